@@ -1,0 +1,78 @@
+/** Every failure a caller can see, with its HTTP status (RFC 9110). Each code has a page in docs/errors/<code>.md. */
+export const ERROR_STATUS = {
+  // what the person typed or configured
+  'command.invalid': 400,
+  'config.invalid': 500,
+  'recipe.invalid': 422,
+  // files
+  'file.unreadable': 422,
+  'file.malformed': 422,
+  'file.changed': 409,
+  'file.unwritable': 500,
+  // the data folder and the database
+  'data.locked': 409,
+  'data.insecure': 500,
+  'database.unavailable': 503,
+  'database.mismatch': 500,
+  // the vault
+  'masterkey.missing': 500,
+  'masterkey.invalid': 500,
+  'masterkey.mismatch': 500,
+  'key.invalid': 422,
+  'key.missing': 409,
+  'key.unreadable': 500,
+  // connections and assignments
+  'provider.unknown': 404,
+  'connection.revoked': 409,
+  'connection.missing': 404,
+  'destination.refused': 422,
+  'header.refused': 422,
+  'assignment.missing': 409,
+  // money
+  'price.unknown': 409,
+  'budget.exceeded': 429,
+  // what a provider answered; the classifiers in providers/protocols/ give one of these
+  'provider.bad_key': 401,
+  'provider.no_permission': 403,
+  'provider.no_credit': 402,
+  'provider.rate_limited': 429,
+  'provider.model_missing': 404,
+  'provider.request_refused': 400,
+  'provider.content_refused': 422,
+  'provider.overloaded': 503,
+  'provider.failed': 502,
+  'provider.unreachable': 503,
+  'provider.timeout': 504,
+  'provider.redirected': 502,
+  'provider.answer_too_large': 502,
+  'provider.answer_malformed': 502,
+  'provider.cut_off': 502,
+  // generated output
+  'output.invalid': 422,
+  'output.missing': 422,
+  // calls
+  'call.interrupted': 500,
+  'run.missing': 404,
+} as const
+
+export type ErrorCode = keyof typeof ERROR_STATUS
+
+/**
+ * A failure with two texts. `detail` is shown to the caller and says what to do: never a key, a prompt or a
+ * provider's raw answer. What is only for the log goes in `options.cause`.
+ */
+export class AppError extends Error {
+  readonly code: ErrorCode
+  readonly detail: string
+  constructor(code: ErrorCode, detail: string, options?: ErrorOptions) {
+    super(`${code}: ${detail}`, options)
+    this.name = 'AppError'
+    this.code = code
+    this.detail = detail
+  }
+}
+
+/** The code of a thrown value when it is one of ours. */
+export function errorCode(error: unknown): ErrorCode | undefined {
+  return error instanceof AppError ? error.code : undefined
+}

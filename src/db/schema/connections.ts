@@ -1,0 +1,38 @@
+import { integer, jsonb, pgTable, text, timestamp, unique, uuid } from 'drizzle-orm/pg-core'
+import type { Destination } from '../../providers/provider.ts'
+import { workspaces } from './people.ts'
+import { bytea } from './system.ts'
+
+/** A workspace's entry for a provider: a destination and one sealed key or none. */
+export const connections = pgTable(
+  'connections',
+  {
+    id: uuid('id').primaryKey(),
+    workspaceId: uuid('workspace_id')
+      .notNull()
+      .references(() => workspaces.id),
+    provider: text('provider').notNull(), // id in providers/registry.ts
+    label: text('label').notNull(),
+    slug: text('slug').notNull(),
+    destination: jsonb('destination').$type<Destination>().notNull(),
+    sealedKey: text('sealed_key'), // "lk1." and base64url; null: no key
+    keyVersion: integer('key_version').notNull().default(0), // grows with every replacement; part of the seal's context
+    keyLastFour: text('key_last_four'), // only of keys of 20 characters and more
+    keyFingerprint: bytea('key_fingerprint'),
+    keySetAt: timestamp('key_set_at', { withTimezone: true }),
+    contexts: jsonb('contexts').$type<string[]>(), // null: may serve any context
+    prices: jsonb('prices').$type<RateCard>(), // null: the price book's
+    status: text('status', { enum: ['active', 'revoked'] })
+      .notNull()
+      .default('active'),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+    revokedAt: timestamp('revoked_at', { withTimezone: true }),
+  },
+  (table) => [unique('connections_slug').on(table.workspaceId, table.slug)],
+)
+
+/** A connection's own prices: model -> unit -> plain decimal per million (tokens) or per one (all other units). */
+export interface RateCard {
+  readonly currency: string
+  readonly models: Readonly<Record<string, Readonly<Record<string, string>>>>
+}

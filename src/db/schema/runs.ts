@@ -1,0 +1,61 @@
+import { bigint, boolean, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { budgets } from './ledger.ts'
+import { workspaces } from './people.ts'
+
+export const RUN_STATES = ['ready', 'running', 'paused', 'finished', 'cancelled'] as const
+
+/** A batch job over many products. */
+export const runs = pgTable(
+  'runs',
+  {
+    id: uuid('id').primaryKey(),
+    workspaceId: uuid('workspace_id')
+      .notNull()
+      .references(() => workspaces.id),
+    kind: text('kind').notNull(), // key in the registry of run kinds: "enrichment"
+    fingerprint: text('fingerprint').notNull(), // the same command again has the same one: it resumes
+    settings: jsonb('settings').$type<Record<string, unknown>>().notNull(), // the kind's own: recipe, model, connection ...
+    state: text('state', { enum: RUN_STATES }).notNull(),
+    pause: jsonb('pause').$type<{ code: string; detail: string }>(), // why it is paused, and the remedy
+    budgetId: uuid('budget_id')
+      .notNull()
+      .references(() => budgets.id),
+    quote: jsonb('quote').$type<Record<string, unknown>>(),
+    resumed: boolean('resumed').notNull().default(false),
+    itemCount: integer('item_count').notNull().default(0),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+    startedAt: timestamp('started_at', { withTimezone: true }),
+    endedAt: timestamp('ended_at', { withTimezone: true }),
+  },
+  (table) => [index('runs_fingerprint').on(table.workspaceId, table.fingerprint), index('runs_workspace').on(table.workspaceId, table.createdAt)],
+)
+
+export const ITEM_STATES = ['waiting', 'leased', 'done', 'flagged', 'failed'] as const
+
+/** One product of a run. Leased by a worker until `leaseEndsAt`; a late commit must carry the same `attempt`. */
+export const runItems = pgTable(
+  'run_items',
+  {
+    runId: uuid('run_id')
+      .notNull()
+      .references(() => runs.id),
+    position: integer('position').notNull(),
+    workspaceId: uuid('workspace_id')
+      .notNull()
+      .references(() => workspaces.id),
+    subjectId: uuid('subject_id').notNull(), // the product
+    workHash: text('work_hash').notNull(),
+    state: text('state', { enum: ITEM_STATES }).notNull().default('waiting'),
+    attempt: integer('attempt').notNull().default(0), // the lease's fencing number
+    leaseEndsAt: timestamp('lease_ends_at', { withTimezone: true }),
+    errorCode: text('error_code'),
+    errorDetail: text('error_detail'),
+    costNano: bigint('cost_nano', { mode: 'bigint' }), // its share of its calls; null: unknown
+    settledAt: timestamp('settled_at', { withTimezone: true }),
+  },
+  (table) => [
+    primaryKey({ columns: [table.runId, table.position] }),
+    index('run_items_state').on(table.runId, table.state, table.position),
+    index('run_items_subject').on(table.subjectId, table.workHash),
+  ],
+)
