@@ -78,6 +78,8 @@ export const ledgerEntries = pgTable(
     costSource: text('cost_source', { enum: ['declared', 'rate_card', 'price_book', 'free'] }),
     currency: text('currency').notNull(),
     priceRows: jsonb('price_rows').$type<string[]>(), // ids of the price rows used
+    budgetIds: jsonb('budget_ids').$type<string[]>().notNull(),
+    chargedNano: bigint('charged_nano', { mode: 'bigint' }).notNull(), // what its budgets were charged: the cost, or the worst case where that is unknown
     intendedAt: timestamp('intended_at', { withTimezone: true }).notNull(),
     sentAt: timestamp('sent_at', { withTimezone: true }),
     firstByteAt: timestamp('first_byte_at', { withTimezone: true }),

@@ -47,6 +47,7 @@ export const runItems = pgTable(
     workHash: text('work_hash').notNull(),
     state: text('state', { enum: ITEM_STATES }).notNull().default('waiting'),
     attempt: integer('attempt').notNull().default(0), // the lease's fencing number
+    leasedBy: text('leased_by'), // the instance
     leaseEndsAt: timestamp('lease_ends_at', { withTimezone: true }),
     errorCode: text('error_code'),
     errorDetail: text('error_detail'),
