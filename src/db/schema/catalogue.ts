@@ -12,6 +12,7 @@ export const sources = pgTable(
     location: text('location').notNull(), // the file's absolute path on the command line
     format: jsonb('format').$type<Record<string, unknown>>().notNull(), // catalogue/formats: dialect, columns, identifier column
     contentHash: text('content_hash').notNull(), // SHA-256 of the file as last imported, hex
+    lastImport: uuid('last_import').notNull(), // products it did not bring are gone from the source
     importedAt: timestamp('imported_at', { withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [unique('sources_location').on(table.workspaceId, table.location)],
@@ -33,7 +34,7 @@ export const products = pgTable(
     imported: jsonb('imported').$type<Record<string, unknown>>().notNull(), // without empty values
     written: jsonb('written').$type<Record<string, WrittenValue>>().notNull().default({}),
     importedAt: timestamp('imported_at', { withTimezone: true }).notNull().defaultNow(),
-    lastSeenImport: uuid('last_seen_import').notNull(), // a product that the last import did not bring is gone from its source
+    lastSeenImport: uuid('last_seen_import').notNull(), // the last import that brought it
   },
   (table) => [
     unique('products_identifier').on(table.sourceId, table.identifier),

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { bigint, integer, pgSchema, text, timestamp, unique, uuid } from 'drizzle-orm/pg-core'
 import { workspaces } from './people.ts'
 import { bytea, masterKeys } from './system.ts'
@@ -18,7 +19,7 @@ export const dataKeys = keyring.table(
       .notNull()
       .references(() => masterKeys.id),
     wrapped: bytea('wrapped').notNull(),
-    seals: bigint('seals', { mode: 'bigint' }).notNull().default(0n), // counted: rotate at 2^24, refuse at 2^32
+    seals: bigint('seals', { mode: 'bigint' }).notNull().default(sql`0`), // counted: rotate at 2^24, refuse at 2^32
     status: text('status', { enum: ['active', 'retired'] }).notNull(),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { bigint, index, integer, jsonb, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import type { Usage } from '../../base/usage.ts'
 import { connections } from './connections.ts'
@@ -12,8 +13,8 @@ export const budgets = pgTable('budgets', {
   scope: text('scope').notNull(), // what it caps: "run:<id>"
   currency: text('currency').notNull(),
   limitNano: bigint('limit_nano', { mode: 'bigint' }), // null: counts, but caps nothing
-  spentNano: bigint('spent_nano', { mode: 'bigint' }).notNull().default(0n),
-  heldNano: bigint('held_nano', { mode: 'bigint' }).notNull().default(0n),
+  spentNano: bigint('spent_nano', { mode: 'bigint' }).notNull().default(sql`0`),
+  heldNano: bigint('held_nano', { mode: 'bigint' }).notNull().default(sql`0`),
 })
 
 /**

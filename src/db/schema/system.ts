@@ -1,7 +1,10 @@
 import { customType, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 
-/** Binary columns: a Uint8Array on both engines. */
-export const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })
+/** Binary columns: a plain Uint8Array on both engines (node-postgres alone would give a Buffer). */
+export const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({
+  dataType: () => 'bytea',
+  fromDriver: (value) => new Uint8Array(value),
+})
 
 /** One row: this installation. Its id is part of every sealed key's context. */
 export const deployment = pgTable('deployment', {

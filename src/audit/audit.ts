@@ -1,0 +1,25 @@
+import type { Tx } from '../db/database.ts'
+import { auditEntries } from '../db/schema/index.ts'
+import { newId } from '../runtime/ids.ts'
+
+export interface AuditRecord {
+  readonly workspaceId: string
+  readonly actor: string // "command", later "member:<id>"
+  readonly action: AuditAction
+  readonly subject: string // "connection:<id>"
+  readonly detail?: Readonly<Record<string, unknown>> // never a secret
+}
+
+export type AuditAction =
+  | 'workspace.created'
+  | 'connection.added'
+  | 'connection.revoked'
+  | 'connection.priced'
+  | 'key.set'
+  | 'key.replaced'
+  | 'key.unreadable'
+
+/** Writes what a person did in the same transaction as the deed. */
+export async function recordAudit(tx: Tx, { workspaceId, actor, action, subject, detail = {} }: AuditRecord): Promise<void> {
+  await tx.insert(auditEntries).values({ id: newId(), workspaceId, actor, action, subject, detail: { ...detail }, at: new Date() })
+}

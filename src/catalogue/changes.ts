@@ -1,0 +1,111 @@
+import { sql } from 'drizzle-orm'
+import type { Tx } from '../db/database.ts'
+import type { Provenance, ValueFlag } from '../db/schema/index.ts'
+import { storableJson } from './storable.ts'
+
+/** A generated value for one attribute of one product. A flagged one waits for a person, the others are accepted at once. */
+export interface GeneratedValue {
+  readonly id: string
+  readonly productId: string
+  readonly attribute: string
+  readonly locale: string
+  readonly value: unknown
+  readonly flags: readonly ValueFlag[]
+  /** 'accepted' writes it into the product; 'proposed' leaves the product as it is. */
+  readonly state: 'accepted' | 'proposed'
+  readonly decision?: string // "accepted by command"
+  readonly provenance: Provenance
+  readonly runId: string
+  readonly workHash: string
+}
+
+/**
+ * Records generated values and writes the accepted ones into their products, whatever their number in three statements.
+ * Each accepted value keeps what it replaced, which is its undo. Proposals of the same attribute that an earlier run
+ * left open are superseded.
+ */
+export async function recordGeneratedValues(tx: Tx, workspaceId: string, values: readonly GeneratedValue[]): Promise<void> {
+  if (values.length === 0) return
+  const records = storableJson(values)
+  const recordset = sql`jsonb_to_recordset(${records}::jsonb) as record(id uuid, "productId" uuid, attribute text, locale text, value jsonb,
+    flags jsonb, state text, decision text, provenance jsonb, "runId" uuid, "workHash" text)`
+  await tx.execute(sql`
+    update value_changes set state = 'superseded', decided_at = now() from ${recordset}
+    where value_changes.product_id = record."productId" and value_changes.attribute = record.attribute
+      and value_changes.locale is not distinct from record.locale and value_changes.state = 'proposed'`)
+  await tx.execute(sql`
+    insert into value_changes (id, workspace_id, product_id, attribute, locale, value, replaced, state, decision, flags, provenance, run_id, work_hash, decided_at)
+    select record.id, ${workspaceId}::uuid, record."productId", record.attribute, record.locale, record.value,
+           case when record.state = 'accepted' then coalesce(products.written -> record.attribute -> 'value', products.imported -> record.attribute) end,
+           record.state, record.decision, record.flags, record.provenance, record."runId", record."workHash",
+           case when record.state = 'accepted' then now() end
+    from ${recordset} join products on products.id = record."productId"`)
+  await writeAccepted(tx, recordset)
+}
+
+/** Lays accepted values over their products; `recordset` has id, "productId", attribute, value, state. */
+async function writeAccepted(tx: Tx, recordset: ReturnType<typeof sql>): Promise<void> {
+  await tx.execute(sql`
+    update products set written = products.written || patch.written
+    from (
+      select record."productId" as product_id,
+             jsonb_object_agg(record.attribute, jsonb_build_object('value', record.value, 'changeId', record.id)) as written
+      from ${recordset} where record.state = 'accepted' group by record."productId"
+    ) as patch
+    where products.id = patch.product_id`)
+}
+
+/** What a product's generated values were last made from, and whether one still waits for a person. */
+export interface LatestWork {
+  readonly workHash: string | null
+  readonly state: 'accepted' | 'proposed'
+}
+
+/**
+ * The latest standing value of each attribute, by product: whether a product needs new work is whether each of its
+ * attributes was last made from the same input, recipe and model.
+ */
+export async function latestWork(
+  tx: Tx,
+  { productIds, attributes, locale }: { productIds: readonly string[]; attributes: readonly string[]; locale: string },
+): Promise<Map<string, Map<string, LatestWork>>> {
+  const result = (await tx.execute(sql`
+    select distinct on (product_id, attribute) product_id, attribute, work_hash, state
+    from value_changes
+    where product_id in (select value::uuid from jsonb_array_elements_text(${JSON.stringify(productIds)}::jsonb))
+      and attribute in (select value from jsonb_array_elements_text(${JSON.stringify(attributes)}::jsonb))
+      and locale = ${locale} and state in ('accepted', 'proposed')
+    order by product_id, attribute, id desc`)) as unknown as {
+    rows: { product_id: string; attribute: string; work_hash: string | null; state: 'accepted' | 'proposed' }[]
+  }
+  const byProduct = new Map<string, Map<string, LatestWork>>()
+  for (const row of result.rows) {
+    const attributesOfProduct = byProduct.get(row.product_id) ?? new Map<string, LatestWork>()
+    attributesOfProduct.set(row.attribute, { workHash: row.work_hash, state: row.state })
+    byProduct.set(row.product_id, attributesOfProduct)
+  }
+  return byProduct
+}
+
+/** Accepts the proposals of these products' attributes that still wait. @returns how many. */
+export async function acceptProposals(
+  tx: Tx,
+  { productIds, attributes, locale, decision }: { productIds: readonly string[]; attributes: readonly string[]; locale: string; decision: string },
+): Promise<number> {
+  const result = (await tx.execute(sql`
+    update value_changes set state = 'accepted', decision = ${decision}, decided_at = now(),
+      replaced = coalesce(products.written -> value_changes.attribute -> 'value', products.imported -> value_changes.attribute)
+    from products
+    where products.id = value_changes.product_id and value_changes.state = 'proposed' and value_changes.locale = ${locale}
+      and value_changes.product_id in (select value::uuid from jsonb_array_elements_text(${JSON.stringify(productIds)}::jsonb))
+      and value_changes.attribute in (select value from jsonb_array_elements_text(${JSON.stringify(attributes)}::jsonb))
+    returning value_changes.id as id, value_changes.product_id as "productId", value_changes.attribute, value_changes.value, 'accepted' as state`)) as unknown as {
+    rows: unknown[]
+  }
+  if (result.rows.length === 0) return 0
+  await writeAccepted(
+    tx,
+    sql`jsonb_to_recordset(${JSON.stringify(result.rows)}::jsonb) as record(id uuid, "productId" uuid, attribute text, value jsonb, state text)`,
+  )
+  return result.rows.length
+}

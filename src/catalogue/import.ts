@@ -1,0 +1,128 @@
+import { and, eq, sql } from 'drizzle-orm'
+import type { Database, Tx } from '../db/database.ts'
+import { products, sources } from '../db/schema/index.ts'
+import { newId } from '../runtime/ids.ts'
+import type { FileFormat } from './formats/detect.ts'
+import { hashFile } from './formats/hash.ts'
+import { type ProductRow, readRows, type RejectedRow } from './formats/read.ts'
+import { storableJson } from './storable.ts'
+
+export interface ImportResult {
+  readonly sourceId: string
+  readonly importId: string
+  readonly contentHash: string // SHA-256 of the file, hex
+  readonly products: number
+  readonly rejected: readonly RejectedRow[]
+  readonly unchanged: boolean // the file is as it was at the last import: nothing was written
+}
+
+const ROWS_PER_TRANSACTION = 500
+
+/**
+ * Brings a file's products into the workspace, in short transactions. A file that is unchanged since its last import
+ * is only read, for its rejected rows. Products are told apart by their identifier within the file's source.
+ */
+export async function importFile({
+  database,
+  workspaceId,
+  path,
+  format,
+  onProgress,
+  signal,
+}: {
+  database: Database
+  workspaceId: string
+  path: string
+  format: FileFormat
+  onProgress?: (rows: number) => void
+  signal?: AbortSignal
+}): Promise<ImportResult> {
+  const contentHash = await hashFile(path)
+  const storedFormat = format as unknown as Record<string, unknown>
+  const source = await database.inWorkspace(workspaceId, (tx) => findSource(tx, path))
+  const unchanged = source?.contentHash === contentHash && sameJson(source.format, storedFormat)
+  const importId = unchanged ? source.lastImport : newId()
+  const sourceId = source?.id ?? newId()
+  if (!source) {
+    // An empty hash until the last row is in: an import cut short is done again.
+    const row = { id: sourceId, workspaceId, location: path, format: storedFormat, contentHash: '', lastImport: importId }
+    await database.inWorkspace(workspaceId, (tx) => tx.insert(sources).values(row))
+  } else if (!unchanged) {
+    await database.inWorkspace(workspaceId, (tx) => tx.update(sources).set({ contentHash: '' }).where(eq(sources.id, sourceId)))
+  }
+  const rejected: RejectedRow[] = []
+  let count = 0
+  let batch: ProductRow[] = []
+  const flush = async (): Promise<void> => {
+    const rows = batch
+    batch = []
+    if (!unchanged && rows.length > 0) {
+      await database.inWorkspace(workspaceId, (tx) => upsertProducts(tx, { workspaceId, sourceId, importId, rows }))
+    }
+    onProgress?.(count)
+  }
+  for await (const rows of readRows(path, format, signal ? { signal } : {})) {
+    for (const row of rows) {
+      if ('reason' in row) {
+        rejected.push(row)
+        continue
+      }
+      count += 1
+      batch.push(row)
+      if (batch.length >= ROWS_PER_TRANSACTION) await flush()
+    }
+  }
+  await flush()
+  if (!unchanged) {
+    const seen = { contentHash, format: storedFormat, lastImport: importId, importedAt: new Date() }
+    await database.inWorkspace(workspaceId, (tx) => tx.update(sources).set(seen).where(eq(sources.id, sourceId)))
+  }
+  return { sourceId, importId, contentHash, products: count, rejected, unchanged }
+}
+
+async function findSource(tx: Tx, path: string): Promise<typeof sources.$inferSelect | undefined> {
+  const [source] = await tx.select().from(sources).where(eq(sources.location, path))
+  return source
+}
+
+const sameJson = (a: unknown, b: unknown): boolean => canonical(a) === canonical(b)
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_key, entry: unknown) =>
+    entry && typeof entry === 'object' && !Array.isArray(entry) ? Object.fromEntries(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1))) : entry,
+  )
+
+async function upsertProducts(
+  tx: Tx,
+  { workspaceId, sourceId, importId, rows }: { workspaceId: string; sourceId: string; importId: string; rows: readonly ProductRow[] },
+): Promise<void> {
+  const records = storableJson(rows.map(({ identifier, row, values }) => ({ id: newId(), identifier, row, imported: values })))
+  await tx.execute(sql`
+    insert into products (id, workspace_id, source_id, identifier, row, imported, last_seen_import)
+    select record.id, ${workspaceId}::uuid, ${sourceId}::uuid, record.identifier, record.row, record.imported, ${importId}::uuid
+    from jsonb_to_recordset(${records}::jsonb) as record(id uuid, identifier text, row integer, imported jsonb)
+    on conflict (source_id, identifier) do update set
+      row = excluded.row,
+      imported = excluded.imported,
+      last_seen_import = excluded.last_seen_import,
+      imported_at = case when products.imported = excluded.imported then products.imported_at else excluded.imported_at end`)
+}
+
+export interface ImportedProduct {
+  readonly id: string
+  readonly identifier: string
+  readonly row: number // 1 is the first product of the file
+  readonly imported: Readonly<Record<string, unknown>>
+}
+
+/** The products of a source's last import, in the order of the file, after `afterRow`: one page of `limit`. */
+export async function productPage(
+  tx: Tx,
+  { sourceId, importId, afterRow, limit }: { sourceId: string; importId: string; afterRow: number; limit: number },
+): Promise<ImportedProduct[]> {
+  return tx
+    .select({ id: products.id, identifier: products.identifier, row: products.row, imported: products.imported })
+    .from(products)
+    .where(and(eq(products.sourceId, sourceId), eq(products.lastSeenImport, importId), sql`${products.row} > ${afterRow}`))
+    .orderBy(products.row)
+    .limit(limit)
+}

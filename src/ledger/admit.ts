@@ -1,0 +1,72 @@
+import { inArray } from 'drizzle-orm'
+import type { Tx } from '../db/database.ts'
+import { callIntents, connections } from '../db/schema/index.ts'
+import type { LockedBudget } from './group-commit.ts'
+import type { Admission, CallIntent } from './intent.ts'
+
+export interface IntendOperation {
+  readonly kind: 'intend'
+  readonly intent: CallIntent
+  readonly resolve: (admission: Admission) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Steps "intend" and half of "permit" of a call's path: reads each connection as it stands now, holds worst cases on
+ * budgets, and inserts the intents of those that fit, in the order they were asked.
+ */
+export async function admitIntents(
+  tx: Tx,
+  { operations, budgets, instance, now }: { operations: readonly IntendOperation[]; budgets: ReadonlyMap<string, LockedBudget>; instance: string; now: Date },
+): Promise<{ operation: IntendOperation; admission: Admission }[]> {
+  if (operations.length === 0) return []
+  const ids = [...new Set(operations.map(({ intent }) => intent.connectionId))]
+  const rows = await tx.select().from(connections).where(inArray(connections.id, ids))
+  const connectionsById = new Map(rows.map((row) => [row.id, row]))
+  const inserts: (typeof callIntents.$inferInsert)[] = []
+  const admissions = operations.map((operation) => {
+    const { intent } = operation
+    const connection = connectionsById.get(intent.connectionId)
+    const refusal = refuse(intent, connection, budgets)
+    if (refusal) return { operation, admission: refusal }
+    hold(intent, budgets)
+    const { id, provider, slug, destination, sealedKey, keyVersion } = connection!
+    inserts.push({ ...intent, budgetIds: [...intent.budgetIds], worstCaseNano: intent.worstCaseNano ?? null, instance, keyVersion, intendedAt: now })
+    const admission: Admission = { kind: 'admitted', intendedAt: now, connection: { id, provider, slug, destination, sealedKey, keyVersion } }
+    return { operation, admission }
+  })
+  if (inserts.length > 0) await tx.insert(callIntents).values(inserts)
+  return admissions
+}
+
+function refuse(
+  intent: CallIntent,
+  connection: typeof connections.$inferSelect | undefined,
+  budgets: ReadonlyMap<string, LockedBudget>,
+): Admission | undefined {
+  if (!connection || connection.workspaceId !== intent.workspaceId) return { kind: 'missing' }
+  if (connection.status !== 'active') return { kind: 'revoked', slug: connection.slug }
+  if (connection.contexts && !connection.contexts.includes(intent.context)) return { kind: 'missing' }
+  for (const budgetId of intent.budgetIds) {
+    const budget = budgets.get(budgetId)
+    if (!budget) return { kind: 'missing' }
+    if (budget.limitNano === null) continue
+    const asked = intent.worstCaseNano
+    if (asked === undefined || budget.currency !== intent.currency) return { kind: 'unpriced', budgetId }
+    if (budget.spentNano + budget.heldNano + asked > budget.limitNano) {
+      const { scope, currency, limitNano, spentNano, heldNano } = budget
+      const fitsLater = heldNano > 0n && spentNano + asked <= limitNano
+      return { kind: 'no_room', fitsLater, refusal: { budgetId, scope, currency, limitNano, spentNano, heldNano, askedNano: asked } }
+    }
+  }
+  return undefined
+}
+
+function hold(intent: CallIntent, budgets: ReadonlyMap<string, LockedBudget>): void {
+  if (!intent.worstCaseNano) return
+  for (const budgetId of intent.budgetIds) {
+    const budget = budgets.get(budgetId)!
+    budget.heldNano += intent.worstCaseNano
+    budget.changed = true
+  }
+}

@@ -1,0 +1,48 @@
+import type { Destination } from '../providers/provider.ts'
+
+/** What is known of a call before its first byte leaves. Money in nano-units of `currency`. */
+export interface CallIntent {
+  readonly id: string // the call id, made by the caller: intending twice is refused by the database
+  readonly workspaceId: string
+  readonly connectionId: string
+  readonly actor: string // "command", later "member:<id>"
+  readonly origin: string // what caused it: "run:<id>", "test"
+  readonly context: string
+  readonly attempt: number // 1 is the first; each retry is a call of its own
+  readonly requestedModel: string
+  /** The most this call can cost; undefined when no price is known. Reserved on every budget named. */
+  readonly worstCaseNano: bigint | undefined
+  readonly currency: string
+  readonly budgetIds: readonly string[]
+}
+
+/** A connection as it stood in the intent's own commit: what may be opened and sent to, and nothing older. */
+export interface CommittedConnection {
+  readonly id: string
+  readonly provider: string
+  readonly slug: string
+  readonly destination: Destination
+  readonly sealedKey: string | null
+  readonly keyVersion: number
+}
+
+/** The state of a budget that has no room for a reservation. */
+export interface BudgetRefusal {
+  readonly budgetId: string
+  readonly scope: string
+  readonly currency: string
+  readonly limitNano: bigint
+  readonly spentNano: bigint
+  readonly heldNano: bigint
+  readonly askedNano: bigint
+}
+
+/** Whether a call may be made. Admitted: the intent is durable and its worst case is held. */
+export type Admission =
+  | { readonly kind: 'admitted'; readonly intendedAt: Date; readonly connection: CommittedConnection }
+  /** No room in a budget. `fitsLater`: it would fit if the calls now held cost nothing, so waiting may help. */
+  | { readonly kind: 'no_room'; readonly refusal: BudgetRefusal; readonly fitsLater: boolean }
+  /** A capped budget cannot hold a call of unknown price. */
+  | { readonly kind: 'unpriced'; readonly budgetId: string }
+  | { readonly kind: 'revoked'; readonly slug: string }
+  | { readonly kind: 'missing' }

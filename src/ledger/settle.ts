@@ -1,0 +1,94 @@
+import { inArray } from 'drizzle-orm'
+import type { Tx } from '../db/database.ts'
+import { callIntents, ledgerEntries } from '../db/schema/index.ts'
+import type { LockedBudget } from './group-commit.ts'
+import type { CallIntent } from './intent.ts'
+import { chargeOf, type ResultWriter, type Settlement } from './settlement.ts'
+
+export interface SettleOperation {
+  readonly kind: 'settle'
+  readonly intent: CallIntent
+  readonly settlement: Settlement
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Turns intents into ledger entries: the intent is deleted, the entry inserted, what was held becomes spending, and the
+ * callers' own results are written, all in the caller's transaction. A call whose intent is gone was settled before
+ * (or swept as interrupted): it is left as it is, and its results are not written again.
+ */
+export async function settleCalls(
+  tx: Tx,
+  { operations, budgets, instance }: { operations: readonly SettleOperation[]; budgets: ReadonlyMap<string, LockedBudget>; instance: string },
+): Promise<void> {
+  if (operations.length === 0) return
+  const ids = operations.map(({ intent }) => intent.id)
+  const deleted = await tx.delete(callIntents).where(inArray(callIntents.id, ids)).returning({ id: callIntents.id })
+  const live = new Set(deleted.map(({ id }) => id))
+  const settled = operations.filter(({ intent }) => live.has(intent.id))
+  if (settled.length === 0) return
+  await tx.insert(ledgerEntries).values(settled.map(({ settlement }) => toEntry(settlement, instance)))
+  for (const { settlement } of settled) spend(settlement, budgets)
+  await writeResults(tx, settled)
+}
+
+function toEntry(settlement: Settlement, instance: string): typeof ledgerEntries.$inferInsert {
+  const { intent, cost } = settlement
+  return {
+    id: intent.id,
+    workspaceId: intent.workspaceId,
+    connectionId: intent.connectionId,
+    keyVersion: settlement.keyVersion,
+    instance,
+    actor: intent.actor,
+    origin: intent.origin,
+    context: intent.context,
+    attempt: intent.attempt,
+    requestedModel: intent.requestedModel,
+    servedModel: settlement.servedModel ?? null,
+    serviceTier: settlement.serviceTier ?? null,
+    providerRequestId: settlement.providerRequestId ?? null,
+    outcome: settlement.outcome,
+    errorCode: settlement.errorCode ?? null,
+    status: settlement.status ?? null,
+    usage: settlement.usage ?? null,
+    usageSource: settlement.usage ? (settlement.usageSource ?? null) : null,
+    rawUsage: settlement.rawUsage ?? null,
+    inputParts: settlement.inputParts ?? null,
+    costNano: cost?.nano ?? null,
+    listCostNano: cost?.listNano ?? null,
+    costSource: cost?.source ?? null,
+    currency: cost?.currency ?? intent.currency,
+    priceRows: cost ? [...cost.rowIds] : null,
+    budgetIds: [...intent.budgetIds],
+    chargedNano: chargeOf(settlement),
+    intendedAt: settlement.intendedAt,
+    sentAt: settlement.sentAt ?? null,
+    firstByteAt: settlement.firstByteAt ?? null,
+    endedAt: settlement.endedAt,
+  }
+}
+
+function spend(settlement: Settlement, budgets: ReadonlyMap<string, LockedBudget>): void {
+  const { intent } = settlement
+  for (const budgetId of intent.budgetIds) {
+    const budget = budgets.get(budgetId)
+    if (!budget) continue
+    budget.heldNano -= intent.worstCaseNano ?? 0n
+    budget.spentNano += chargeOf(settlement)
+    budget.changed = true
+  }
+}
+
+async function writeResults(tx: Tx, settled: readonly SettleOperation[]): Promise<void> {
+  const rowsByWriter = new Map<ResultWriter<never>, never[]>()
+  for (const { settlement } of settled) {
+    for (const { writer, rows } of settlement.writes ?? []) {
+      const collected = rowsByWriter.get(writer)
+      if (collected) collected.push(...rows)
+      else rowsByWriter.set(writer, [...rows])
+    }
+  }
+  for (const [writer, rows] of rowsByWriter) await writer(tx, rows)
+}
