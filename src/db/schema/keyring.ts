@@ -19,7 +19,9 @@ export const dataKeys = keyring.table(
       .notNull()
       .references(() => masterKeys.id),
     wrapped: bytea('wrapped').notNull(),
-    seals: bigint('seals', { mode: 'bigint' }).notNull().default(sql`0`), // counted: rotate at 2^24, refuse at 2^32
+    seals: bigint('seals', { mode: 'bigint' })
+      .notNull()
+      .default(sql`0`), // counted: rotate at 2^24, refuse at 2^32
     status: text('status', { enum: ['active', 'retired'] }).notNull(),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },

@@ -13,8 +13,12 @@ export const budgets = pgTable('budgets', {
   scope: text('scope').notNull(), // what it caps: "run:<id>"
   currency: text('currency').notNull(),
   limitNano: bigint('limit_nano', { mode: 'bigint' }), // null: counts, but caps nothing
-  spentNano: bigint('spent_nano', { mode: 'bigint' }).notNull().default(sql`0`),
-  heldNano: bigint('held_nano', { mode: 'bigint' }).notNull().default(sql`0`),
+  spentNano: bigint('spent_nano', { mode: 'bigint' })
+    .notNull()
+    .default(sql`0`),
+  heldNano: bigint('held_nano', { mode: 'bigint' })
+    .notNull()
+    .default(sql`0`),
 })
 
 /**
@@ -76,7 +80,7 @@ export const ledgerEntries = pgTable(
     inputParts: jsonb('input_parts').$type<Record<string, number>>(), // tokens by part, where Latchkey composed the input
     costNano: bigint('cost_nano', { mode: 'bigint' }), // null: unknown, which is not free
     listCostNano: bigint('list_cost_nano', { mode: 'bigint' }),
-    costSource: text('cost_source', { enum: ['declared', 'rate_card', 'price_book', 'free'] }),
+    costSource: text('cost_source', { enum: ['declared', 'rate_card', 'price_book', 'free', 'not_billed'] }),
     currency: text('currency').notNull(),
     priceRows: jsonb('price_rows').$type<string[]>(), // ids of the price rows used
     budgetIds: jsonb('budget_ids').$type<string[]>().notNull(),

@@ -27,7 +27,10 @@ export const runs = pgTable(
     startedAt: timestamp('started_at', { withTimezone: true }),
     endedAt: timestamp('ended_at', { withTimezone: true }),
   },
-  (table) => [index('runs_fingerprint').on(table.workspaceId, table.fingerprint), index('runs_workspace').on(table.workspaceId, table.createdAt)],
+  (table) => [
+    index('runs_fingerprint').on(table.workspaceId, table.fingerprint),
+    index('runs_workspace').on(table.workspaceId, table.createdAt),
+  ],
 )
 
 export const ITEM_STATES = ['waiting', 'leased', 'done', 'flagged', 'failed'] as const
