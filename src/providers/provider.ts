@@ -19,25 +19,48 @@ export interface Destination {
 
 /** What a usage reader found in an answer's bytes. */
 export interface MeteredUsage {
-  readonly usage: Usage
+  /** Undefined is unknown: the answer had no usage, or one that cannot be trusted (`doubt` says why). Never read it as zero. */
+  readonly usage: Usage | undefined
+  /** 'reported', or 'estimated' where a part had to be inferred (`doubt` says which). */
   readonly source: UsageSource
+  /** Why the usage is unknown or partly inferred, for the ledger and the log; numbers and field names only. */
+  readonly doubt?: string
+  /** Units that are known although the whole is not: the input of a stream that broke. A lower bound, never the usage. */
+  readonly atLeast?: Usage
   /** The provider's usage block as it came, for the ledger; undefined when the answer had none. */
   readonly raw?: unknown
   readonly servedModel?: string
   readonly serviceTier?: string
+  /** Anthropic `usage.speed` ("fast"), which multiplies the price. */
+  readonly speed?: string
+  /** Anthropic `usage.inference_geo` ("us"), which multiplies the price. */
+  readonly inferenceGeo?: string
   readonly providerRequestId?: string
-  /** What the provider itself says it charged (OpenRouter `usage.cost`), a plain decimal in its currency. */
-  readonly declaredCost?: { readonly amount: string; readonly currency: string }
-  /** Usage on other models inside the same answer (Anthropic advisor and fallback iterations). */
+  /**
+   * What the provider itself says it charged (OpenRouter `usage.cost`): a plain decimal of at most nine decimals,
+   * rounded half up, as `parseNano` reads it. The unrounded number is in `raw`.
+   */
+  readonly declaredCost?: DeclaredCost
+  /** Usage on other models inside the same answer (Anthropic advisor and fallback iterations), not contained in `usage`. */
   readonly other?: readonly { readonly model: string; readonly usage: Usage }[]
+}
+
+export interface DeclaredCost {
+  readonly amount: string
+  readonly currency: string
 }
 
 /** Reads usage from the wire. Whole and streamed answers of the same content give the same usage. */
 export interface UsageReader {
-  /** The complete body of a whole answer. Undefined when the body has no usage that can be trusted: then usage is unknown. */
-  whole(body: unknown): MeteredUsage | undefined
-  /** A reader fed with the parsed `data:` of each server-sent event, in order. */
-  stream(): { push(event: unknown): void; end(): MeteredUsage | undefined }
+  /** The complete body of a whole answer, parsed. */
+  whole(body: unknown): MeteredUsage
+  /** A reader fed with the parsed `data:` of each server-sent event, in order; `end` also serves streams that broke. */
+  stream(): UsageStream
+}
+
+export interface UsageStream {
+  push(event: unknown): void
+  end(): MeteredUsage
 }
 
 /** What went wrong, in our words, and whether trying again can help. */
@@ -58,6 +81,10 @@ export interface ErrorAnswer {
   readonly headers: Readonly<Record<string, string>>
   /** Parsed JSON, or the text when it is not JSON. */
   readonly body: unknown
+  /** Removes the key's value from a text (scrub.ts); what looks like a key is removed in any case. */
+  readonly scrub?: (text: string) => string
+  /** When the answer came, for reset times; epoch milliseconds, now when absent. */
+  readonly receivedAtMs?: number
 }
 
 /** One wire protocol: how its usage and its errors are read. */
@@ -65,8 +92,8 @@ export interface Protocol {
   readonly id: string
   readonly usage: UsageReader
   classifyError(answer: ErrorAnswer): ProviderFailure
-  /** An error carried inside an answer of status 200 (OpenRouter, mid-stream). */
-  classifyBodyError?(body: unknown): ProviderFailure | undefined
+  /** An error or a refusal carried inside an answer or event of status 200; undefined when there is none. */
+  classifyBodyError(answer: ErrorAnswer): ProviderFailure | undefined
 }
 
 /** How a key goes on the wire. `format` is applied to the key text. */
@@ -74,6 +101,9 @@ export interface KeyHeader {
   readonly name: string
   readonly prefix: string
 }
+
+/** `Authorization: Bearer <key>` (RFC 6750), what most providers take. */
+export const bearer: KeyHeader = { name: 'authorization', prefix: 'Bearer ' }
 
 /** A provider: an AI service that Latchkey can speak to, declared as data. */
 export interface Provider {
@@ -88,6 +118,8 @@ export interface Provider {
   readonly key: 'required' | 'optional' | 'none'
   /** Headers every request carries (anthropic-version). */
   readonly headers?: Readonly<Record<string, string>>
+  /** Which header carries the destination's organization and project, where the provider has such. */
+  readonly destinationHeaders?: { readonly organization?: string; readonly project?: string }
   /** A free request that proves the key. Status 2xx is good. */
   readonly checkKey: { readonly method: 'GET' | 'POST'; readonly path: string }
   readonly listModels: { readonly path: string }

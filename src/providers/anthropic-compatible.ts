@@ -1,0 +1,16 @@
+import { anthropic } from './anthropic.ts'
+import type { Provider } from './provider.ts'
+
+/** Any server that speaks Anthropic messages; the person gives its base URL (without /v1). */
+export const anthropicCompatible: Provider = {
+  id: 'anthropic-compatible',
+  name: 'Any server that speaks Anthropic messages',
+  pages: {},
+  keyHeader: anthropic.keyHeader,
+  key: 'optional',
+  headers: { 'anthropic-version': '2023-06-01' },
+  checkKey: anthropic.checkKey,
+  listModels: anthropic.listModels,
+  chat: { ...anthropic.chat, jsonSchema: false }, // unknown of a server we do not know
+  triedAgainst: 'a mock of its documented interface',
+}

@@ -1,0 +1,22 @@
+import { anthropicMessages } from './protocols/anthropic-messages.ts'
+import type { Provider } from './provider.ts'
+
+/** Anthropic. The version is in the path of each request, not in the base URL. @see https://platform.claude.com/docs/en/api, checked 2026-11-20 */
+export const anthropic: Provider = {
+  id: 'anthropic',
+  name: 'Anthropic',
+  baseUrl: 'https://api.anthropic.com',
+  pages: {
+    keys: 'https://platform.claude.com/settings/keys',
+    usage: 'https://platform.claude.com/usage',
+    limits: 'https://platform.claude.com/settings/limits',
+    prices: 'https://platform.claude.com/docs/en/about-claude/pricing',
+  },
+  keyHeader: { name: 'x-api-key', prefix: '' },
+  key: 'required',
+  headers: { 'anthropic-version': '2023-06-01' },
+  checkKey: { method: 'GET', path: '/v1/models?limit=1' }, // free of charge; 401 on a bad key, 404 on a disabled one
+  listModels: { path: '/v1/models?limit=1000' },
+  chat: { protocol: anthropicMessages, path: '/v1/messages', sdk: 'anthropic', jsonSchema: true },
+  triedAgainst: 'recorded answers',
+}

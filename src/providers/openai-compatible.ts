@@ -1,0 +1,20 @@
+import { openAiChatWith } from './protocols/openai-chat.ts'
+import { bearer, type Provider } from './provider.ts'
+
+/** Any server that speaks OpenAI chat completions (vLLM, Ollama, LM Studio, ...); the person gives its base URL, with /v1 where it has one. */
+export const openaiCompatible: Provider = {
+  id: 'openai-compatible',
+  name: 'Any server that speaks OpenAI chat',
+  pages: {},
+  keyHeader: bearer,
+  key: 'optional',
+  checkKey: { method: 'GET', path: '/models' },
+  listModels: { path: '/models' },
+  chat: {
+    protocol: openAiChatWith({ reasoning: 'by total' }),
+    path: '/chat/completions',
+    sdk: 'openai-compatible',
+    jsonSchema: false, // unknown of a server we do not know
+  },
+  triedAgainst: 'recorded answers',
+}

@@ -1,0 +1,44 @@
+import type { ErrorAnswer, Protocol, ProviderFailure } from '../provider.ts'
+import { classify, failureWith } from './classify.ts'
+import { objectOf, textOf } from './counts.ts'
+import { openAiChatUsage, type OpenAiUsageRules } from './openai-chat-usage.ts'
+
+const OPENAI_USAGE: OpenAiUsageRules = {
+  reasoning: 'inside',
+  audioInput: 'inside',
+  cachedTokens: [['prompt_tokens_details', 'cached_tokens']],
+}
+
+/** OpenAI chat completions; a provider's data names where its usage block departs from OpenAI's. */
+export function openAiChatWith(departures: Partial<OpenAiUsageRules>): Protocol {
+  return {
+    id: 'openai-chat',
+    usage: openAiChatUsage({ ...OPENAI_USAGE, ...departures }),
+    classifyError: (answer) => classify(answer, []),
+    classifyBodyError,
+  }
+}
+
+export const openAiChat: Protocol = openAiChatWith({})
+
+/** OpenRouter and others answer 200 and say the error inside: at the top, or in a choice. */
+function classifyBodyError(answer: ErrorAnswer): ProviderFailure | undefined {
+  const body = objectOf(answer.body)
+  if (!body) return undefined
+  if (body['error'] !== undefined && body['error'] !== null) return classifyInside(answer, body)
+  const choices = Array.isArray(body['choices']) ? body['choices'].map(objectOf) : []
+  for (const choice of choices) {
+    const finish = textOf(choice?.['finish_reason'])
+    const message = textOf(objectOf(choice?.['message'])?.['refusal']) ?? ''
+    if (choice && (finish === 'error' || objectOf(choice['error']))) return classifyInside(answer, choice)
+    if (finish === 'content_filter') return failureWith(answer, 'provider.content_refused', { message, status: answer.status })
+  }
+  return undefined
+}
+
+/** By the status that the error says it would have been; an error that says none is the provider's own. */
+function classifyInside(answer: ErrorAnswer, holder: Readonly<Record<string, unknown>>): ProviderFailure {
+  const code = Number(objectOf(holder['error'])?.['code'])
+  const status = Number.isInteger(code) && code >= 400 && code <= 599 ? code : 500
+  return classify({ ...answer, status, body: { error: holder['error'] } }, [])
+}

@@ -1,0 +1,243 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { describeShared, sharedPath } from '../../test/support/shared.ts'
+import { addUsage, type Usage } from '../base/usage.ts'
+import { failureOf } from './failure.ts'
+import type { MeteredUsage } from './provider.ts'
+import { findProvider } from './registry.ts'
+import { createEventReader } from './sse.ts'
+
+// Every recorded answer of these providers is read, found by listing the folders: a new recording that is not read, or
+// whose numbers do not add up, fails here.
+
+type Block = Record<string, unknown>
+
+interface Recording {
+  readonly path: string
+  readonly provider: string
+  readonly metered: MeteredUsage
+  /** The provider's last usage block, found without our readers. */
+  readonly block: Block | undefined
+}
+
+const CHAT_FOLDERS = [
+  { folder: 'http/openai', provider: 'openai', prefix: /^chat-/ },
+  { folder: 'http/openrouter', provider: 'openrouter', prefix: /^chat-/ },
+  { folder: 'http/mistral', provider: 'mistral', prefix: /^chat-/ },
+  { folder: 'http/anthropic', provider: 'anthropic', prefix: /^messages-/ },
+  { folder: 'http/deepseek', provider: 'openai-compatible', prefix: /^chat-/ },
+  { folder: 'http/groq', provider: 'openai-compatible', prefix: /^chat-/ },
+  { folder: 'http/together', provider: 'openai-compatible', prefix: /^chat-/ },
+  { folder: 'http/cerebras', provider: 'openai-compatible', prefix: /^chat-/ },
+  { folder: 'http/zai', provider: 'openai-compatible', prefix: /^chat-/ },
+  { folder: 'http/huggingface', provider: 'openai-compatible', prefix: /^chat-/ },
+  { folder: 'http/ollama-cloud', provider: 'openai-compatible', prefix: /^chat-/ },
+  { folder: 'http/vllm', provider: 'openai-compatible', prefix: /^chat-/ },
+  { folder: 'http/azure', provider: 'openai-compatible', prefix: /^chat-/ },
+  { folder: 'http/azure-foundry', provider: 'openai-compatible', prefix: /^chat-/ },
+] as const
+
+const SDK_FOLDERS = [
+  { folder: 'vercel-ai/openai/chat', provider: 'openai' },
+  { folder: 'vercel-ai/openai/completion', provider: 'openai' },
+  { folder: 'vercel-ai/anthropic', provider: 'anthropic' },
+  { folder: 'vercel-ai/mistral', provider: 'mistral' },
+  { folder: 'vercel-ai/openai-compatible/chat', provider: 'openai-compatible' },
+  { folder: 'vercel-ai/groq', provider: 'openai-compatible' },
+  { folder: 'vercel-ai/deepseek/chat', provider: 'openai-compatible' },
+  { folder: 'vercel-ai/moonshotai', provider: 'openai-compatible' },
+] as const
+
+/** Recordings whose usage is unknown, each with the reason why that is right. */
+const UNKNOWN: Readonly<Record<string, string>> = {
+  'http/anthropic/chat-json__test-anthropic-completion-legacy__0.json': 'the old text completions: no usage on the wire',
+  'http/openai/chat-stream__test-chat-tools-async-streaming__0.json': 'streamed without stream_options.include_usage',
+  'http/azure/chat-stream__test-chat-async-streaming-with-event': 'streamed without stream_options.include_usage',
+  'http/vllm/chat-stream__test-trace-propagation-stream-ChatOpe': 'streamed without stream_options.include_usage',
+  'http/azure-foundry/chat-json__chat-basic-chat-functionality-':
+    'Grok on Foundry: cached tokens stand beside prompt_tokens and exceed them',
+  'http/azure-foundry/chat-json__chat-vision-models-azure-grok-':
+    'Grok on Foundry: cached tokens stand beside prompt_tokens and overlap the image',
+  'http/azure-foundry/chat-stream__chat-function-calling-azure-':
+    'Grok on Foundry: cached tokens stand beside prompt_tokens and exceed them',
+}
+
+const unknownReason = (path: string): string | undefined => Object.entries(UNKNOWN).find(([start]) => path.startsWith(start))?.[1]
+
+function eventsOf(text: string): unknown[] {
+  const events: unknown[] = []
+  const reader = createEventReader(({ data }) => {
+    if (data !== '[DONE]') events.push(JSON.parse(data))
+  })
+  // in pieces that split lines and characters
+  const bytes = Buffer.from(text)
+  for (let at = 0; at < bytes.length; at += 97) reader.push(bytes.subarray(at, at + 97))
+  reader.end()
+  return events
+}
+
+function lastBlock(events: readonly unknown[]): Block | undefined {
+  const merged: Block = {}
+  for (const event of events as { usage?: Block | null; message?: { usage?: Block } }[]) {
+    const usage = event.usage ?? event.message?.usage
+    if (usage) Object.assign(merged, usage)
+  }
+  return Object.keys(merged).length > 0 ? merged : undefined
+}
+
+function record({ path, provider, body }: { path: string; provider: string; body: unknown }): Recording {
+  const reader = findProvider(provider).chat.protocol.usage
+  if (!Array.isArray(body)) return { path, provider, metered: reader.whole(body), block: (body as { usage?: Block }).usage }
+  const stream = reader.stream()
+  for (const event of body) stream.push(event)
+  return { path, provider, metered: stream.end(), block: lastBlock(body) }
+}
+
+/** Some files hold the answers of several calls, one after the other. */
+function answersOf(events: readonly unknown[]): unknown[][] {
+  const answers: unknown[][] = []
+  for (const event of events) {
+    if (answers.length === 0 || (event as { type?: string }).type === 'message_start') answers.push([])
+    answers.at(-1)!.push(event)
+  }
+  return answers
+}
+
+function recordings(): Recording[] {
+  const fromHttp = CHAT_FOLDERS.flatMap(({ folder, provider, prefix }) =>
+    readdirSync(sharedPath(`fixtures/${folder}`))
+      .filter((name) => prefix.test(name))
+      .map((name) => ({ path: `${folder}/${name}`, provider })),
+  ).flatMap(({ path, provider }) => {
+    const { request, response } = JSON.parse(readFileSync(sharedPath(`fixtures/${path}`), 'utf8')) as {
+      request: { uri: string }
+      response: { body: unknown }
+    }
+    // a folder's prefix also matches OpenAI's threads, which are another interface
+    if (request.uri.includes('/threads/')) return []
+    const body = typeof response.body === 'string' ? eventsOf(response.body) : response.body
+    return [record({ path, provider, body })]
+  })
+  const fromSdk = SDK_FOLDERS.flatMap(({ folder, provider }) =>
+    readdirSync(sharedPath(`fixtures/${folder}`), { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .flatMap((entry) => {
+        const path = `${folder}/${entry.name}`
+        const text = readFileSync(sharedPath(`fixtures/${path}`), 'utf8')
+        if (!path.endsWith('.chunks.txt')) return [record({ path, provider, body: JSON.parse(text) })]
+        const lines = text.split('\n').filter((line) => line.trim() !== '' && line !== '[DONE]')
+        return answersOf(lines.map((line) => JSON.parse(line) as unknown)).map((body, index) =>
+          record({ path: index === 0 ? path : `${path} (answer ${index + 1})`, provider, body }),
+        )
+      }),
+  )
+  return [...fromHttp, ...fromSdk]
+}
+
+const sum = (usage: Usage, units: readonly (keyof Usage)[]): number => units.reduce((total, unit) => total + (usage[unit] ?? 0), 0)
+const INPUT = [
+  'input_tokens',
+  'cache_read_tokens',
+  'cache_write_tokens',
+  'cache_write_long_tokens',
+  'audio_input_tokens',
+  'image_input_tokens',
+] as const
+const OUTPUT = ['output_tokens', 'reasoning_tokens', 'audio_output_tokens', 'image_output_tokens'] as const
+
+/** What the block itself says, by the field names of its protocol, against our units. */
+function expectSameTokens({ provider, metered, block }: Recording): void {
+  const usage = metered.usage!
+  const tokens = block as Record<string, number> & {
+    prompt_tokens_details?: Record<string, number>
+    completion_tokens_details?: Record<string, number>
+  }
+  if (provider === 'anthropic') {
+    const all = addUsage(usage, ...(metered.other ?? []).map((other) => other.usage))
+    const iterations = (block!['iterations'] as Record<string, number>[] | undefined) ?? [tokens]
+    const total = (field: string): number => iterations.reduce((count, iteration) => count + (iteration[field] ?? 0), 0)
+    expect(all.input_tokens).toBe(total('input_tokens'))
+    expect(all.cache_read_tokens ?? 0).toBe(total('cache_read_input_tokens'))
+    expect(sum(all, ['cache_write_tokens', 'cache_write_long_tokens'])).toBe(total('cache_creation_input_tokens'))
+    expect(sum(all, ['output_tokens', 'reasoning_tokens'])).toBe(total('output_tokens'))
+    return
+  }
+  const reasoning = tokens.completion_tokens_details?.['reasoning_tokens'] ?? 0
+  const output = sum(usage, OUTPUT)
+  expect(sum(usage, INPUT)).toBe(tokens['prompt_tokens'])
+  expect([tokens['completion_tokens'], tokens['completion_tokens']! + reasoning]).toContain(output)
+  const audioBeside = usage.seconds === undefined ? 0 : (tokens.prompt_tokens_details?.['audio_tokens'] ?? 0)
+  if (tokens['total_tokens'] !== undefined) expect(sum(usage, INPUT) + output + audioBeside).toBe(tokens['total_tokens'])
+  expect(usage.cache_read_tokens).toBe(tokens.prompt_tokens_details?.['cached_tokens'])
+  expect(usage.reasoning_tokens).toBe(tokens.completion_tokens_details?.['reasoning_tokens'])
+}
+
+describeShared('recorded answers', () => {
+  const all = recordings()
+
+  it('are many, of each provider', () => {
+    for (const provider of ['openai', 'anthropic', 'openrouter', 'mistral', 'openai-compatible']) {
+      expect(all.filter((recording) => recording.provider === provider).length).toBeGreaterThanOrEqual(6)
+    }
+  })
+
+  it.each(all.map((recording) => [recording.path, recording] as const))('%s', (path, recording) => {
+    const { metered } = recording
+    const reason = unknownReason(path)
+    if (reason) {
+      expect(metered.usage).toBeUndefined()
+      expect(metered.doubt).toBeTypeOf('string')
+      return
+    }
+    expect(metered.doubt).toBeUndefined()
+    expect(metered.source).toBe('reported')
+    expect(metered.usage).toBeDefined()
+    expectSameTokens(recording)
+    expect(metered.servedModel).toBeTypeOf('string')
+    expect(metered.raw).toEqual(recording.block)
+  })
+
+  it('with a declared cost give it exactly', () => {
+    const declared = all.filter(({ provider, block }) => provider === 'openrouter' && block?.['cost'] !== undefined)
+    expect(declared.length).toBeGreaterThanOrEqual(10)
+    for (const { metered, block } of declared) expect(Number(metered.declaredCost!.amount)).toBe(block!['cost'])
+  })
+})
+
+// The table: what each recorded error means. A new recording fails until it has its line.
+const ERRORS: Readonly<Record<string, string>> = {
+  'http/openai/error-400__test-vision-base64__3.json': 'provider.request_refused',
+  'http/openai/error-400__test-vision__2.json': 'provider.request_refused',
+  'http/openai/error-401__chat-error-handling-with-openai-gpt-5-nano-raises-appropriate-auth-err__0.json': 'provider.bad_key',
+  'http/openai/error-404__test-agents-and-tools__2.json': 'provider.model_missing',
+  'http/anthropic/error-400__chat-real-error-scenarios-anthropic-claude-haiku-4-5-handles-context-l__0.json': 'provider.request_refused',
+  'http/anthropic/error-400__test-anthropic-explicit-effort-xhigh-unsupported-model-errors__0.json': 'provider.request_refused',
+  'http/anthropic/error-401__chat-error-handling-with-anthropic-claude-haiku-4-5-raises-appropriate__0.json': 'provider.bad_key',
+  'http/openrouter/error-400__chat-real-error-scenarios-openrouter-claude-haiku-4-5-handles-context-__0.json': 'provider.request_refused',
+  'http/mistral/error-401__chat-error-handling-with-mistral-mistral-small-latest-raises-appropria__0.json': 'provider.bad_key',
+}
+
+describeShared('recorded errors', () => {
+  const paths = ['openai', 'anthropic', 'openrouter', 'mistral'].flatMap((provider) =>
+    readdirSync(sharedPath(`fixtures/http/${provider}`))
+      .filter((name) => name.startsWith('error-'))
+      .map((name) => `http/${provider}/${name}`),
+  )
+
+  it.each(paths)('%s', (path) => {
+    const { provider, response } = JSON.parse(readFileSync(sharedPath(`fixtures/${path}`), 'utf8')) as {
+      provider: string
+      response: { status: number; headers: Record<string, string>; body: unknown }
+    }
+    const failure = failureOf({
+      protocol: findProvider(provider).chat.protocol,
+      status: response.status,
+      headers: response.headers,
+      bytes: Buffer.from(typeof response.body === 'string' ? response.body : JSON.stringify(response.body)),
+    })
+    expect(failure.code).toBe(ERRORS[path])
+    expect(failure.retryable).toBe(false)
+    expect(failure.excerpt).toBeTypeOf('string')
+    expect(failure.excerpt!.length).toBeLessThanOrEqual(200)
+  })
+})
