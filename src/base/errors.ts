@@ -21,6 +21,7 @@ export const ERROR_STATUS = {
   'key.invalid': 422,
   'key.missing': 409,
   'key.unreadable': 500,
+  'datakey.exhausted': 500,
   // connections and assignments
   'provider.unknown': 404,
   'connection.revoked': 409,
