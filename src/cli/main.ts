@@ -1,0 +1,30 @@
+import { dispatch, type CommandEntry } from './dispatch.ts'
+
+const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  enrich: {
+    summary: 'write titles, descriptions and attributes for the products of a file',
+    load: async () => (await import('./enrich.ts')).enrich,
+  },
+  models: {
+    summary: "list a provider's models with price, context and shutdown date",
+    load: async () => (await import('./models.ts')).models,
+  },
+}
+
+// Output that nobody reads any more (a pipe into `head`) does not end the work: its results are in the database and the file.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
+
+process.exitCode = await dispatch({
+  argv: process.argv.slice(2),
+  commands: COMMANDS,
+  environment: process.env,
+  terminal: {
+    out: (text) => void process.stdout.write(text),
+    error: (text) => void process.stderr.write(text),
+    colours: process.stdout.isTTY,
+  },
+})
