@@ -37,12 +37,13 @@ export async function claimMasterKey({ database, path, clock }: { database: Data
 }
 
 async function readKnown(tx: Tx): Promise<Known> {
+  // the installation after the keys: both are made in one commit, which may happen between these two statements
+  const rows = await tx.select().from(masterKeys).orderBy(asc(masterKeys.createdAt), asc(masterKeys.id))
   const [installation] = await tx
     .select({ id: deployment.id })
     .from(deployment)
     .orderBy(asc(deployment.createdAt), asc(deployment.id))
     .limit(1)
-  const rows = await tx.select().from(masterKeys).orderBy(asc(masterKeys.createdAt), asc(masterKeys.id))
   return { deploymentId: installation?.id, active: rows.find(({ status }) => status === 'active'), anyMasterKey: rows.length > 0 }
 }
 
