@@ -58,7 +58,7 @@ describe('help', () => {
       throw new Error('ran')
     })
     expect(exitCode).toBe(0)
-    expect(out).toMatch(/--per-call=<per-call>\s+things per call \(Default: 1\)/)
+    expect(out).toMatch(/--per-call=\S+\s+things per call \(Default: 1\)/)
     expect(out).not.toContain('\u001B')
   })
 
