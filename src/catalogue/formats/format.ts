@@ -1,0 +1,145 @@
+import { AppError } from '../../base/errors.ts'
+
+/**
+ * How a catalogue file is written, as found by `detectFormat`: everything that reading it again, or writing it back
+ * byte for byte, needs. Plain JSON, so that it can be stored with its source.
+ */
+export type FileFormat = DelimitedFormat | JsonlFormat
+
+interface CommonFormat {
+  readonly encoding: string // 'utf-8', 'utf-16le', 'utf-16be', or an ASCII-compatible one-byte encoding such as 'windows-1252'
+  readonly bom: boolean // the file starts with a byte order mark
+  readonly lineEnd: LineEnd // as found in the first megabyte; every row keeps its own
+  readonly crEndsRow: boolean // a carriage return without a line feed ends a row too
+  /** Delimited: the header's cells as they stand there, duplicates kept. JSONL: the keys met in the sample. */
+  readonly columns: readonly string[]
+  readonly textColumns: readonly string[] // names as in `columnNames`: titles, descriptions and other prose
+  readonly reasons: readonly string[] // why the file was understood like this, for people
+}
+
+export type LineEnd = 'lf' | 'crlf' | 'cr' | 'mixed' | 'none'
+
+/** CSV, TSV and their kin: a header row, then one row per product. */
+export interface DelimitedFormat extends CommonFormat {
+  readonly kind: 'delimited'
+  readonly delimiter: string
+  readonly quote: '"' | null // null: a quote is a character like any other
+  readonly quoteStyle: 'all' | 'needed' // how cells that Latchkey adds are written
+  readonly separatorLine: boolean // the first line is Excel's "sep=;"
+  readonly shortRows: 'accept' | 'reject' // the file leaves out empty cells at the end of its rows
+  readonly identifier: { readonly column: number } | { readonly rowNumber: true } // column: index from 0
+  readonly repeats: 'reject' | 'continue' // continue: a row that repeats an identifier belongs to the product before it (Shopify variants)
+}
+
+/** One JSON object per line. */
+export interface JsonlFormat extends CommonFormat {
+  readonly kind: 'jsonl'
+  readonly identifier: { readonly key: string } | { readonly rowNumber: true }
+}
+
+/** What the person says about the file; it goes before every guess. */
+export interface FormatOverrides {
+  readonly kind?: 'delimited' | 'jsonl'
+  readonly delimiter?: string // the character, or comma, semicolon, tab, pipe, colon
+  readonly encoding?: string
+  readonly identifier?: string | { readonly rowNumber: true } // a column's name
+  readonly text?: readonly string[] // names of the text columns
+}
+
+/** What both kinds of file have in common before their rows are looked at. */
+export interface Common {
+  readonly encoding: string
+  readonly bom: boolean
+  readonly lineEnd: LineEnd
+}
+
+/**
+ * The names under which a file's values are kept, one per column: the header's own without surrounding blanks; the
+ * second `name` is `name (2)`, and an empty one `column 7`.
+ */
+export function columnNames(format: FileFormat): string[] {
+  return format.kind === 'delimited' ? uniqueNames(format.columns) : [...format.columns]
+}
+
+export function uniqueNames(columns: readonly string[]): string[] {
+  const plain = new Set(columns.map((column) => column.trim()))
+  const taken = new Set<string>()
+  return columns.map((column, index) => {
+    const base = column.trim() || `column ${index + 1}`
+    let name = base
+    // "name (2)" may itself be a column of the file: that one keeps its name
+    for (let count = 2; taken.has(name) || (name !== column.trim() && plain.has(name)); count += 1) name = `${base} (${count})`
+    taken.add(name)
+    return name
+  })
+}
+
+/**
+ * The column that a person names: exactly, or without regard to case where that leaves one.
+ * @throws AppError command.invalid with the columns there are and the nearest one, or when two bear the name.
+ */
+export function findColumn(columns: readonly string[], wanted: string): number {
+  const names = uniqueNames(columns)
+  const plain = wanted.trim()
+  const same = indexesWhere(columns, (column) => column.trim() === plain)
+  if (same.length > 1) throw ambiguous(plain, same, names)
+  const exact = names.indexOf(plain)
+  if (exact >= 0) return exact
+  const folded = indexesWhere(names, (name) => name.toLowerCase() === plain.toLowerCase())
+  if (folded.length > 1) throw ambiguous(plain, folded, names)
+  if (folded.length === 1) return folded[0]!
+  const nearest = nearestName(names, plain)
+  throw new AppError(
+    'command.invalid',
+    `The file has no column "${plain}".${nearest ? ` Did you mean "${nearest}"?` : ''} Its columns are: ${listNames(names)}.`,
+  )
+}
+
+const ambiguous = (wanted: string, indexes: readonly number[], names: readonly string[]): AppError =>
+  new AppError(
+    'command.invalid',
+    `The file has ${indexes.length} columns called "${wanted}". Say which one: ${indexes
+      .map((index) => `"${names[index]}"${names[index] === wanted ? ' for the first' : ''}`)
+      .join(', ')}.`,
+  )
+
+function indexesWhere(names: readonly string[], matches: (name: string) => boolean): number[] {
+  const found: number[] = []
+  names.forEach((name, index) => {
+    if (matches(name)) found.push(index)
+  })
+  return found
+}
+
+/** Names for a message: the first thirty, then how many more there are. */
+export function listNames(names: readonly string[]): string {
+  const shown = names.slice(0, 30).map((name) => (name.length > 60 ? `${name.slice(0, 57)}...` : name))
+  return names.length > shown.length ? `${shown.join(', ')} and ${names.length - shown.length} more` : shown.join(', ')
+}
+
+/** The name a person most likely meant; undefined when nothing is near. */
+export function nearestName(names: readonly string[], wanted: string): string | undefined {
+  const target = wanted.toLowerCase().slice(0, 100)
+  let best: { name: string; distance: number } | undefined
+  for (const name of names) {
+    const candidate = name.toLowerCase().slice(0, 100)
+    const contains = target.length >= 3 && candidate.length >= 3 && (candidate.includes(target) || target.includes(candidate))
+    const distance = contains ? 1 : editDistance(candidate, target)
+    if (!best || distance < best.distance) best = { name, distance }
+  }
+  return best && best.distance <= Math.max(1, Math.floor(target.length / 3)) ? best.name : undefined
+}
+
+/** Levenshtein's: how many letters must be put in, taken out or replaced. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i += 1) {
+    const current = [i]
+    for (let j = 1; j <= b.length; j += 1) {
+      const replaced = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      current.push(Math.min(replaced, previous[j]! + 1, current[j - 1]! + 1))
+    }
+    previous = current
+  }
+  return previous[b.length]!
+}

@@ -1,0 +1,87 @@
+import type { Block } from './blocks.ts'
+import type { RowSpan } from './scan.ts'
+import { createSeenSet } from './seen.ts'
+
+export type RejectCode =
+  | 'too_few_cells'
+  | 'too_many_cells'
+  | 'quote_unclosed'
+  | 'quote_misplaced'
+  | 'too_long'
+  | 'encoding_broken'
+  | 'nul_character'
+  | 'header_repeated'
+  | 'identifier_empty'
+  | 'identifier_too_long'
+  | 'identifier_repeated'
+  | 'json_broken'
+  | 'json_not_object'
+  | 'json_too_deep'
+
+/** Why a row was left out, in words for the person whose file it is. */
+export interface RejectReason {
+  readonly code: RejectCode
+  readonly text: string
+}
+
+/** What a row of the file is. `row` counts rows after the header that are not blank, from 1; `line` is where it starts. */
+export type Verdict =
+  | { readonly kind: 'product'; readonly row: number; readonly line: number; readonly identifier: string }
+  /** `whole`: its cells are in order, only its identifier is not, so added columns can be appended to it. */
+  | { readonly kind: 'rejected'; readonly row: number; readonly line: number; readonly reason: RejectReason; readonly whole: boolean }
+  | { readonly kind: 'continuation' | 'header' | 'blank' | 'copied' }
+
+/** Judges the rows of one file in order, and gives the values of the row judged last. */
+export interface RowJudge {
+  judge(block: Block, span: RowSpan): Verdict
+  /** Non-empty values of the last row, if it was a product; JSONL: its object. */
+  values(): Record<string, unknown>
+  /** To be called after the last row. @throws AppError file.changed when there was no header */
+  end(): void
+  /** The rejection of the half character at the end of a UTF-16 file. */
+  oddByte(line: number): Verdict
+}
+
+export const HEADER: Verdict = { kind: 'header' }
+export const BLANK: Verdict = { kind: 'blank' }
+export const COPIED: Verdict = { kind: 'copied' }
+export const CONTINUATION: Verdict = { kind: 'continuation' }
+
+/** A row may be this long: 8 MiB. More is a quote never closed, or no catalogue. */
+export const MAX_ROW_BYTES = 8 << 20
+
+const MAX_IDENTIFIER = 500 // characters: the database indexes it
+
+/** The texts of problems that the scanner finds. */
+export const SCAN_PROBLEMS = {
+  quote_unclosed: 'A quote opens on this line and is not closed. Close it, or double it ("") when it belongs to the text.',
+  quote_misplaced: 'Text follows a closing quote. Double the quotes that belong to the text ("").',
+  too_long: 'The row is longer than 8 MiB.',
+} as const
+
+const reject = (row: number, line: number, code: RejectCode, text: string): Verdict => ({
+  kind: 'rejected',
+  row,
+  line,
+  reason: { code, text },
+  whole: true,
+})
+
+/** Numbers rows and checks identifiers, the same way for every kind of file. */
+export function createIdentifierCheck({ label, repeats }: { label: string; repeats: 'reject' | 'continue' }) {
+  const seen = createSeenSet()
+  return ({ row, line, identifier }: { row: number; line: number; identifier: string }): Verdict => {
+    if (identifier === '') return reject(row, line, 'identifier_empty', `It has no ${label}, which tells products apart.`)
+    if (identifier.length > MAX_IDENTIFIER) {
+      return reject(row, line, 'identifier_too_long', `Its ${label} is longer than ${MAX_IDENTIFIER} characters.`)
+    }
+    if (identifier.includes('\0') || !identifier.isWellFormed())
+      return reject(row, line, 'encoding_broken', `Its ${label} holds characters that are no text.`)
+    const before = seen.add(identifier, line)
+    if (before === 0) return { kind: 'product', row, line, identifier }
+    if (repeats === 'continue') return CONTINUATION
+    return reject(row, line, 'identifier_repeated', `Its ${label} "${shorten(identifier)}" is already on line ${before}.`)
+  }
+}
+
+export const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}...` : text)
