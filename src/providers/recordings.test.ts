@@ -50,7 +50,6 @@ const SDK_FOLDERS = [
 
 /** Recordings whose usage is unknown, each with the reason why that is right. */
 const UNKNOWN: Readonly<Record<string, string>> = {
-  'http/anthropic/chat-json__test-anthropic-completion-legacy__0.json': 'the old text completions: no usage on the wire',
   'http/openai/chat-stream__test-chat-tools-async-streaming__0.json': 'streamed without stream_options.include_usage',
   'http/azure/chat-stream__test-chat-async-streaming-with-event': 'streamed without stream_options.include_usage',
   'http/vllm/chat-stream__test-trace-propagation-stream-ChatOpe': 'streamed without stream_options.include_usage',
