@@ -1,0 +1,259 @@
+import { describe, expect, it } from 'vitest'
+import { indexBook, type PriceBook } from './book.ts'
+import { findPrices, findPricesIn, listModels, modelFacts, type PriceQuestion } from './match.ts'
+
+const at = new Date('2026-11-20T12:00:00Z')
+
+/** The base prices of one question, as plain decimals; undefined: nobody published any. */
+function pricesOf(question: Omit<PriceQuestion, 'at'> & { at?: Date }): Record<string, string> | undefined {
+  const rows = findPrices({ at, ...question })?.bands[0]?.rows
+  return rows && Object.fromEntries(Object.entries(rows).map(([unit, row]) => [unit, row.price]))
+}
+
+describe('which prices hold', () => {
+  const book: PriceBook = {
+    format: 1,
+    provider: 'made-up',
+    currency: 'USD',
+    sources: { list: { title: 'a list', licence: 'none', checkedAt: '2026-11-01' } },
+    tiers: { standard: 'standard', default: 'standard', flex: 'flex' },
+    billedAs: {},
+    sameInRegions: [],
+    aliases: [
+      { alias: 'plain-latest', model: 'plain', validTo: '2026-11-20', source: 'list' },
+      { alias: 'plain-new', model: 'plain', source: 'list' },
+    ],
+    models: [],
+    prices: [
+      { model: 'plain', prices: { input_tokens: '1' }, source: 'list' },
+      { model: 'plain-2026-05-01', prices: { input_tokens: '2' }, source: 'list' },
+      { model: 'plain-*', prices: { input_tokens: '3' }, source: 'list' },
+      { model: 'plain-tuned-*', prices: { input_tokens: '4' }, source: 'list' },
+      { model: 'cut', prices: { input_tokens: '9' }, validTo: '2026-11-20', source: 'list' },
+      { model: 'cut', prices: { input_tokens: '5' }, validFrom: '2026-11-20', source: 'list' },
+    ],
+  }
+  const loaded = indexBook(book)
+  const input = (model: string, more: Partial<PriceQuestion> = {}): string | undefined =>
+    findPricesIn(loaded, { provider: 'made-up', model, at, ...more })?.bands[0]?.rows.input_tokens?.price
+
+  it('an exact id beats a dated snapshot of a model, which beats the narrowest pattern', () => {
+    expect(input('plain-2026-05-01')).toBe('2')
+    expect(input('plain-2026-06-01')).toBe('1')
+    expect(input('plain-20260601')).toBe('1')
+    expect(input('plain-other')).toBe('3')
+    expect(input('plain-tuned-mine')).toBe('4')
+  })
+
+  it('a name that fits nothing has no price, and a pattern is no name', () => {
+    expect(input('plainer')).toBeUndefined()
+    expect(input('Plain')).toBeUndefined()
+    expect(input('plain-*')).not.toBe('1')
+  })
+
+  it('an alias holds until the day it was last known to, and then names nothing', () => {
+    expect(input('plain-latest', { at: new Date('2026-11-19T23:59:59Z') })).toBe('1')
+    expect(input('plain-latest')).toBeUndefined()
+    expect(input('plain-new')).toBe('1')
+  })
+
+  it('a price holds from its first day (UTC) on', () => {
+    expect(input('cut', { at: new Date('2026-11-19T23:59:59.999Z') })).toBe('9')
+    expect(input('cut', { at: new Date('2026-11-20T00:00:00Z') })).toBe('5')
+  })
+
+  it('a service tier without prices, or one nobody has heard of, has none', () => {
+    expect(input('plain', { serviceTier: 'default' })).toBe('1')
+    expect(input('plain', { serviceTier: 'flex' })).toBeUndefined()
+    expect(input('plain', { serviceTier: 'turbo' })).toBeUndefined()
+    expect(input('plain', { batch: true })).toBeUndefined()
+    expect(input('plain', { region: 'eu' })).toBeUndefined()
+    expect(input('plain', { currency: 'EUR' })).toBeUndefined()
+  })
+})
+
+describe('the books, price by price', () => {
+  it.each([
+    // money.md 4a and 4b, with its sources
+    ['openai', 'gpt-4o-mini', { input_tokens: '0.15', cache_read_tokens: '0.075', output_tokens: '0.6' }],
+    ['openai', 'gpt-4o', { input_tokens: '2.5', cache_read_tokens: '1.25', output_tokens: '10' }],
+    ['openai', 'gpt-6-astra', { input_tokens: '10', cache_read_tokens: '1', output_tokens: '50' }],
+    ['openai', 'gpt-6-luna', { input_tokens: '0.1', cache_read_tokens: '0.01', output_tokens: '0.5', cache_write_tokens: '0.125' }],
+    ['openai', 'gpt-6.1-sol', { input_tokens: '2', cache_read_tokens: '0.1', output_tokens: '10' }],
+    [
+      'openai',
+      'gpt-6.1-terra',
+      { input_tokens: '1', cache_read_tokens: '0.05', output_tokens: '5', cache_write_tokens: '1.25', cache_write_long_tokens: '2.5' },
+    ],
+    ['openai', 'gpt-5.6-sol', { input_tokens: '4', cache_read_tokens: '0.4', output_tokens: '20' }],
+    ['openai', 'gpt-5.6-terra', { input_tokens: '2', cache_read_tokens: '0.2', output_tokens: '12' }],
+    ['openai', 'gpt-5.6-luna', { input_tokens: '0.2', cache_read_tokens: '0.02', output_tokens: '1.2' }],
+    ['openai', 'gpt-5.4-mini', { input_tokens: '0.75', cache_read_tokens: '0.075', output_tokens: '4.5' }],
+    ['openai', 'gpt-5.4-nano', { input_tokens: '0.2', cache_read_tokens: '0.02', output_tokens: '1.25' }],
+    [
+      'anthropic',
+      'claude-opus-5-5',
+      { input_tokens: '4', cache_read_tokens: '0.2', output_tokens: '20', cache_write_tokens: '5', cache_write_long_tokens: '8' },
+    ],
+    ['anthropic', 'claude-sonnet-5-5', { input_tokens: '2', cache_read_tokens: '0.1', output_tokens: '10' }],
+    [
+      'anthropic',
+      'claude-haiku-5-5',
+      { input_tokens: '0.1', cache_read_tokens: '0.01', output_tokens: '0.5', cache_write_tokens: '0.125', cache_write_long_tokens: '0.2' },
+    ],
+    ['anthropic', 'claude-haiku-4-5-20251001', { input_tokens: '1', cache_read_tokens: '0.1', output_tokens: '5' }],
+    ['mistral', 'mistral-small-2603', { input_tokens: '0.15', cache_read_tokens: '0.015', output_tokens: '0.6' }],
+    ['mistral', 'mistral-large-2512', { input_tokens: '0.5', cache_read_tokens: '0.05', output_tokens: '1.5' }],
+    ['mistral', 'mistral-large-4', { input_tokens: '1.36', output_tokens: '4.18' }],
+  ])('%s %s', (provider, model, expected) => {
+    expect(pricesOf({ provider, model })).toMatchObject(expected)
+  })
+
+  it('service tiers and batches: GPT-4o priority 4.25 / 17, batch 1.25 / 5; Opus 5.5 fast 8 / 40', () => {
+    expect(pricesOf({ provider: 'openai', model: 'gpt-4o', serviceTier: 'priority' })).toMatchObject({
+      input_tokens: '4.25',
+      output_tokens: '17',
+    })
+    expect(pricesOf({ provider: 'openai', model: 'gpt-4o', serviceTier: 'default' })).toMatchObject({ input_tokens: '2.5' })
+    const batch = pricesOf({ provider: 'openai', model: 'gpt-4o', batch: true })
+    expect(batch).toMatchObject({ input_tokens: '1.25', output_tokens: '5' })
+    expect(batch).not.toHaveProperty('cache_read_tokens') // nobody publishes one
+    expect(pricesOf({ provider: 'anthropic', model: 'claude-opus-5-5', serviceTier: 'fast' })).toMatchObject({
+      input_tokens: '8',
+      output_tokens: '40',
+    })
+    expect(pricesOf({ provider: 'anthropic', model: 'claude-opus-5-5', serviceTier: 'batch' })).toMatchObject({
+      input_tokens: '2',
+      output_tokens: '10',
+    })
+    expect(pricesOf({ provider: 'anthropic', model: 'claude-opus-5-5', serviceTier: 'priority' })).toBeUndefined() // sold by commitment
+  })
+
+  it('regions: OpenAI 10 % more from GPT-5.4 on and nothing more before, Anthropic us 1.1, Mistral unpublished', () => {
+    expect(pricesOf({ provider: 'openai', model: 'gpt-5.4-mini', region: 'eu' })).toMatchObject({
+      input_tokens: '0.825',
+      output_tokens: '4.95',
+    })
+    expect(pricesOf({ provider: 'openai', model: 'gpt-4o', region: 'eu' })).toMatchObject({ input_tokens: '2.5' })
+    expect(pricesOf({ provider: 'anthropic', model: 'claude-sonnet-5-5', region: 'us' })).toMatchObject({ input_tokens: '2.2' })
+    expect(pricesOf({ provider: 'anthropic', model: 'claude-sonnet-5-5', region: 'global' })).toMatchObject({ input_tokens: '2' })
+    expect(pricesOf({ provider: 'mistral', model: 'mistral-small-2603', region: 'eu' })).toBeUndefined()
+  })
+
+  it('knows what a price was before: GPT-5.6 Luna 1 / 6 until 2026-07-30, Sonnet 5.5 reads 0.20 until 2026-10-07', () => {
+    expect(pricesOf({ provider: 'openai', model: 'gpt-5.6-luna', at: new Date('2026-07-29') })).toMatchObject({
+      input_tokens: '1',
+      output_tokens: '6',
+    })
+    expect(pricesOf({ provider: 'openai', model: 'gpt-5.6-sol', at: new Date('2026-08-20') })).toMatchObject({
+      input_tokens: '5',
+      output_tokens: '30',
+    })
+    expect(pricesOf({ provider: 'anthropic', model: 'claude-sonnet-5-5', at: new Date('2026-10-06') })).toMatchObject({
+      cache_read_tokens: '0.2',
+    })
+  })
+})
+
+describe('how others get it wrong (money.md 2d)', () => {
+  it('4: a cache write of the long lifetime is not one of the default (2x against 1.25x), and reads are not always 0.1x (Fable 5.1: 0.25 of 10)', () => {
+    const fable = pricesOf({ provider: 'anthropic', model: 'claude-fable-5-1' })
+    expect(fable).toMatchObject({
+      input_tokens: '10',
+      cache_write_tokens: '12.5',
+      cache_write_long_tokens: '20',
+      cache_read_tokens: '0.25',
+    })
+  })
+
+  it('7: an unknown model is unpriced, not 0', () => {
+    expect(pricesOf({ provider: 'openai', model: 'gpt-7' })).toBeUndefined()
+    expect(pricesOf({ provider: 'openai', model: 'gpt-6-luna-preview' })).toBeUndefined()
+    expect(pricesOf({ provider: 'anthropic', model: 'claude-opus-5-7' })).toBeUndefined()
+    expect(pricesOf({ provider: 'somebody-else', model: 'gpt-4o' })).toBeUndefined()
+  })
+
+  it.each([
+    ['mistral-small-latest', '0.15', '0.6'], // others: .1/.3 and .06/.18
+    ['mistral-medium-latest', '1.5', '7.5'], // others: .4/2
+    ['ministral-8b-latest', '0.15', '0.15'], // others: .1/1
+    ['codestral-latest', '0.3', '0.9'], // others: 1/3
+  ])('8: %s is what it stands for today, %s / %s', (model, input, output) => {
+    expect(pricesOf({ provider: 'mistral', model })).toMatchObject({ input_tokens: input, output_tokens: output })
+  })
+
+  it('8: mistral-large-latest was 0.5 / 1.5 (not 2 / 6), and is unknown since Large 4 came out and nobody checked', () => {
+    expect(pricesOf({ provider: 'mistral', model: 'mistral-large-latest', at: new Date('2026-09-01') })).toMatchObject({
+      input_tokens: '0.5',
+      output_tokens: '1.5',
+    })
+    expect(pricesOf({ provider: 'mistral', model: 'mistral-large-latest' })).toBeUndefined()
+  })
+
+  it('10: GPT-5.6 Luna costs 0.20 / 1.20 on a direct key, not the 0.10 / 0.60 of a reseller, and a reseller has its own book', () => {
+    expect(pricesOf({ provider: 'openai', model: 'gpt-5.6-luna' })).toMatchObject({ input_tokens: '0.2', output_tokens: '1.2' })
+    expect(pricesOf({ provider: 'openrouter', model: 'openai/gpt-5.6-luna' })).toBeUndefined()
+    expect(pricesOf({ provider: 'openrouter', model: 'gpt-5.6-luna' })).toBeUndefined()
+  })
+
+  it('11: Sonnet 5 stayed at 2 / 10: the 3 / 15 announced for 2026-09-01 never came', () => {
+    for (const day of ['2026-08-31', '2026-09-01', '2026-11-20']) {
+      expect(pricesOf({ provider: 'anthropic', model: 'claude-sonnet-5', at: new Date(day) })).toMatchObject({
+        input_tokens: '2',
+        output_tokens: '10',
+      })
+    }
+  })
+
+  it('12: euros are not dollars times a rate: Mistral Small 4 is 0.15 / 0.60 USD and 0.12 / 0.50 EUR', () => {
+    const euros = findPrices({ provider: 'mistral', model: 'mistral-small-latest', at, currency: 'EUR' })
+    expect(euros).toMatchObject({
+      currency: 'EUR',
+      bands: [{ rows: { input_tokens: { price: '0.12' }, output_tokens: { price: '0.5' } } }],
+    })
+  })
+
+  it('14: the tier that served counts: gpt-5.6-terra asked for as fast and served as priority is 4 / 24, served as default 2 / 12', () => {
+    expect(pricesOf({ provider: 'openai', model: 'gpt-5.6-terra', serviceTier: 'priority' })).toMatchObject({
+      input_tokens: '4',
+      output_tokens: '24',
+    })
+    expect(pricesOf({ provider: 'openai', model: 'gpt-5.6-terra', serviceTier: 'default' })).toMatchObject({
+      input_tokens: '2',
+      output_tokens: '12',
+    })
+  })
+})
+
+describe('what is known of a model', () => {
+  it('GPT-4o mini is switched off on 2027-01-14, for GPT-6 Luna', () => {
+    expect(modelFacts({ provider: 'openai', model: 'gpt-4o-mini', at })).toMatchObject({
+      contextTokens: 128_000,
+      maxOutputTokens: 16_384,
+      shutdownDate: '2027-01-14',
+      successor: 'gpt-6-luna',
+    })
+  })
+
+  it('an alias and a dated snapshot know what their model knows', () => {
+    expect(modelFacts({ provider: 'mistral', model: 'mistral-small-latest', at })).toMatchObject({
+      id: 'mistral-small-2603',
+      contextTokens: 256_000,
+    })
+    expect(modelFacts({ provider: 'openai', model: 'gpt-6.1-sol-2026-09-29', at })).toMatchObject({ contextTokens: 1_050_000 })
+    expect(modelFacts({ provider: 'openai', model: 'gpt-7', at })).toBeUndefined()
+  })
+
+  it('a list has every model with its prices, and no pattern', () => {
+    const listed = listModels({ provider: 'openai', at })
+    expect(listed.find((model) => model.id === 'gpt-4o')).toMatchObject({
+      prices: { input_tokens: '2.5', output_tokens: '10' },
+      currency: 'USD',
+      shutdownDate: '2027-01-14',
+      checkedAt: '2026-08-22',
+    })
+    expect(listed.filter((model) => model.id.includes('*'))).toEqual([])
+    expect(listModels({ provider: 'practice', at })).toMatchObject([{ id: 'practice-1', free: true }])
+    expect(listModels({ provider: 'somebody-else', at })).toEqual([])
+  })
+})

@@ -1,0 +1,189 @@
+import {
+  fitsPattern,
+  holdsOn,
+  isTokenUnit,
+  loadBook,
+  rowsOf,
+  type LoadedBook,
+  type ModelFact,
+  type PriceLine,
+  type PriceRow,
+} from './book.ts'
+import type { UsageUnit } from '../base/usage.ts'
+
+export type UnitPrices = Readonly<Partial<Record<UsageUnit, PriceRow>>>
+
+/** Everything that could be charged for one call: all in one currency. */
+export interface PriceSet {
+  readonly currency: string
+  /** True when nothing is charged for any unit: a known zero, not an unknown. */
+  readonly free: boolean
+  /**
+   * Ascending by `fromInputTokens`, the first from 0. The whole request is charged by the last band its input reaches
+   * (input, cache reads and cache writes counted together), never only the excess.
+   */
+  readonly bands: readonly { readonly fromInputTokens: number; readonly rows: UnitPrices }[]
+}
+
+export interface PriceQuestion {
+  readonly provider: string
+  /** As the answer names it; before a call, as it is asked for. */
+  readonly model: string
+  readonly at: Date
+  /** As the answer names it (2b: the tier served, not the one requested); absent is the standard tier. */
+  readonly serviceTier?: string | undefined
+  readonly region?: string | undefined
+  readonly batch?: boolean | undefined
+  /** Where a provider publishes prices in several (Mistral: USD, EUR); absent is the book's. */
+  readonly currency?: string | undefined
+}
+
+/**
+ * The published prices that hold for a call, or undefined when nobody published them. Never a neighbour's: a tier, a
+ * region or a model that the book does not name has no price.
+ */
+export function findPrices(question: PriceQuestion): PriceSet | undefined {
+  const book = loadBook(question.provider)
+  return book && findPricesIn(book, question)
+}
+
+export function findPricesIn(book: LoadedBook, question: PriceQuestion): PriceSet | undefined {
+  const currency = question.currency ?? book.currency
+  if (book.free) return { currency, free: true, bands: [{ fromInputTokens: 0, rows: {} }] }
+  const day = question.at.toISOString().slice(0, 10)
+  const model = resolveModel(book, question.model, day)
+  const tier = book.tiers[question.serviceTier ?? 'standard']
+  if (model === undefined || tier === undefined) return undefined
+  const batch = (question.batch ?? false) || tier === 'batch'
+  const serviceTier = tier === 'standard' || tier === 'batch' ? undefined : tier
+  const lines = (book.linesByModel.get(model) ?? []).filter(
+    (line) =>
+      line.serviceTier === serviceTier &&
+      (line.batch ?? false) === batch &&
+      (line.currency ?? book.currency) === currency &&
+      holdsOn(line, day),
+  )
+  const inRegion = linesInRegion({ book, model: question.model, lines, region: question.region })
+  return toPriceSet(book, inRegion, currency)
+}
+
+/** The id or pattern whose lines price a model: its own name, then a dated alias, then its name without a snapshot date, then a pattern. */
+function resolveModel(book: LoadedBook, model: string, day: string): string | undefined {
+  if (book.linesByModel.has(model) && !model.includes('*')) return model
+  const aliases = book.aliasesByName.get(model)
+  if (aliases) return aliases.find((alias) => holdsOn(alias, day))?.model // an alias out of date names nothing
+  const undated = withoutDate(model)
+  if (undated !== undefined) {
+    if (book.linesByModel.has(undated)) return undated
+    const alias = book.aliasesByName.get(undated)?.find((candidate) => holdsOn(candidate, day))
+    if (alias) return alias.model
+  }
+  return book.patterns.find((pattern) => fitsPattern(model, pattern))
+}
+
+/** "gpt-5.4-mini-2026-03-17" and "claude-haiku-4-5-20251001" without their day; Mistral's "-2603" is a model's own name. */
+function withoutDate(model: string): string | undefined {
+  const match = /^(.+)-20\d{2}(?:-\d{2}-\d{2}|\d{4})$/.exec(model)
+  return match?.[1]
+}
+
+function linesInRegion({
+  book,
+  model,
+  lines,
+  region,
+}: {
+  book: LoadedBook
+  model: string
+  lines: readonly PriceLine[]
+  region: string | undefined
+}): readonly PriceLine[] {
+  const anywhere = lines.filter((line) => line.regions === undefined)
+  if (region === undefined || region === '' || region === 'global') return anywhere
+  const there = lines.filter((line) => line.regions?.includes(region))
+  if (there.length > 0) return there
+  const same = book.sameInRegions.some(
+    (rule) => rule.regions.includes(region) && rule.models.some((pattern) => fitsPattern(model, pattern)),
+  )
+  return same ? anywhere : []
+}
+
+function toPriceSet(book: LoadedBook, lines: readonly PriceLine[], currency: string): PriceSet | undefined {
+  const byBand = Map.groupBy(lines, (line) => line.fromInputTokens ?? 0)
+  const base = byBand.get(0)
+  if (!base) return undefined
+  const baseRows = collectRows(book, base)
+  const bands = [...byBand].map(([fromInputTokens, bandLines]) => {
+    const own = collectRows(book, bandLines)
+    // Fees per call, search or page do not move with the length of the context; token prices do, and are never borrowed from below.
+    const fees = Object.fromEntries(Object.entries(baseRows).filter(([unit]) => !isTokenUnit(unit as UsageUnit)))
+    return { fromInputTokens, rows: billedAs(book, fromInputTokens === 0 ? own : { ...fees, ...own }) }
+  })
+  return { currency, free: false, bands: bands.sort((a, b) => a.fromInputTokens - b.fromInputTokens) }
+}
+
+function collectRows(book: LoadedBook, lines: readonly PriceLine[]): UnitPrices {
+  const rows: Partial<Record<UsageUnit, PriceRow>> = {}
+  for (const line of lines) for (const row of rowsOf(book, line)) rows[row.unit] = row
+  return rows
+}
+
+function billedAs(book: LoadedBook, rows: UnitPrices): UnitPrices {
+  const all: Partial<Record<UsageUnit, PriceRow>> = { ...rows }
+  for (const [unit, other] of Object.entries(book.billedAs) as [UsageUnit, UsageUnit][]) {
+    const row = rows[other]
+    if (all[unit] === undefined && row) all[unit] = row
+  }
+  return all
+}
+
+/** Context, output limit, shutdown date and successor, where known; a dated snapshot has its model's context and limit. */
+export function modelFacts({ provider, model, at }: { provider: string; model: string; at: Date }): ModelFact | undefined {
+  const book = loadBook(provider)
+  return book && factsIn(book, model, at.toISOString().slice(0, 10))
+}
+
+function factsIn(book: LoadedBook, model: string, day: string): ModelFact | undefined {
+  const own = book.factsById.get(model)
+  const base = own ? withoutDate(model) : resolveModel(book, model, day)
+  const { contextTokens, maxOutputTokens, ...rest } = (base === undefined ? undefined : book.factsById.get(base)) ?? {}
+  const limits = { ...(contextTokens ? { contextTokens } : {}), ...(maxOutputTokens ? { maxOutputTokens } : {}) }
+  if (own) return { ...limits, ...own }
+  return 'id' in rest ? { ...limits, ...rest } : undefined
+}
+
+export interface ListedModel extends Partial<Omit<ModelFact, 'id' | 'source'>> {
+  readonly id: string
+  /** Unit -> plain decimal, per million for token units, per one for others; empty: no price is known. */
+  readonly prices: Readonly<Partial<Record<UsageUnit, string>>>
+  readonly currency: string
+  readonly free: boolean
+  /** When the oldest of its prices was checked; undefined without prices. */
+  readonly checkedAt?: string
+}
+
+/** The models the book knows, by id, with their standard prices on that day: what `./latchkey models` shows. */
+export function listModels({ provider, at }: { provider: string; at: Date }): ListedModel[] {
+  const book = loadBook(provider)
+  if (!book) return []
+  const day = at.toISOString().slice(0, 10)
+  const aliases = book.aliases.filter((alias) => holdsOn(alias, day)).map((alias) => alias.alias)
+  const ids = new Set([...book.linesByModel.keys(), ...book.factsById.keys(), ...aliases])
+  return [...ids]
+    .filter((id) => !id.includes('*'))
+    .sort()
+    .map((id) => {
+      const set = findPricesIn(book, { provider, model: id, at })
+      const rows = Object.entries(set?.bands[0]?.rows ?? {}).filter(([unit, row]) => row.unit === unit)
+      const oldest = rows.map(([, row]) => row.checkedAt).sort()[0]
+      const { id: _id, source: _source, ...facts } = factsIn(book, id, day) ?? { id, source: '' }
+      return {
+        id,
+        ...facts,
+        prices: Object.fromEntries(rows.map(([unit, row]) => [unit, row.price])),
+        currency: set?.currency ?? book.currency,
+        free: set?.free ?? false,
+        ...(oldest === undefined ? {} : { checkedAt: oldest }),
+      }
+    })
+}
