@@ -92,7 +92,7 @@ async function tell({
   if (error instanceof AppError) {
     terminal.error(`latchkey: ${error.detail}\n          More: docs/errors/${error.code}.md\n`)
     if (json) terminal.out(`${JSON.stringify({ error: { code: error.code, detail: error.detail } })}\n`)
-    context?.log.info('the command ended with an error', { error })
+    context?.log.info({ error }, 'the command ended with an error')
     return
   }
   const { describeError } = await import('../runtime/log.ts')
@@ -101,7 +101,7 @@ async function tell({
     `latchkey: Something unexpected went wrong (${name}${message ? `: ${message}` : ''}). Nothing that was done is lost; start the same command again.\n`,
   )
   if (json) terminal.out(`${JSON.stringify({ error: { code: 'unexpected', detail: `${name}${message ? `: ${message}` : ''}` } })}\n`)
-  context?.log.error('the command ended unexpectedly', { error })
+  context?.log.error({ error }, 'the command ended unexpectedly')
 }
 
 function renderHelp(commands: Readonly<Record<string, CommandEntry>>): string {

@@ -18,7 +18,7 @@ function collect(level: 'debug' | 'warn' = 'debug') {
 describe('a line', () => {
   it('is JSON with level, time, message and the fields that were bound and given', () => {
     const { lines, log } = collect()
-    log.with({ requestId: 'r1' }).info('the call ended', { callId: 'c1', durationMs: 12 })
+    log.with({ requestId: 'r1' }).info({ callId: 'c1', durationMs: 12 }, 'the call ended')
     expect(JSON.parse(lines[0]!)).toMatchObject({
       level: 'info',
       msg: 'the call ended',
@@ -32,14 +32,14 @@ describe('a line', () => {
 
   it('is left out below the level', () => {
     const { lines, log } = collect('warn')
-    log.info('not this')
-    log.warn('but this')
+    log.info({}, 'not this')
+    log.warn({}, 'but this')
     expect(lines).toHaveLength(1)
   })
 
   it('goes to a file that only its owner reads', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'latchkey-log-')), 'latchkey.log')
-    createLog({ level: 'info', target: { file } }).info('hello')
+    createLog({ level: 'info', target: { file } }).info({}, 'hello')
     expect(readFileSync(file, 'utf8')).toContain('"msg":"hello"')
     if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600)
   })
@@ -67,6 +67,7 @@ describe('KEY-10: nothing that was not named gets in', () => {
   it.each<[string, LogFields]>([
     ['other fields', smuggled as unknown as LogFields],
     ['an error with properties and a cause', { error: withHeaders }],
+    ['an error under the name that pino has for it', { err: withHeaders } as unknown as LogFields],
     ['a thrown object', { error: smuggled }],
     ['a thrown request', { error: smuggled.request }],
     ['an error of ours with a cause', { error: new AppError('provider.unreachable', 'Try again later.', { cause: withHeaders }) }],
@@ -75,7 +76,7 @@ describe('KEY-10: nothing that was not named gets in', () => {
     ['an error with a hostile name', { error: Object.assign(new Error('x'), { name: `Bearer ${CANARY}`, code: { CANARY } }) }],
   ])('%s', (_, fields) => {
     const { lines, log } = collect()
-    log.error('a failure', fields)
+    log.error(fields, 'a failure')
     expect(lines).toHaveLength(1)
     expect(lines[0]).not.toContain('wombat')
   })
@@ -83,7 +84,7 @@ describe('KEY-10: nothing that was not named gets in', () => {
   it('a secret in use is removed from messages, stacks and fields by its value', () => {
     const forget = rememberSecret(new Secret(Buffer.from(CANARY)))
     const { lines, log } = collect()
-    log.error(`refused ${CANARY}`, { error: new Error(`invalid header value ${CANARY}\n    at ${CANARY}`), host: `${CANARY}:443` })
+    log.error({ error: new Error(`invalid header value ${CANARY}\n    at ${CANARY}`), host: `${CANARY}:443` }, `refused ${CANARY}`)
     forget()
     expect(lines[0]).not.toContain('wombat')
     expect(lines[0]).toContain('[removed]')

@@ -61,12 +61,15 @@ const FIELD_NAMES: Record<keyof LogFields, true> = {
   error: true,
 }
 
-/** Structured log: JSON lines, apart from what the command prints for people. Messages are fixed texts; what varies is a field. */
+/**
+ * Structured log: JSON lines, apart from what the command prints for people. Fields come first, as pino has it. Messages are
+ * fixed texts; what varies is a field.
+ */
 export interface Log {
-  debug(message: string, fields?: LogFields): void
-  info(message: string, fields?: LogFields): void
-  warn(message: string, fields?: LogFields): void
-  error(message: string, fields?: LogFields): void
+  debug(fields: LogFields, message: string): void
+  info(fields: LogFields, message: string): void
+  warn(fields: LogFields, message: string): void
+  error(fields: LogFields, message: string): void
   /** A log whose every line carries these fields: the request id, the call id. */
   with(fields: LogFields): Log
 }
@@ -94,14 +97,14 @@ function openTarget(target: LogTarget): pino.DestinationStream {
 }
 
 function wrap(logger: pino.Logger, bound: LogFields): Log {
-  const write = (level: Exclude<LogLevel, 'silent'>, message: string, fields: LogFields | undefined): void => {
+  const write = (level: Exclude<LogLevel, 'silent'>, fields: LogFields, message: string): void => {
     if (logger.isLevelEnabled(level)) logger[level](allowed({ ...bound, ...fields }), scrub(message))
   }
   return {
-    debug: (message, fields) => write('debug', message, fields),
-    info: (message, fields) => write('info', message, fields),
-    warn: (message, fields) => write('warn', message, fields),
-    error: (message, fields) => write('error', message, fields),
+    debug: (fields, message) => write('debug', fields, message),
+    info: (fields, message) => write('info', fields, message),
+    warn: (fields, message) => write('warn', fields, message),
+    error: (fields, message) => write('error', fields, message),
     with: (fields) => wrap(logger, { ...bound, ...fields }),
   }
 }
@@ -109,8 +112,8 @@ function wrap(logger: pino.Logger, bound: LogFields): Log {
 function allowed(fields: LogFields): Record<string, unknown> {
   const line: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(fields)) {
-    if (!Object.hasOwn(FIELD_NAMES, name) || value === undefined) continue
-    if (name === 'error') line[name] = describeError(value)
+    if (name === 'error' || name === 'err') line['error'] = describeError(value) // pino's own name for it is `err`
+    else if (!Object.hasOwn(FIELD_NAMES, name)) continue
     else if (typeof value === 'string') line[name] = scrub(value)
     else if (typeof value === 'number') line[name] = value
   }

@@ -10,7 +10,7 @@ export function guardProcess({ log, onCrash = () => {} }: { log: Log; onCrash?: 
   if (process.report) Object.assign(process.report, { excludeEnv: true, excludeNetwork: true, reportOnUncaughtException: false })
   const crash = (message: string, error: unknown): void => {
     try {
-      log.error(message, { error })
+      log.error({ error }, message)
       onCrash()
     } finally {
       process.exit(1)
