@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Tx } from '../db/database.ts'
 import type { Provenance, ValueFlag } from '../db/schema/index.ts'
 import { storableJson } from './storable.ts'
@@ -36,76 +36,89 @@ export async function recordGeneratedValues(tx: Tx, workspaceId: string, values:
   await tx.execute(sql`
     insert into value_changes (id, workspace_id, product_id, attribute, locale, value, replaced, state, decision, flags, provenance, run_id, work_hash, decided_at)
     select record.id, ${workspaceId}::uuid, record."productId", record.attribute, record.locale, record.value,
-           case when record.state = 'accepted' then coalesce(products.written -> record.attribute -> 'value', products.imported -> record.attribute) end,
+           case when record.state = 'accepted' then coalesce(products.written -> (record.attribute || '@' || record.locale) -> 'value', products.imported -> record.attribute) end,
            record.state, record.decision, record.flags, record.provenance, record."runId", record."workHash",
            case when record.state = 'accepted' then now() end
     from ${recordset} join products on products.id = record."productId"`)
   await writeAccepted(tx, recordset)
 }
 
-/** Lays accepted values over their products; `recordset` has id, "productId", attribute, value, state. */
-async function writeAccepted(tx: Tx, recordset: ReturnType<typeof sql>): Promise<void> {
+/** Where an accepted value lies in `products.written`: its attribute in its locale. */
+export const writtenKey = ({ attribute, locale }: { attribute: string; locale: string }): string => `${attribute}@${locale}`
+
+/** Lays accepted values over their products; `recordset` has id, "productId", attribute, locale, value, "workHash", state. */
+async function writeAccepted(tx: Tx, recordset: SQL): Promise<void> {
   await tx.execute(sql`
     update products set written = products.written || patch.written
     from (
       select record."productId" as product_id,
-             jsonb_object_agg(record.attribute, jsonb_build_object('value', record.value, 'changeId', record.id)) as written
+             jsonb_object_agg(record.attribute || '@' || record.locale, jsonb_build_object('value', record.value, 'changeId', record.id, 'workHash', record."workHash")) as written
       from ${recordset} where record.state = 'accepted' group by record."productId"
     ) as patch
     where products.id = patch.product_id`)
 }
 
-/** What a product's generated values were last made from, and whether one still waits for a person. */
+/** What a generated value was last made from, whether it still waits for a person, and why. */
 export interface LatestWork {
   readonly workHash: string | null
   readonly state: 'accepted' | 'proposed'
+  readonly value: unknown
+  readonly flags: readonly ValueFlag[]
+}
+
+/** An attribute in the locale it is written in. */
+export interface LocalisedAttribute {
+  readonly attribute: string
+  readonly locale: string
 }
 
 /**
- * The latest standing value of each attribute, by product: whether a product needs new work is whether each of its
- * attributes was last made from the same input, recipe and model.
+ * The latest standing value of each attribute (`writtenKey`), by product: a product needs new work unless each of them
+ * was last made from the same input, recipe and model.
  */
 export async function latestWork(
   tx: Tx,
-  { productIds, attributes, locale }: { productIds: readonly string[]; attributes: readonly string[]; locale: string },
+  { productIds, attributes }: { productIds: readonly string[]; attributes: readonly LocalisedAttribute[] },
 ): Promise<Map<string, Map<string, LatestWork>>> {
   const result = (await tx.execute(sql`
-    select distinct on (product_id, attribute) product_id, attribute, work_hash, state
+    select distinct on (product_id, attribute, locale) product_id, attribute, locale, work_hash, state, value, flags
     from value_changes
     where product_id in (select value::uuid from jsonb_array_elements_text(${JSON.stringify(productIds)}::jsonb))
-      and attribute in (select value from jsonb_array_elements_text(${JSON.stringify(attributes)}::jsonb))
-      and locale = ${locale} and state in ('accepted', 'proposed')
-    order by product_id, attribute, id desc`)) as unknown as {
-    rows: { product_id: string; attribute: string; work_hash: string | null; state: 'accepted' | 'proposed' }[]
+      and (attribute, locale) in (select attribute, locale from ${attributeSet(attributes)}) and state in ('accepted', 'proposed')
+    order by product_id, attribute, locale, id desc`)) as unknown as {
+    rows: ({ product_id: string; attribute: string; locale: string; work_hash: string | null } & Omit<LatestWork, 'workHash'>)[]
   }
   const byProduct = new Map<string, Map<string, LatestWork>>()
   for (const row of result.rows) {
-    const attributesOfProduct = byProduct.get(row.product_id) ?? new Map<string, LatestWork>()
-    attributesOfProduct.set(row.attribute, { workHash: row.work_hash, state: row.state })
-    byProduct.set(row.product_id, attributesOfProduct)
+    const ofProduct = byProduct.get(row.product_id) ?? new Map<string, LatestWork>()
+    ofProduct.set(writtenKey(row), { workHash: row.work_hash, state: row.state, value: row.value, flags: row.flags })
+    byProduct.set(row.product_id, ofProduct)
   }
   return byProduct
 }
 
-/** Accepts the proposals of these products' attributes that still wait. @returns how many. */
+const attributeSet = (attributes: readonly LocalisedAttribute[]): SQL =>
+  sql`jsonb_to_recordset(${JSON.stringify(attributes)}::jsonb) as wanted(attribute text, locale text)`
+
+/** Accepts the proposals of these attributes that still wait. @returns how many. */
 export async function acceptProposals(
   tx: Tx,
-  { productIds, attributes, locale, decision }: { productIds: readonly string[]; attributes: readonly string[]; locale: string; decision: string },
+  { productIds, attributes, decision }: { productIds: readonly string[]; attributes: readonly LocalisedAttribute[]; decision: string },
 ): Promise<number> {
   const result = (await tx.execute(sql`
     update value_changes set state = 'accepted', decision = ${decision}, decided_at = now(),
-      replaced = coalesce(products.written -> value_changes.attribute -> 'value', products.imported -> value_changes.attribute)
+      replaced = coalesce(products.written -> (value_changes.attribute || '@' || value_changes.locale) -> 'value', products.imported -> value_changes.attribute)
     from products
-    where products.id = value_changes.product_id and value_changes.state = 'proposed' and value_changes.locale = ${locale}
+    where products.id = value_changes.product_id and value_changes.state = 'proposed'
       and value_changes.product_id in (select value::uuid from jsonb_array_elements_text(${JSON.stringify(productIds)}::jsonb))
-      and value_changes.attribute in (select value from jsonb_array_elements_text(${JSON.stringify(attributes)}::jsonb))
-    returning value_changes.id as id, value_changes.product_id as "productId", value_changes.attribute, value_changes.value, 'accepted' as state`)) as unknown as {
-    rows: unknown[]
-  }
+      and (value_changes.attribute, value_changes.locale) in (select attribute, locale from ${attributeSet(attributes)})
+    returning value_changes.id as id, value_changes.product_id as "productId", value_changes.attribute, value_changes.locale,
+      value_changes.value, value_changes.work_hash as "workHash", 'accepted' as state`)) as unknown as { rows: unknown[] }
   if (result.rows.length === 0) return 0
   await writeAccepted(
     tx,
-    sql`jsonb_to_recordset(${JSON.stringify(result.rows)}::jsonb) as record(id uuid, "productId" uuid, attribute text, value jsonb, state text)`,
+    sql`jsonb_to_recordset(${JSON.stringify(result.rows)}::jsonb)
+      as record(id uuid, "productId" uuid, attribute text, locale text, value jsonb, "workHash" text, state text)`,
   )
   return result.rows.length
 }

@@ -62,16 +62,14 @@ export function createGroupCommit({ database, clock, instance }: { database: Dat
         else for (const operation of operations) await commitAlone(operation)
       }
     }
+    running = undefined // in the same turn as the last look at the queue, so that nothing is left lying in it
   }
 
   return {
     enqueue(operation: Operation): void {
       queue.push(operation)
-      running ??= Promise.resolve()
-        .then(drain)
-        .finally(() => {
-          running = undefined
-        })
+      // In the next turn, so that what is asked in this one shares its commit.
+      running ??= Promise.resolve().then(drain)
     },
     /** Resolves when nothing is queued or under way. */
     async idle(): Promise<void> {

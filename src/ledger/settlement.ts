@@ -43,7 +43,7 @@ export interface Settlement {
 export interface SettledCost {
   readonly nano: bigint
   readonly currency: string
-  readonly source: 'declared' | 'rate_card' | 'price_book' | 'free'
+  readonly source: 'declared' | 'rate_card' | 'price_book' | 'free' | 'not_billed'
   readonly listNano?: bigint | undefined
   readonly rowIds: readonly string[]
 }

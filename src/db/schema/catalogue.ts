@@ -47,6 +47,7 @@ export const products = pgTable(
 export interface WrittenValue {
   readonly value: unknown
   readonly changeId: string
+  readonly workHash: string | null // what it was made from
 }
 
 /**
@@ -66,7 +67,7 @@ export const valueChanges = pgTable(
     attribute: text('attribute').notNull(),
     locale: text('locale'), // BCP 47; null: not localised
     channel: text('channel'),
-    value: jsonb('value').notNull(),
+    value: jsonb('value'), // null: the product's data says too little for one
     replaced: jsonb('replaced'), // the current value before it was accepted
     state: text('state', { enum: ['proposed', 'accepted', 'rejected', 'undone', 'superseded'] }).notNull(),
     decision: text('decision'), // "accepted by command", "accepted by rule", "person"

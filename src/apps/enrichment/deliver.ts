@@ -1,0 +1,67 @@
+import { acceptProposals, writtenKey } from '../../catalogue/changes.ts'
+import type { FileFormat } from '../../catalogue/formats/format.ts'
+import { exportFile, type ExportSummary } from '../../catalogue/formats/write.ts'
+import { writtenProducts } from '../../catalogue/written.ts'
+import type { Database } from '../../db/database.ts'
+import { attributesOf, type Makings, scopedProducts, workOf } from './plan.ts'
+
+/**
+ * Writes the catalogue file with every value that was made from the present input, recipe and model, and accepted.
+ * Products after `lastRow`, and values made from anything else, are copied as they came.
+ */
+export async function deliver({
+  database,
+  workspaceId,
+  sourceId,
+  contentHash,
+  lastRow,
+  makings,
+  input,
+  output,
+  format,
+}: {
+  database: Database
+  workspaceId: string
+  sourceId: string
+  contentHash: string
+  lastRow: number
+  makings: Makings
+  input: string
+  output: string
+  format: FileFormat
+}): Promise<ExportSummary> {
+  const attributes = attributesOf(makings.recipe)
+  return exportFile({
+    input,
+    output,
+    format,
+    expectedHash: contentHash,
+    columns: attributes.map(({ attribute }) => attribute),
+    changesFor: async (identifiers) => {
+      const products = await database.inWorkspace(workspaceId, (tx) => writtenProducts(tx, { sourceId, identifiers }))
+      return new Map(
+        [...products].flatMap(([identifier, product]) => {
+          if (product.row > lastRow) return []
+          const { hash } = workOf(makings, product.imported)
+          const cells = attributes.flatMap((attribute) => {
+            const written = product.written[writtenKey(attribute)]
+            return written && written.workHash === hash && written.value !== null ? [[attribute.attribute, written.value] as const] : []
+          })
+          return cells.length > 0 ? [[identifier, Object.fromEntries(cells)] as const] : []
+        }),
+      )
+    },
+  })
+}
+
+/** Accepts every flagged value of the products in scope that still waits, because the person said so. @returns how many. */
+export async function acceptFlagged(scope: Parameters<typeof scopedProducts>[0], decision: string): Promise<number> {
+  const attributes = attributesOf(scope.makings.recipe)
+  let accepted = 0
+  for await (const products of scopedProducts(scope)) {
+    const productIds = products.filter(({ standing }) => standing === 'flagged').map(({ id }) => id)
+    if (productIds.length === 0) continue
+    accepted += await scope.database.inWorkspace(scope.workspaceId, (tx) => acceptProposals(tx, { productIds, attributes, decision }))
+  }
+  return accepted
+}

@@ -1,0 +1,155 @@
+import { AppError } from '../base/errors.ts'
+import type { Secret } from '../base/secret.ts'
+import { recordAudit } from '../audit/audit.ts'
+import type { CommittedConnection } from '../ledger/intent.ts'
+import { bodyFailureOf, failureOf, ProviderCallError } from '../providers/failure.ts'
+import { parseJson } from '../providers/parse-json.ts'
+import type { MeteredUsage, Provider, ProviderFailure } from '../providers/provider.ts'
+import { withOpenKey } from '../vault/open.ts'
+import type { AttemptFetch } from './chat-model.ts'
+import type { CallServices } from './services.ts'
+
+/** What one request on the wire came to: everything the ledger wants to know, whatever happened. */
+export interface Exchange {
+  /** Whether the request can have reached the provider. */
+  sent: 'no' | 'maybe'
+  status?: number
+  sentAt?: Date
+  firstByteAt?: Date
+  metered?: MeteredUsage
+  failure?: ProviderFailure
+  headers?: Readonly<Record<string, string>>
+}
+
+/**
+ * Steps 4 to 6 of a call's path as a `fetch` good for exactly one POST to the attempt's own path: opens the key, sends,
+ * reads the usage from the wire, wipes the key. What the AI SDK put into address, key and most headers is ignored.
+ */
+export function attemptFetch({
+  services,
+  provider,
+  connection,
+  workspaceId,
+  signal,
+  exchange,
+}: {
+  services: CallServices
+  provider: Provider
+  connection: CommittedConnection
+  workspaceId: string
+  signal: AbortSignal
+  exchange: Exchange
+}): AttemptFetch {
+  let used = false
+  return async (_url, init) => {
+    if (used) throw new Error('an attempt sends one request')
+    used = true
+    if (typeof init?.body !== 'string') throw new Error('a chat request has a JSON body')
+    const body = init.body
+    const beta = new Headers(init.headers).get('anthropic-beta') // names features of the body's format: the SDK knows which
+    const headers: Record<string, string> = { 'content-type': 'application/json', ...(beta ? { 'anthropic-beta': beta } : {}) }
+    try {
+      return await withConnectionKey({ services, workspaceId, connection, provider }, (key) =>
+        exchangeOnce({ services, provider, connection, signal, exchange, body, headers, key }),
+      )
+    } catch (error) {
+      exchange.failure ??= failureFrom(error)
+      if (error instanceof ProviderCallError) exchange.sent = error.sent
+      throw error
+    }
+  }
+}
+
+async function exchangeOnce({
+  services,
+  provider,
+  connection,
+  signal,
+  exchange,
+  body,
+  headers,
+  key,
+}: {
+  services: CallServices
+  provider: Provider
+  connection: CommittedConnection
+  signal: AbortSignal
+  exchange: Exchange
+  body: string
+  headers: Record<string, string>
+  key: Secret | undefined
+}): Promise<Response> {
+  const { protocol, path } = provider.chat
+  const answer = await services.sender.send({
+    provider,
+    destination: connection.destination,
+    method: 'POST',
+    path,
+    headers,
+    body,
+    signal,
+    ...(key ? { key } : {}),
+  })
+  exchange.sent = 'maybe'
+  exchange.status = answer.status
+  exchange.headers = answer.headers
+  exchange.sentAt = answer.sentAt
+  exchange.firstByteAt = answer.firstByteAt
+  const bytes = await answer.readAll()
+  if (answer.status < 200 || answer.status > 299) {
+    const failure = failureOf({ protocol, status: answer.status, headers: answer.headers, bytes, key })
+    throw new ProviderCallError(failure, 'maybe')
+  }
+  const parsed = parseBody(bytes)
+  const metered = protocol.usage.whole(parsed)
+  if (metered) exchange.metered = metered
+  const failure = bodyFailureOf({ protocol, headers: answer.headers, body: parsed, key })
+  if (failure) throw new ProviderCallError(failure, 'maybe')
+  return new Response(new Uint8Array(bytes), { status: answer.status, headers: { 'content-type': 'application/json' } })
+}
+
+function parseBody(bytes: Uint8Array): unknown {
+  try {
+    return parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+  } catch {
+    throw new ProviderCallError(MALFORMED, 'maybe')
+  }
+}
+
+/** An answer that says success and is no answer. Asking again may help, and costs again: it is asked once more. */
+export const MALFORMED: ProviderFailure = {
+  code: 'provider.answer_malformed',
+  detail: 'The provider answered with something that is not valid JSON of its protocol. If this keeps happening, check the base URL and the provider.',
+  retryable: true,
+}
+
+/** What the ledger and the caller learn of an error that came up before or while sending. */
+export function failureFrom(error: unknown): ProviderFailure {
+  if (error instanceof ProviderCallError) return error.failure
+  if (error instanceof AppError) return { code: error.code, detail: error.detail, retryable: false }
+  return MALFORMED
+}
+
+async function withConnectionKey<T>(
+  { services, workspaceId, connection, provider }: { services: CallServices; workspaceId: string; connection: CommittedConnection; provider: Provider },
+  use: (key: Secret | undefined) => Promise<T>,
+): Promise<T> {
+  const { sealedKey } = connection
+  if (provider.key === 'none' || sealedKey === null) {
+    // A server of the person's own may need no key; a provider's own address does.
+    if (provider.key === 'required' && connection.destination.baseUrl === provider.baseUrl) {
+      throw new AppError('key.missing', `The connection "${connection.slug}" has no key. Name the variable that holds it with --key-env.`)
+    }
+    return use(undefined)
+  }
+  return withOpenKey({
+    vault: services.vault,
+    workspaceId,
+    connection: { ...connection, sealedKey },
+    use,
+    onUnreadable: ({ recordId, recordVersion }) =>
+      services.database.inWorkspace(workspaceId, (tx) =>
+        recordAudit(tx, { workspaceId, actor: 'system', action: 'key.unreadable', subject: `connection:${recordId}`, detail: { keyVersion: recordVersion } }),
+      ),
+  })
+}

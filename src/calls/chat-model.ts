@@ -1,0 +1,31 @@
+import type { LanguageModelV4 } from '@ai-sdk/provider'
+import type { ChatOffer } from '../providers/provider.ts'
+
+/** The AI SDK never holds a real key or address: what it builds goes to the attempt's own `fetch` and nowhere else. */
+const NO_KEY = 'sealed'
+const NO_ADDRESS = 'http://sealed.invalid'
+
+export type AttemptFetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>
+
+/** The AI SDK package that builds and parses a provider's chat bodies, loaded when first needed. */
+export async function chatModel({ sdk, model, fetch }: { sdk: ChatOffer['sdk']; model: string; fetch: AttemptFetch }): Promise<LanguageModelV4> {
+  const settings = { apiKey: NO_KEY, baseURL: NO_ADDRESS, fetch: fetch as typeof globalThis.fetch }
+  switch (sdk) {
+    case 'openai': {
+      const { createOpenAI } = await import('@ai-sdk/openai')
+      return createOpenAI(settings).chat(model)
+    }
+    case 'anthropic': {
+      const { createAnthropic } = await import('@ai-sdk/anthropic')
+      return createAnthropic(settings).languageModel(model)
+    }
+    case 'mistral': {
+      const { createMistral } = await import('@ai-sdk/mistral')
+      return createMistral(settings).languageModel(model)
+    }
+    case 'openai-compatible': {
+      const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible')
+      return createOpenAICompatible({ ...settings, name: 'compatible', supportsStructuredOutputs: true }).languageModel(model)
+    }
+  }
+}

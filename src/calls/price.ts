@@ -1,0 +1,74 @@
+import { costOf, worstCase } from '../prices/cost.ts'
+import { findPrices, type PriceSet } from '../prices/match.ts'
+import { chooseCost, rateCardPrices } from '../prices/rate-card.ts'
+import type { MeteredUsage } from '../providers/provider.ts'
+import type { SettledCost } from '../ledger/settlement.ts'
+import type { ChatCandidate } from './chat.ts'
+import type { Exchange } from './attempt.ts'
+
+/** The prices that hold for a candidate before the call: the connection's own, else the price book's; undefined when unknown. */
+export function pricesOf({ candidate, at }: { candidate: ChatCandidate; at: Date }): PriceSet | undefined {
+  return rateCardPrices(candidate.rateCard, candidate.model) ?? findPrices({ provider: candidate.provider, model: candidate.model, at })
+}
+
+/** The most a call can cost in `currency`, for its reservation; undefined when no price in that currency is known. */
+export function worstCaseOfCall({
+  candidate,
+  currency,
+  at,
+  inputTokensAtMost,
+  maxOutputTokens,
+}: {
+  candidate: ChatCandidate
+  currency: string
+  at: Date
+  inputTokensAtMost: number
+  maxOutputTokens: number
+}): bigint | undefined {
+  const prices = pricesOf({ candidate, at })
+  if (prices?.currency !== currency) return undefined
+  return worstCase({ inputTokensAtMost, outputTokensAtMost: maxOutputTokens, prices })
+}
+
+/**
+ * Step 7's price: usage x prices, once. A request that did not leave, and one the provider turned away before doing any
+ * work (4xx and 429: money.md 2c), costs nothing. Everything else without usage or price is unknown.
+ */
+export function costOfCall({
+  candidate,
+  metered,
+  exchange,
+  at,
+  currency,
+}: {
+  candidate: ChatCandidate
+  metered: MeteredUsage | undefined
+  exchange: Exchange
+  at: Date
+  currency: string
+}): SettledCost | undefined {
+  if (exchange.sent === 'no' || isTurnedAway(exchange)) return { nano: 0n, currency, source: 'not_billed', rowIds: [] }
+  if (!metered) return undefined
+  const parts = [{ model: metered.servedModel ?? candidate.model, usage: metered.usage }, ...(metered.other ?? [])]
+  const costs = parts.map(({ model, usage }) => {
+    const card = costOf({ usage, prices: rateCardPrices(candidate.rateCard, candidate.model) })
+    const book = costOf({ usage, prices: findPrices({ provider: candidate.provider, model, serviceTier: metered.serviceTier, at }) })
+    return chooseCost({ rateCard: card, book })
+  })
+  const known = costs.flatMap((cost) => (cost.kind === 'known' ? [cost] : []))
+  const complete = known.length === costs.length && known.every((cost) => cost.currency === known[0]!.currency)
+  const nano = known.reduce((sum, cost) => sum + cost.nano, 0n)
+  const rowIds = [...new Set(known.flatMap((cost) => cost.rowIds))]
+  const declared = chooseCost({ declared: metered.declaredCost })
+  if (declared.kind === 'known') {
+    const listNano = complete && known[0]!.currency === declared.currency ? nano : undefined
+    return { nano: declared.nano, currency: declared.currency, source: 'declared', listNano, rowIds: complete ? rowIds : [] }
+  }
+  if (!complete) return undefined
+  const listNano = known.every((cost) => cost.listNano !== null) ? known.reduce((sum, cost) => sum + cost.listNano!, 0n) : undefined
+  return { nano, currency: known[0]!.currency, source: known[0]!.source, listNano, rowIds }
+}
+
+function isTurnedAway({ status, metered }: Exchange): boolean {
+  return status !== undefined && status >= 400 && status < 500 && status !== 408 && !metered
+}

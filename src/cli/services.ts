@@ -1,0 +1,85 @@
+import type { CallServices } from '../calls/services.ts'
+import { createPace, type Pace } from '../calls/pace.ts'
+import { holdDataFolder } from '../db/hold.ts'
+import { openDatabase } from '../db/open.ts'
+import { createLedger } from '../ledger/ledger.ts'
+import { sweepInterrupted } from '../ledger/sweep.ts'
+import { startPracticeServer } from '../providers/practice-server.ts'
+import { createSender } from '../providers/send.ts'
+import { systemClock } from '../runtime/clock.ts'
+import type { Config } from '../runtime/config.ts'
+import { instanceOf } from '../runtime/instance.ts'
+import type { Log } from '../runtime/log.ts'
+import { openVault } from '../vault/vault.ts'
+
+export interface Services extends CallServices {
+  readonly instance: string
+  /** How many calls a crash had left without an end; they are now entries marked `interrupted`. */
+  readonly interruptedCalls: number
+  close(): Promise<void>
+}
+
+/**
+ * Takes the data folder, opens the database and the vault, and closes what a crash left open. `privateHosts` are added
+ * to the configuration's: what the operator names on this command line is their own word.
+ */
+export async function openServices({
+  config,
+  log,
+  purpose,
+  privateHosts = [],
+}: {
+  config: Config
+  log: Log
+  purpose: string
+  privateHosts?: readonly string[]
+}): Promise<Services> {
+  const clock = systemClock
+  const closers: (() => Promise<void> | void)[] = []
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).toReversed()) await closer()
+  }
+  try {
+    const hold = await holdDataFolder({ dataDir: config.dataDir, purpose })
+    closers.push(() => hold.release())
+    const { dataDir, databaseUrl } = config
+    const database = await openDatabase({ dataDir, databaseUrl, log: databaseLog(log) })
+    closers.push(() => database.close())
+    const vault = await openVault({ database, masterKeyFile: config.masterKeyFile, clock })
+    closers.push(() => vault.close())
+    const instance = await instanceOf(dataDir)
+    const interruptedCalls = await sweepInterrupted({ database, clock, instance })
+    const practice = lazily(startPracticeServer)
+    const sender = createSender({ privateHosts: new Set([...config.privateHosts, ...privateHosts]), practice: async () => (await practice.get()).baseUrl })
+    closers.push(async () => {
+      await sender.close()
+      await (await practice.started())?.close()
+    })
+    const ledger = createLedger({ database, clock, instance })
+    closers.push(() => ledger.idle())
+    const paces = new Map<string, Pace>()
+    const paceOf = (connectionId: string): Pace => {
+      const pace = paces.get(connectionId) ?? createPace(clock)
+      paces.set(connectionId, pace)
+      return pace
+    }
+    return { database, vault, ledger, sender, clock, log, paceOf, instance, interruptedCalls, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** The database's log lines are rare and carry nothing of their own but the message. */
+const databaseLog = (log: Log) => ({
+  debug: (_fields: object, message: string) => log.debug(message, { engine: 'database' }),
+  warn: (_fields: object, message: string) => log.warn(message, { engine: 'database' }),
+})
+
+function lazily<T>(make: () => Promise<T>): { get(): Promise<T>; started(): Promise<T | undefined> } {
+  let made: Promise<T> | undefined
+  return {
+    get: () => (made ??= make()),
+    started: () => made ?? Promise.resolve(undefined),
+  }
+}

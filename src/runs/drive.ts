@@ -1,0 +1,163 @@
+import type { ErrorCode } from '../base/errors.ts'
+import type { Database } from '../db/database.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { leaseItems, releaseAbandoned, renewLeases, returnItems } from './items.ts'
+import type { LeasedItem, Pause, RunKind, SettledItem, UnitOutcome } from './run-kind.ts'
+
+/** How a drive ended. `finished`: no item waits any more. */
+export type DriveEnd = { readonly kind: 'finished' } | { readonly kind: 'paused'; readonly pause: Pause } | { readonly kind: 'interrupted' }
+
+/** So many items in a row that ended in the same trouble with the provider say that it is not the items. */
+const FAILURES_THAT_PAUSE = 25
+const RENEW_EVERY_MS = 60_000
+
+/**
+ * Works through a run's waiting items with at most `concurrency` units at a time, until none is left, something pauses
+ * it, or `signal` aborts: then no new unit starts, and those under way end as `perform` sees fit.
+ * `upTo` stops at that position (a canary).
+ */
+export async function driveRun<Subject>({
+  database,
+  clock,
+  instance,
+  workspaceId,
+  runId,
+  kind,
+  concurrency,
+  upTo = null,
+  signal,
+  hardSignal,
+  onSettled,
+}: {
+  database: Database
+  clock: Clock
+  instance: string
+  workspaceId: string
+  runId: string
+  kind: RunKind<Subject>
+  concurrency: number
+  upTo?: number | null
+  signal: AbortSignal // asks to stop: units under way may end
+  hardSignal: AbortSignal // cuts units under way
+  onSettled?: (items: readonly SettledItem[]) => void
+}): Promise<DriveEnd> {
+  const inWorkspace: Database['inWorkspace'] = (id, work) => database.inWorkspace(id, work)
+  await inWorkspace(workspaceId, (tx) => releaseAbandoned(tx, { runId, instance, now: clock.now() }))
+
+  let ready: Unit<Subject>[] = []
+  let exhausted = false
+  let stop: Pause | undefined
+  let refusal: Refusal | undefined
+  const inFlight = new Set<Promise<void>>()
+  const failures = consecutiveFailures()
+  const renewal = setInterval(() => {
+    // A renewal that fails is made up for by the next: a lease outlives many.
+    inWorkspace(workspaceId, (tx) => renewLeases(tx, { runId, instance, now: clock.now() })).catch(() => undefined)
+  }, RENEW_EVERY_MS)
+
+  const refill = async (): Promise<void> => {
+    const limit = Math.max(concurrency, Math.ceil(FEWEST_LEASED / kind.itemsPerUnit)) * kind.itemsPerUnit
+    const { items, subjects } = await inWorkspace(workspaceId, async (tx) => {
+      const leased = await leaseItems(tx, { runId, instance, now: clock.now(), limit, upTo })
+      return { items: leased, subjects: leased.length > 0 ? await kind.load(tx, leased) : [] }
+    })
+    if (items.length < limit) exhausted = true
+    ready = ready.concat(intoUnits(items, subjects, kind.itemsPerUnit))
+  }
+
+  const start = (unit: Unit<Subject>): void => {
+    const alone = inFlight.size === 0
+    const work: Promise<void> = kind
+      .perform(unit.subjects, hardSignal)
+      .then(async (outcome) => {
+        const left = unsettled(unit, outcome)
+        if (outcome.noRoom && left.length === unit.items.length) {
+          refusal = { pause: outcome.noRoom, alone }
+          ready.unshift(unit)
+          return
+        }
+        refusal = undefined
+        await inWorkspace(workspaceId, (tx) => returnItems(tx, left))
+        if (left.length > 0) exhausted = false // they wait again, for this drive or the next
+        if (outcome.settled.length > 0) onSettled?.(outcome.settled)
+        stop ??= outcome.pause ?? failures.observe(outcome.settled)
+      })
+      .finally(() => inFlight.delete(work))
+    inFlight.add(work)
+  }
+
+  try {
+    for (;;) {
+      const stopping = stop !== undefined || signal.aborted
+      if (!stopping && ready.length < concurrency && !exhausted) await refill()
+      // After a refusal one unit at a time feels for room, so that a full budget is not asked by all workers at once.
+      const most = refusal ? (inFlight.size === 0 && !refusal.alone ? 1 : 0) : concurrency
+      while (!stopping && ready.length > 0 && inFlight.size < most) start(ready.shift()!)
+      if (inFlight.size > 0) {
+        await Promise.race(inFlight)
+        continue
+      }
+      if (stop) return { kind: 'paused', pause: stop }
+      if (signal.aborted) return { kind: 'interrupted' }
+      if (refusal?.alone) return { kind: 'paused', pause: refusal.pause }
+      if (ready.length === 0 && exhausted) return { kind: 'finished' }
+    }
+  } finally {
+    clearInterval(renewal)
+    await Promise.allSettled(inFlight)
+    const items = ready.flatMap((unit) => unit.items)
+    await inWorkspace(workspaceId, (tx) => returnItems(tx, items))
+  }
+}
+
+/** How many items one lease statement takes at least, so that small units do not cost a statement each. */
+const FEWEST_LEASED = 128
+
+interface Unit<Subject> {
+  readonly items: readonly LeasedItem[]
+  readonly subjects: readonly Subject[]
+}
+
+/** A unit found no room in a budget. Only when nothing else was in flight does that mean the cap is reached. */
+interface Refusal {
+  readonly pause: Pause
+  readonly alone: boolean
+}
+
+function intoUnits<Subject>(items: readonly LeasedItem[], subjects: readonly Subject[], size: number): Unit<Subject>[] {
+  const units: Unit<Subject>[] = []
+  for (let at = 0; at < items.length; at += size) units.push({ items: items.slice(at, at + size), subjects: subjects.slice(at, at + size) })
+  return units
+}
+
+function unsettled<Subject>(unit: Unit<Subject>, outcome: UnitOutcome): LeasedItem[] {
+  const settled = new Set(outcome.settled.map(({ position }) => position))
+  return unit.items.filter(({ position }) => !settled.has(position))
+}
+
+/** Failures that speak of the provider rather than of one item. */
+const PROVIDER_TROUBLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'provider.unreachable',
+  'provider.overloaded',
+  'provider.failed',
+  'provider.timeout',
+  'provider.rate_limited',
+  'provider.request_refused',
+  'provider.redirected',
+])
+
+function consecutiveFailures(): { observe(items: readonly SettledItem[]): Pause | undefined } {
+  let count = 0
+  return {
+    observe(items) {
+      for (const { state, errorCode } of items) {
+        if (state !== 'failed' || !errorCode || !PROVIDER_TROUBLE.has(errorCode)) count = 0
+        else if (++count >= FAILURES_THAT_PAUSE) {
+          const detail = `The last ${count} products failed alike (${errorCode}), so the rest was not tried. Look at the provider's status and at what failed, then run the same command again: it continues here.`
+          return { code: errorCode, detail }
+        }
+      }
+      return undefined
+    },
+  }
+}

@@ -1,0 +1,125 @@
+import { and, eq, lt, or, sql } from 'drizzle-orm'
+import type { ErrorCode } from '../base/errors.ts'
+import type { Tx } from '../db/database.ts'
+import { runItems } from '../db/schema/index.ts'
+import type { LeasedItem } from './run-kind.ts'
+
+/** A late worker's lease must have ended before another takes its items: no unit takes this long between two renewals. */
+export const LEASE_MS = 10 * 60_000
+
+/** Adds items in the order given. Many at a time, one statement. */
+export async function addItems(
+  tx: Tx,
+  { runId, workspaceId, items }: { runId: string; workspaceId: string; items: readonly { position: number; subjectId: string; workHash: string }[] },
+): Promise<void> {
+  if (items.length === 0) return
+  await tx.execute(sql`
+    insert into run_items (run_id, workspace_id, position, subject_id, work_hash)
+    select ${runId}::uuid, ${workspaceId}::uuid, item.position, item."subjectId", item."workHash"
+    from jsonb_to_recordset(${JSON.stringify(items)}::jsonb) as item(position integer, "subjectId" uuid, "workHash" text)
+    on conflict do nothing`)
+}
+
+/** Leases up to `limit` waiting items, first come first; two workers never get the same one. */
+export async function leaseItems(
+  tx: Tx,
+  { runId, instance, now, limit, upTo }: { runId: string; instance: string; now: Date; limit: number; upTo: number | null },
+): Promise<LeasedItem[]> {
+  const ends = new Date(now.getTime() + LEASE_MS)
+  const bound = upTo === null ? sql`` : sql`and position <= ${upTo}`
+  const result = (await tx.execute(sql`
+    update run_items set state = 'leased', leased_by = ${instance}, lease_ends_at = ${ends.toISOString()}::timestamptz, attempt = attempt + 1
+    where run_id = ${runId}::uuid and position in (
+      select position from run_items where run_id = ${runId}::uuid and state = 'waiting' ${bound}
+      order by position limit ${limit} for update skip locked)
+    returning position, subject_id, work_hash, attempt`)) as unknown as {
+    rows: { position: number; subject_id: string; work_hash: string; attempt: number }[]
+  }
+  return result.rows
+    .map((row) => ({ runId, position: row.position, subjectId: row.subject_id, workHash: row.work_hash, attempt: row.attempt }))
+    .sort((a, b) => a.position - b.position)
+}
+
+/** Items that a crash, or an instance long silent, left leased wait again. */
+export async function releaseAbandoned(tx: Tx, { runId, instance, now }: { runId: string; instance: string; now: Date }): Promise<void> {
+  await tx
+    .update(runItems)
+    .set({ state: 'waiting', leasedBy: null, leaseEndsAt: null })
+    .where(and(eq(runItems.runId, runId), eq(runItems.state, 'leased'), or(eq(runItems.leasedBy, instance), lt(runItems.leaseEndsAt, now))))
+}
+
+/** This worker keeps what it holds for another lease. */
+export async function renewLeases(tx: Tx, { runId, instance, now }: { runId: string; instance: string; now: Date }): Promise<void> {
+  await tx
+    .update(runItems)
+    .set({ leaseEndsAt: new Date(now.getTime() + LEASE_MS) })
+    .where(and(eq(runItems.runId, runId), eq(runItems.state, 'leased'), eq(runItems.leasedBy, instance)))
+}
+
+/** Failed items wait again, for a run that is taken up anew. @returns how many. */
+export async function retryFailed(tx: Tx, runId: string): Promise<number> {
+  const rows = await tx
+    .update(runItems)
+    .set({ state: 'waiting', errorCode: null, errorDetail: null, settledAt: null })
+    .where(and(eq(runItems.runId, runId), eq(runItems.state, 'failed')))
+    .returning({ position: runItems.position })
+  return rows.length
+}
+
+/** The end of one item, as it goes into the settling commit. */
+export interface ItemResult {
+  readonly item: LeasedItem
+  readonly state: 'done' | 'flagged' | 'failed'
+  readonly errorCode?: ErrorCode
+  readonly errorDetail?: string
+  readonly costNano?: bigint // the item's share of its calls; undefined is unknown
+}
+
+/**
+ * Ends items whose lease is still this worker's. @returns a test for which of them counted: results of the others must
+ * not be written, their items belong to someone else by now.
+ */
+export async function settleItems(tx: Tx, results: readonly ItemResult[]): Promise<(item: LeasedItem) => boolean> {
+  if (results.length === 0) return () => false
+  const records = results.map(({ item, state, errorCode, errorDetail, costNano }) => ({
+    run_id: item.runId,
+    position: item.position,
+    attempt: item.attempt,
+    state,
+    error_code: errorCode ?? null,
+    error_detail: errorDetail ?? null,
+    cost_nano: costNano?.toString() ?? null,
+  }))
+  const result = (await tx.execute(sql`
+    update run_items set state = result.state, error_code = result.error_code, error_detail = result.error_detail,
+      cost_nano = result.cost_nano, settled_at = now(), leased_by = null, lease_ends_at = null
+    from jsonb_to_recordset(${JSON.stringify(records)}::jsonb)
+      as result(run_id uuid, position integer, attempt integer, state text, error_code text, error_detail text, cost_nano bigint)
+    where run_items.run_id = result.run_id and run_items.position = result.position
+      and run_items.attempt = result.attempt and run_items.state = 'leased'
+    returning run_items.run_id, run_items.position`)) as unknown as { rows: { run_id: string; position: number }[] }
+  const counted = new Set(result.rows.map((row) => `${row.run_id}:${row.position}`))
+  return (item) => counted.has(`${item.runId}:${item.position}`)
+}
+
+/** Gives leased items back unharmed, after a pause or an interruption. */
+export async function returnItems(tx: Tx, items: readonly LeasedItem[]): Promise<void> {
+  if (items.length === 0) return
+  const records = items.map(({ runId, position, attempt }) => ({ run_id: runId, position, attempt }))
+  await tx.execute(sql`
+    update run_items set state = 'waiting', leased_by = null, lease_ends_at = null
+    from jsonb_to_recordset(${JSON.stringify(records)}::jsonb) as item(run_id uuid, position integer, attempt integer)
+    where run_items.run_id = item.run_id and run_items.position = item.position
+      and run_items.attempt = item.attempt and run_items.state = 'leased'`)
+}
+
+export type ItemCounts = Readonly<Record<'waiting' | 'leased' | 'done' | 'flagged' | 'failed', number>>
+
+export async function countItems(tx: Tx, runId: string): Promise<ItemCounts> {
+  const result = (await tx.execute(
+    sql`select state, count(*)::integer as count from run_items where run_id = ${runId}::uuid group by state`,
+  )) as unknown as { rows: { state: keyof ItemCounts; count: number }[] }
+  const counts = { waiting: 0, leased: 0, done: 0, flagged: 0, failed: 0 }
+  for (const { state, count } of result.rows) counts[state] = count
+  return counts
+}

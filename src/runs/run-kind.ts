@@ -1,0 +1,43 @@
+import type { ErrorCode } from '../base/errors.ts'
+import type { Tx } from '../db/database.ts'
+
+/** One item handed to a worker. `attempt` is its fencing number: a commit that carries an older one is refused. */
+export interface LeasedItem {
+  readonly runId: string
+  readonly position: number // 1 is the first
+  readonly subjectId: string // the product, document or image
+  readonly workHash: string
+  readonly attempt: number
+}
+
+/** Why a run stopped handing out items, with the remedy in words. */
+export interface Pause {
+  readonly code: ErrorCode
+  readonly detail: string
+}
+
+/** What became of one unit of work. Items that are not settled wait again. */
+export interface UnitOutcome {
+  readonly settled: readonly SettledItem[]
+  /** The provider or the key refuses everything alike: pause, nothing of it is an item's fault. */
+  readonly pause?: Pause
+  /** The reservation found no room: try again when calls in flight have ended. */
+  readonly noRoom?: Pause
+}
+
+export interface SettledItem {
+  readonly position: number
+  readonly state: 'done' | 'flagged' | 'failed'
+  readonly errorCode?: ErrorCode
+}
+
+/** What a kind of run does with its items. Adding one: a file, and a line where the command or route starts it. */
+export interface RunKind<Subject> {
+  readonly id: string
+  /** How many items go into one unit (the products of one call). */
+  readonly itemsPerUnit: number
+  /** Loads what the leased items need, in one query; called for many items at once. */
+  load(tx: Tx, items: readonly LeasedItem[]): Promise<Subject[]>
+  /** Does one unit, and commits each item's result with its call's ledger entry. Never throws for what one item or provider does. */
+  perform(unit: readonly Subject[], signal: AbortSignal): Promise<UnitOutcome>
+}

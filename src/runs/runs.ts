@@ -1,0 +1,60 @@
+import { and, desc, eq, inArray, ne } from 'drizzle-orm'
+import type { Tx } from '../db/database.ts'
+import { runs } from '../db/schema/index.ts'
+import { addBudget } from '../ledger/budgets.ts'
+import { newId } from '../runtime/ids.ts'
+import type { Pause } from './run-kind.ts'
+
+export type Run = typeof runs.$inferSelect
+
+/** Adds a run with its own budget; items are added next, and `state` stays `ready` until it is driven. */
+export async function addRun(
+  tx: Tx,
+  {
+    workspaceId,
+    kind,
+    fingerprint,
+    settings,
+    currency,
+    capNano,
+  }: {
+    workspaceId: string
+    kind: string
+    fingerprint: string
+    settings: Record<string, unknown>
+    currency: string
+    capNano: bigint | null
+  },
+): Promise<Run> {
+  const id = newId()
+  const budgetId = newId()
+  await addBudget(tx, { id: budgetId, workspaceId, scope: `run:${id}`, currency, limitNano: capNano })
+  const [run] = await tx.insert(runs).values({ id, workspaceId, kind, fingerprint, settings, budgetId, state: 'ready' }).returning()
+  return run!
+}
+
+/** The run that this fingerprint left unfinished, if there is one: the same command continues it. */
+export async function unfinishedRun(tx: Tx, fingerprint: string): Promise<Run | undefined> {
+  const open = and(eq(runs.fingerprint, fingerprint), inArray(runs.state, ['running', 'paused']))
+  const [run] = await tx.select().from(runs).where(open).orderBy(desc(runs.createdAt)).limit(1)
+  return run
+}
+
+/** Runs of this kind that never came to an end and were replaced by `keepId` are closed. */
+export async function cancelSuperseded(tx: Tx, { kind, supersedes, keepId }: { kind: string; supersedes: string; keepId: string }): Promise<void> {
+  const open = and(eq(runs.kind, kind), ne(runs.id, keepId), inArray(runs.state, ['ready', 'running', 'paused']))
+  const rows = await tx.select({ id: runs.id, settings: runs.settings }).from(runs).where(open)
+  const ids = rows.filter(({ settings }) => settings['slot'] === supersedes).map(({ id }) => id)
+  if (ids.length > 0) await tx.update(runs).set({ state: 'cancelled', endedAt: new Date() }).where(inArray(runs.id, ids))
+}
+
+export async function updateRun(tx: Tx, id: string, change: Partial<typeof runs.$inferInsert>): Promise<void> {
+  await tx.update(runs).set(change).where(eq(runs.id, id))
+}
+
+export async function readRun(tx: Tx, id: string): Promise<Run | undefined> {
+  const [run] = await tx.select().from(runs).where(eq(runs.id, id))
+  return run
+}
+
+export const pauseColumn = (pause: Pause): { code: string; detail: string } => ({ code: pause.code, detail: pause.detail })
