@@ -1,0 +1,22 @@
+import { openAiChat } from './protocols/openai-chat.ts'
+import { bearer, type Provider } from './provider.ts'
+
+/** The practice model: the only one there is. */
+export const PRACTICE_MODEL = 'practice-1'
+
+/**
+ * For trying things out without a key or a cost: a small server on this machine that writes texts from the product's own
+ * fields. It is not AI and says so. `practice:` is a reserved destination; `send` resolves it to that server.
+ */
+export const practice: Provider = {
+  id: 'practice',
+  name: 'Practice, not AI',
+  baseUrl: 'practice:',
+  pages: {},
+  keyHeader: bearer,
+  key: 'none',
+  checkKey: { method: 'GET', path: '/models' },
+  listModels: { path: '/models' },
+  chat: { protocol: openAiChat, path: '/chat/completions', sdk: 'openai-compatible', jsonSchema: true },
+  triedAgainst: 'a mock of its documented interface',
+}
