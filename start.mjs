@@ -138,7 +138,7 @@ async function setUp({ dev }) {
 async function install({ dev }) {
   const started = performance.now()
   say(
-    `setting up ${dev ? 'for development ' : ''}(npm fetches Node ${NODE_MAJOR} and the packages in package-lock.json; once, about 300 MB) ...`,
+    `setting up ${dev ? 'for development ' : ''}(npm fetches Node ${NODE_MAJOR} and the packages in package-lock.json; once; 300 MB on disk) ...`,
   )
   const aside = fs.mkdtempSync(path.join(CACHE, 'setup-'))
   try {
@@ -170,7 +170,7 @@ const UNREACHABLE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETU
 async function runNpm(cwd, args) {
   const npm = spawn('npm', [...args, ...NPM_OPTIONS], { cwd, env: npmEnvironment(), stdio: ['ignore', 'pipe', 'pipe'], shell: IS_WINDOWS })
   let output = ''
-  for (const stream of [npm.stdout, npm.stderr]) stream.setEncoding('utf8').on('data', (text) => (output = (output + text).slice(-4000)))
+  for (const stream of [npm.stdout, npm.stderr]) stream.setEncoding('utf8').on('data', (text) => (output = (output + text).slice(0, 2000)))
   let signalled
   const stop = (signal) => {
     signalled = signal

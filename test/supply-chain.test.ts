@@ -23,6 +23,7 @@ const Entry = z.object({
   dev: z.boolean().optional(),
   link: z.boolean().optional(),
   hasInstallScript: z.boolean().optional(),
+  optionalDependencies: Versions,
 })
 const lockfile = z.object({ lockfileVersion: z.number(), packages: z.record(z.string(), Entry) }).parse(readJson('package-lock.json'))
 const packages = Object.entries(lockfile.packages).filter(([path]) => path !== '')
@@ -53,6 +54,15 @@ describe('SUP-1: what is installed', () => {
     for (const [name, version] of Object.entries(asked)) {
       expect(version, name).toMatch(/^\d+\.\d+\.\d+(?:-[\w.]+)?$/)
       expect(lockfile.packages[`node_modules/${name}`]?.version, name).toBe(version)
+    }
+  })
+
+  it('is the same on every platform: each optional package that one names is in the lockfile too', () => {
+    for (const [path, entry] of packages) {
+      for (const name of Object.keys(entry.optionalDependencies)) {
+        const found = `${path}/node_modules/${name}` in lockfile.packages || `node_modules/${name}` in lockfile.packages
+        expect(found, `${path} names ${name}; npm ci refuses a lockfile without it`).toBe(true)
+      }
     }
   })
 
