@@ -47,7 +47,7 @@ async function connect(worker: Worker): Promise<Line> {
     if (reply.kind === 'fatal') return fail(reply.reason)
     pending.get(reply.id)?.resolve(reply)
     pending.delete(reply.id)
-    if (pending.size === 0) worker.unref()
+    if (pending.size === 0 && reply.kind !== 'closed') worker.unref()
   })
   worker.on('error', (error) => fail(error instanceof Error ? error.message : String(error)))
   worker.on('exit', (code) => fail(`its thread ended with code ${code}`))
@@ -96,7 +96,6 @@ function createEngine(line: Line, worker: Worker): Engine {
       closing ??= turn().then(async () => {
         if (line.failed()) return
         const ended = new Promise((resolve) => worker.once('exit', resolve))
-        worker.ref()
         await line.ask({ kind: 'close' })
         await ended
       })

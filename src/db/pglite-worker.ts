@@ -24,6 +24,13 @@ export type Reply =
 const port = parentPort!
 const reply = (message: Reply): void => port.postMessage(message)
 
+const KEPT_STATEMENTS = 100
+const LONGEST_KEPT_STATEMENT = 4_000 // characters; longer ones hold lists of values and do not come back
+/** Not (any more) a prepared statement, or one whose table has changed since. */
+const STALE = new Set(['26000', '0A000'])
+const prepared = new Map<string, string>()
+let lastName = 0
+let role = ''
 let failure: unknown
 const { pgdata } = workerData as { pgdata: string }
 const database = await PGlite.create({
@@ -51,7 +58,9 @@ async function serve(engine: PGlite, request: Request): Promise<void> {
     return
   }
   try {
-    const answer = readAnswer(await engine.execProtocolStream(encode(request), { syncToFs: false, throwOnError: false }))
+    const { bytes, settle } = encode(request)
+    const answer = readAnswer(await engine.execProtocolStream(bytes, { syncToFs: false, throwOnError: false }))
+    settle(answer)
     if (failure !== undefined) stop(`a write could not be made durable: ${reasonOf(failure)}`)
     else if (answer.status === undefined) stop('the engine gave no answer; is the disk full?')
     else if (answer.error) reply({ kind: 'error', id: request.id, error: answer.error, status: answer.status })
@@ -67,21 +76,56 @@ function stop(reason: string): void {
   setImmediate(() => process.exit(1))
 }
 
-function encode({ before, statement }: Request & { kind: 'run' }): Uint8Array {
+/**
+ * The messages of a request, and what becomes of its prepared statement. A statement without a name is parsed and planned
+ * anew each time, which costs more than running it; so the last ones are kept, apart for each role, because
+ * row-level security is part of a plan. The kept ones outlive a rollback.
+ */
+function encode({ before, statement }: Request & { kind: 'run' }): { bytes: Uint8Array; settle: (answer: Answer) => void } {
   const { serialize } = protocol
-  const parts: Uint8Array[] = []
-  if (before !== undefined) parts.push(serialize.query(before))
-  if (statement) {
-    parts.push(serialize.parse({ text: statement.text }), serialize.bind({ values: [...statement.values] }))
-    parts.push(serialize.describe({ type: 'P' }), serialize.execute({}), serialize.sync())
+  if (before !== undefined) role = /ROLE (\w+)/.exec(before)?.[1] ?? ''
+  const parts: Uint8Array[] = before === undefined ? [] : [serialize.query(before)]
+  if (!statement) return { bytes: Buffer.concat(parts), settle: () => undefined }
+  const key = `${role} ${statement.text}`
+  const kept = prepared.get(key)
+  const keep = statement.text.length <= LONGEST_KEPT_STATEMENT
+  const name = kept ?? (keep ? `latchkey_${++lastName}` : '')
+  if (kept === undefined) {
+    if (keep && prepared.size >= KEPT_STATEMENTS) parts.push(serialize.close({ type: 'S', name: forgetOldest() }))
+    parts.push(serialize.parse({ name, text: statement.text }))
   }
-  return Buffer.concat(parts)
+  parts.push(
+    serialize.bind({ statement: name, values: [...statement.values] }),
+    serialize.describe({ type: 'P' }),
+    serialize.execute({}),
+    serialize.sync(),
+  )
+  const settle = ({ parsed, error }: Answer): void => {
+    prepared.delete(key)
+    const usable = kept !== undefined ? !STALE.has(error?.code ?? '') : parsed
+    if (keep && usable) prepared.set(key, name) // the newest is last
+  }
+  return { bytes: Buffer.concat(parts), settle }
 }
 
-function readAnswer(answer: readonly messages.BackendMessage[]): { result: RawResult; error?: DriverError; status?: string } {
+function forgetOldest(): string {
+  const [key, name] = prepared.entries().next().value!
+  prepared.delete(key)
+  return name
+}
+
+interface Answer {
+  readonly result: RawResult
+  readonly parsed: boolean
+  readonly error?: DriverError
+  readonly status?: string
+}
+
+function readAnswer(answer: readonly messages.BackendMessage[]): Answer {
   let result: RawResult = { fields: [], rows: [], command: '', rowCount: null }
   let error: DriverError | undefined
   let status: string | undefined
+  let parsed = false
   for (const message of answer) {
     switch (message.name) {
       case 'rowDescription': {
@@ -89,6 +133,9 @@ function readAnswer(answer: readonly messages.BackendMessage[]): { result: RawRe
         result = { ...result, rows: [], fields: fields.map(({ name, dataTypeID }) => ({ name, dataTypeID })) }
         break
       }
+      case 'parseComplete':
+        parsed = true
+        break
       case 'dataRow':
         result.rows.push((message as messages.DataRowMessage).fields)
         break
@@ -107,7 +154,7 @@ function readAnswer(answer: readonly messages.BackendMessage[]): { result: RawRe
         break
     }
   }
-  return { result, ...(error && { error }), ...(status !== undefined && { status }) }
+  return { result, parsed, ...(error && { error }), ...(status !== undefined && { status }) }
 }
 
 /** A command tag: "INSERT 0 5", "SELECT 2", "CREATE TABLE". */

@@ -158,7 +158,7 @@ CREATE TABLE "value_changes" (
 	"attribute" text NOT NULL,
 	"locale" text,
 	"channel" text,
-	"value" jsonb NOT NULL,
+	"value" jsonb,
 	"replaced" jsonb,
 	"state" text NOT NULL,
 	"decision" text,
