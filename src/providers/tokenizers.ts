@@ -10,6 +10,8 @@ export interface TokenCounter {
   count(text: string): number
   /** The true count lies between `count * low` and `count * high`; 1 and 1 when exact. */
   readonly spread: { readonly low: number; readonly high: number }
+  /** Tokens of this model for one of o200k_base, as far as known: what a text not yet written will have. */
+  readonly ratio: number
   /** What a system message and a user message cost on top of their texts, in tokens per call. */
   readonly overhead: { readonly low: number; readonly high: number }
   /** Where the ratio and the spread come from. */
@@ -103,11 +105,18 @@ function claude(model: string): Rule {
 /** The counter for a model of a provider. The practice provider counts four bytes as a token, as its own server does. */
 export async function tokenCounter(provider: string, model: string): Promise<TokenCounter> {
   if (provider === 'practice')
-    return { exact: true, count: practiceTokens, spread: same, overhead: { low: 0, high: 0 }, source: 'practice: four bytes are a token' }
+    return {
+      exact: true,
+      count: practiceTokens,
+      spread: same,
+      ratio: 1,
+      overhead: { low: 0, high: 0 },
+      source: 'practice: four bytes are a token',
+    }
   const rule = ruleFor(provider, model.toLowerCase().replace(/^[^/]*\//, ''))
   const countExactly = await loadEncoding(rule.encoding)
   const count = rule.ratio === 1 ? countExactly : (text: string) => Math.ceil(countExactly(text) * rule.ratio)
-  return { exact: rule.exact, count, spread: rule.spread, overhead: rule.overhead, source: rule.source }
+  return { exact: rule.exact, count, spread: rule.spread, ratio: rule.ratio, overhead: rule.overhead, source: rule.source }
 }
 
 /** What the practice provider calls a token: four bytes of UTF-8, begun ones whole. */

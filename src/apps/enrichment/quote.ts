@@ -1,0 +1,243 @@
+import type { Usage } from '../../base/usage.ts'
+import { costOf } from '../../prices/cost.ts'
+import type { PriceSet, UnitPrices } from '../../prices/match.ts'
+import type { TokenCounter } from '../../providers/tokenizers.ts'
+import { meanOutput, type Observation } from './observation.ts'
+import { predictOutput, type TokenRange } from './predict-output.ts'
+import type { Recipe } from './recipe.ts'
+
+/** What a run will cost, as a range with the reasons for its width. Input is counted; output is predicted or observed. */
+
+/** The records of a run, counted one after the other: `tokens` is the sum over `recordBlock(...)` of each product. */
+export interface InputTally {
+  readonly products: number
+  readonly tokens: number
+}
+
+export const emptyTally: InputTally = { products: 0, tokens: 0 }
+
+/** Adds one product's record. */
+export const addToTally = (tally: InputTally, tokens: number): InputTally => ({
+  products: tally.products + 1,
+  tokens: tally.tokens + tokens,
+})
+
+/** Whether a provider keeps the constant part of a prompt, and from which length on. */
+export type PromptCaching =
+  | { readonly kind: 'none'; readonly reason: string }
+  | { readonly kind: 'automatic'; readonly minimumTokens: number; readonly blockTokens: number }
+
+/**
+ * OpenAI caches prefixes from 1,024 tokens in steps of 128 by itself. Anthropic needs `cache_control`, Mistral a
+ * `prompt_cache_key`; Latchkey sends neither.
+ */
+export function promptCaching({ provider, model }: { provider: string; model: string }): PromptCaching {
+  if (provider === 'openai' || (provider === 'openrouter' && model.startsWith('openai/')))
+    return { kind: 'automatic', minimumTokens: 1_024, blockTokens: 128 }
+  return { kind: 'none', reason: 'prompt caching is not counted on with this provider' }
+}
+
+/** Hidden output of models that think before they answer, in tokens a call; 0 for others. */
+export function reasoningRange({ model }: { model: string }): TokenRange {
+  return /^(?:openai\/)?(?:o[1-9]|gpt-[5-9])|reason|think|magistral|deepseek-r|qwq/i.test(model)
+    ? { low: 0, high: 1_500 }
+    : { low: 0, high: 0 }
+}
+
+export interface QuoteInput {
+  readonly tally: InputTally
+  /** Products per call. */
+  readonly k: number
+  readonly recipe: Recipe
+  readonly counter: Pick<TokenCounter, 'exact' | 'spread' | 'overhead' | 'ratio' | 'source'>
+  /** Tokens of the system part and of the JSON schema, by `counter`. */
+  readonly systemTokens: number
+  readonly schemaTokens: number
+  /** From prices/match.ts or the connection's rate card; undefined: nobody published a price. */
+  readonly prices: PriceSet | undefined
+  readonly caching: PromptCaching
+  readonly reasoning: TokenRange
+  /** Earlier runs of the same recipe and model. */
+  readonly past?: Observation | undefined
+  /** The first products of this run. */
+  readonly canary?: Observation | undefined
+}
+
+export interface Quote {
+  readonly products: number
+  readonly calls: number
+  /** Null with `lowNano` and `highNano`: no price is known, which is not free. */
+  readonly currency: string | null
+  readonly lowNano: bigint | null
+  readonly highNano: bigint | null
+  /** Of the whole run, cached or not. */
+  readonly inputTokens: TokenRange
+  readonly outputTokens: TokenRange
+  /** How much of the input a prompt cache can serve at best. */
+  readonly cacheReadTokens: number
+  /** Why the range is as wide as it is, for people. */
+  readonly reasons: readonly string[]
+  /** What it was made from, to narrow it. */
+  readonly input: QuoteInput
+}
+
+/** Share of products that may be asked a second time. */
+const ASKED_AGAIN = 0.05
+const ASKED_AGAIN_OBSERVED = 0.02
+
+/** The quote of a run. Low is never above high, and more products never cost less. */
+export function quoteRun(input: QuoteInput): Quote {
+  if (!Number.isSafeInteger(input.k) || input.k < 1) throw new RangeError('k must be a whole number from 1')
+  const before = tokensOf({ ...input, canary: undefined })
+  const now = input.canary && input.canary.calls > 0 ? narrowed(before, tokensOf(input)) : before
+  return { ...now, ...moneyOf(input, now), input }
+}
+
+/** The same quote after the first products have run: never wider, in tokens, than before. */
+export function narrowQuote(quote: Quote, canary: Observation): Quote {
+  return quoteRun({ ...quote.input, canary })
+}
+
+interface Tokens {
+  readonly products: number
+  readonly calls: number
+  readonly inputTokens: TokenRange
+  readonly outputTokens: TokenRange
+  readonly cacheReadTokens: number
+  readonly reasons: readonly string[]
+}
+
+function tokensOf(input: QuoteInput): Tokens {
+  const { tally, k, counter, systemTokens, schemaTokens } = input
+  const calls = Math.ceil(tally.products / k)
+  const observed = input.canary && input.canary.calls > 0 ? input.canary : input.past && input.past.calls > 0 ? input.past : undefined
+  const again = 1 + (observed ? ASKED_AGAIN_OBSERVED : ASKED_AGAIN)
+  const counted = tally.tokens + calls * systemTokens
+  const base: TokenRange = {
+    low: (counted + calls * counter.overhead.low) * counter.spread.low,
+    high: (counted + calls * (counter.overhead.high + 1.5 * schemaTokens)) * counter.spread.high,
+  }
+  const billed = observed && observed.countedInputTokens > 0 ? observed.inputTokens / observed.countedInputTokens : undefined
+  const inputRange = billed === undefined ? base : { low: counted * billed * 0.98, high: counted * billed * 1.02 }
+  const perProduct = outputPerProduct(input, observed)
+  const thinking = observed ? { low: 0, high: 0 } : input.reasoning
+  const cached = cachedPrefix(input) * Math.max(0, calls - 1)
+  const inputTokens = { low: Math.floor(inputRange.low), high: Math.ceil(inputRange.high * again) }
+  const reasons = [
+    perProduct.reason,
+    counter.exact ? 'Input is counted with the model’s own tokenizer.' : `Input is estimated, not counted (${counter.source}).`,
+    billed === undefined ? undefined : 'Input is corrected by what the first calls were billed.',
+    ...cacheReasons(input, cached),
+    thinking.high > 0 ? `The model may think before it answers: up to ${thinking.high} tokens more a call.` : undefined,
+    `The high end includes ${Math.round((again - 1) * 100)} % of the products being asked a second time.`,
+  ]
+  return {
+    products: tally.products,
+    calls,
+    inputTokens,
+    outputTokens: {
+      low: Math.floor(tally.products * perProduct.low + calls * thinking.low),
+      high: Math.ceil((tally.products * perProduct.high + calls * thinking.high) * again),
+    },
+    cacheReadTokens: Math.min(inputTokens.low, cached),
+    reasons: reasons.filter((reason) => reason !== undefined),
+  }
+}
+
+function outputPerProduct({ recipe, counter }: QuoteInput, observed: Observation | undefined): TokenRange & { reason: string } {
+  const predicted = predictOutput(recipe)
+  const scaled = { low: predicted.low * counter.ratio * counter.spread.low, high: predicted.high * counter.ratio * counter.spread.high }
+  const measured = observed && meanOutput(observed)
+  if (!measured) {
+    const reason = `Answers are expected to have ${Math.floor(scaled.low)} to ${Math.ceil(scaled.high)} tokens a product, from the recipe’s lengths; --canary narrows this.`
+    return { ...scaled, reason }
+  }
+  const range = { low: Math.max(0, measured.mean - measured.error), high: measured.mean + measured.error }
+  return {
+    ...range,
+    reason: `Answers have ${Math.floor(range.low)} to ${Math.ceil(range.high)} tokens a product, from ${observed.products} products that have run.`,
+  }
+}
+
+function cachedPrefix({ caching, systemTokens, schemaTokens }: QuoteInput): number {
+  if (caching.kind === 'none') return 0
+  const prefix = systemTokens + schemaTokens
+  return prefix < caching.minimumTokens ? 0 : Math.floor(prefix / caching.blockTokens) * caching.blockTokens
+}
+
+function cacheReasons({ caching, systemTokens, schemaTokens }: QuoteInput, cached: number): string[] {
+  if (caching.kind === 'none') return [`No discount: ${caching.reason}.`]
+  if (cached > 0) return ['The low end assumes that the provider’s prompt cache holds the constant part; the high end, that it never does.']
+  return [
+    `The constant part of the prompt has ${systemTokens + schemaTokens} tokens; prompts are cached from ${caching.minimumTokens}: no discount.`,
+  ]
+}
+
+/** What the canary says, but in no range wider than before. */
+function narrowed(before: Tokens, after: Tokens): Tokens {
+  return {
+    ...after,
+    inputTokens: noWider(after.inputTokens, before.inputTokens),
+    outputTokens: noWider(after.outputTokens, before.outputTokens),
+  }
+}
+
+function noWider(range: TokenRange, limit: TokenRange): TokenRange {
+  const width = limit.high - limit.low
+  if (range.high - range.low <= width) return range
+  const low = Math.max(0, Math.floor((range.low + range.high - width) / 2))
+  return { low, high: low + width }
+}
+
+function moneyOf(input: QuoteInput, tokens: Tokens): Pick<Quote, 'currency' | 'lowNano' | 'highNano' | 'reasons'> {
+  const { prices } = input
+  const unknown = {
+    currency: null,
+    lowNano: null,
+    highNano: null,
+    reasons: [...tokens.reasons, 'No price is known for this model: the cost is unknown.'],
+  }
+  if (!prices) return unknown
+  const lowRows = rowsFor(prices, tokens.inputTokens.low, tokens.calls)
+  const highRows = rowsFor(prices, tokens.inputTokens.high, tokens.calls)
+  const low = costOf({ usage: bestCase(tokens, lowRows), prices: oneBand(prices, lowRows) })
+  const high = costOf({ usage: worstCase(input, tokens, highRows), prices: oneBand(prices, highRows) })
+  if (low.kind === 'unknown' || high.kind === 'unknown') return unknown
+  // A longer band is dearer; rounding aside, low cannot pass high.
+  const lowNano = low.nano < high.nano ? low.nano : high.nano
+  return { currency: prices.currency, lowNano, highNano: high.nano, reasons: tokens.reasons }
+}
+
+/** The rows that a call of average length is charged by. */
+function rowsFor(prices: PriceSet, inputTokens: number, calls: number): UnitPrices {
+  const perCall = calls === 0 ? 0 : inputTokens / calls
+  return prices.bands.findLast((band) => band.fromInputTokens <= perCall)?.rows ?? {}
+}
+
+const oneBand = (prices: PriceSet, rows: UnitPrices): PriceSet => ({ ...prices, bands: [{ fromInputTokens: 0, rows }] })
+
+function bestCase({ inputTokens, outputTokens, cacheReadTokens, calls }: Tokens, rows: UnitPrices): Usage {
+  const cached =
+    rows.cache_read_tokens && rows.input_tokens && rows.cache_read_tokens.nano < rows.input_tokens.nano
+      ? Math.min(cacheReadTokens, inputTokens.low)
+      : 0
+  return {
+    input_tokens: inputTokens.low - cached,
+    cache_read_tokens: cached,
+    output_tokens: outputTokens.low,
+    requests: rows.requests ? calls : 0,
+  }
+}
+
+function worstCase({ caching }: QuoteInput, { inputTokens, outputTokens, calls }: Tokens, rows: UnitPrices): Usage {
+  // Newer OpenAI models charge more for what they write into the cache, and they write by themselves.
+  const writes =
+    caching.kind === 'automatic' && rows.cache_write_tokens && rows.input_tokens && rows.cache_write_tokens.nano > rows.input_tokens.nano
+  const written = writes && calls > 0 && inputTokens.high / calls >= caching.minimumTokens ? inputTokens.high : 0
+  return {
+    input_tokens: inputTokens.high - written,
+    cache_write_tokens: written,
+    output_tokens: outputTokens.high,
+    requests: rows.requests ? calls : 0,
+  }
+}
