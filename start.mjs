@@ -270,7 +270,7 @@ async function start(node, program, args) {
     await import(pathToFileURL(file).href)
     return
   }
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', file, ...args], { stdio: 'inherit' })
+  const child = spawn(node, ['--report-exclude-env', '--disable-warning=ExperimentalWarning', file, ...args], { stdio: 'inherit' })
   // At a terminal Ctrl-C reaches the child by itself; a second one from here would make it give up at once.
   for (const signal of FORWARDED) process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal)))
   child.on('exit', (code, signal) => process.exit(code ?? 128 + (os.constants.signals[signal] ?? 0)))

@@ -13,7 +13,7 @@ const NODE_PACKAGE =
 const COMMAND = `
 import { readFileSync } from 'node:fs'
 const [what, ...rest] = process.argv.slice(2)
-if (what === 'tell') console.log(JSON.stringify({ pid: process.pid, args: rest, execPath: process.execPath, cache: process.env.NODE_COMPILE_CACHE }))
+if (what === 'tell') console.log(JSON.stringify({ pid: process.pid, args: rest, execPath: process.execPath, flags: process.execArgv, cache: process.env.NODE_COMPILE_CACHE }))
 if (what === 'echo') process.stdout.write(readFileSync(0))
 if (what === 'exit') process.exitCode = Number(rest[0])
 if (what === 'wait') {
@@ -71,7 +71,11 @@ describe.skipIf(process.platform === 'win32')('./latchkey', () => {
     const first = start(['tell', 'a b', '--c'])
     expect(first.status).toBe(0)
     expect(first.stderr).toMatch(/^latchkey: setting up .*\nlatchkey: set up in \d+ s\n$/)
-    expect(JSON.parse(first.stdout)).toMatchObject({ args: ['a b', '--c'], cache: join(checkout, '.cache/compiled') })
+    expect(JSON.parse(first.stdout)).toMatchObject({
+      args: ['a b', '--c'],
+      flags: expect.arrayContaining(['--report-exclude-env']) as unknown,
+      cache: join(checkout, '.cache/compiled'),
+    })
     const second = start(['tell'])
     expect(second.stderr).toBe('')
     expect(second.status).toBe(0)

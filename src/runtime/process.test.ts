@@ -51,11 +51,24 @@ describe('KEY-10: a crash tells no secret', () => {
     expect(output + reports.join('')).not.toContain('wombat')
   })
 
-  it('a fatal error writes its report without the environment', () => {
-    const { status, output, reports } = runGuarded(`const all = []; for (;;) all.push(new Array(1000).fill(0))`, [
-      '--max-old-space-size=32',
-    ])
+  const OUT_OF_MEMORY = `const all = []; for (;;) all.push(new Array(1000).fill(0))`
+
+  it('running out of memory, as the launcher starts it, writes its report without the environment', () => {
+    const { status, output, reports } = runGuarded(OUT_OF_MEMORY, ['--max-old-space-size=32', '--report-exclude-env'])
     expect(status).not.toBe(0)
+    expect(reports).toHaveLength(1)
+    expect(output + reports.join('')).not.toContain('wombat')
+  })
+
+  it('running out of memory, started otherwise, writes none', () => {
+    const { status, output, reports } = runGuarded(OUT_OF_MEMORY, ['--max-old-space-size=32'])
+    expect(status).not.toBe(0)
+    expect(reports).toEqual([])
+    expect(output).not.toContain('wombat')
+  })
+
+  it('a report that is asked for leaves the environment out', () => {
+    const { output, reports } = runGuarded(`process.report.writeReport()`)
     expect(reports).toHaveLength(1)
     expect(output + reports.join('')).not.toContain('wombat')
   })

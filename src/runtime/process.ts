@@ -7,7 +7,11 @@ import type { Log } from './log.ts'
  * @see https://nodejs.org/api/report.html
  */
 export function guardProcess({ log, onCrash = () => {} }: { log: Log; onCrash?: () => void }): void {
-  if (process.report) Object.assign(process.report, { excludeEnv: true, excludeNetwork: true, reportOnUncaughtException: false })
+  if (process.report) {
+    Object.assign(process.report, { excludeEnv: true, excludeNetwork: true, reportOnUncaughtException: false })
+    // When memory runs out Node 24 looks at the flag alone, not at `excludeEnv`. The launcher gives it; without it, no such report.
+    if (!process.execArgv.includes('--report-exclude-env')) process.report.reportOnFatalError = false
+  }
   const crash = (message: string, error: unknown): void => {
     try {
       log.error({ error }, message)
