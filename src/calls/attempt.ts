@@ -94,8 +94,8 @@ async function exchangeOnce({
   exchange.status = answer.status
   exchange.headers = answer.headers
   exchange.sentAt = answer.sentAt
-  exchange.firstByteAt = answer.firstByteAt
   const bytes = await answer.readAll()
+  if (answer.firstByteAt) exchange.firstByteAt = answer.firstByteAt
   if (answer.status < 200 || answer.status > 299) {
     const failure = failureOf({ protocol, status: answer.status, headers: answer.headers, bytes, key })
     throw new ProviderCallError(failure, 'maybe')
@@ -130,7 +130,8 @@ export function failureFrom(error: unknown): ProviderFailure {
   return MALFORMED
 }
 
-async function withConnectionKey<T>(
+/** Step 4: the connection's key, open for the length of `use`; undefined where the connection has none and may. */
+export async function withConnectionKey<T>(
   { services, workspaceId, connection, provider }: { services: CallServices; workspaceId: string; connection: CommittedConnection; provider: Provider },
   use: (key: Secret | undefined) => Promise<T>,
 ): Promise<T> {

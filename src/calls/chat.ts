@@ -1,5 +1,6 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4GenerateResult } from '@ai-sdk/provider'
 import type { Money } from '../base/money.ts'
+import type { Usage } from '../base/usage.ts'
 import type { RateCard } from '../prices/rate-card.ts'
 import { findProvider } from '../providers/registry.ts'
 import type { ProviderFailure } from '../providers/provider.ts'
@@ -47,7 +48,7 @@ export type ChatOutcome =
       readonly text: string
       readonly cutShort: boolean // by the output limit
       readonly cost: Money | undefined // undefined is unknown
-      readonly outputTokens: number | undefined
+      readonly usage: Usage | undefined // undefined is unknown
     }
   | { readonly kind: 'failed'; readonly callId: string; readonly failure: ProviderFailure; readonly cost: Money | undefined }
 
@@ -219,7 +220,7 @@ function answered(callId: string, result: LanguageModelV4GenerateResult, { cost,
     text,
     cutShort: result.finishReason.unified === 'length',
     cost,
-    outputTokens: usage?.output_tokens,
+    usage,
   }
 }
 

@@ -48,11 +48,12 @@ export function costOfCall({
   currency: string
 }): SettledCost | undefined {
   if (exchange.sent === 'no' || isTurnedAway(exchange)) return { nano: 0n, currency, source: 'not_billed', rowIds: [] }
-  if (!metered) return undefined
+  if (!metered?.usage && !metered?.declaredCost) return undefined
   const parts = [{ model: metered.servedModel ?? candidate.model, usage: metered.usage }, ...(metered.other ?? [])]
+  const serviceTier = metered.speed === 'fast' ? 'fast' : metered.serviceTier
   const costs = parts.map(({ model, usage }) => {
     const card = costOf({ usage, prices: rateCardPrices(candidate.rateCard, candidate.model) })
-    const book = costOf({ usage, prices: findPrices({ provider: candidate.provider, model, serviceTier: metered.serviceTier, at }) })
+    const book = costOf({ usage, prices: findPrices({ provider: candidate.provider, model, serviceTier, region: metered.inferenceGeo, at }) })
     return chooseCost({ rateCard: card, book })
   })
   const known = costs.flatMap((cost) => (cost.kind === 'known' ? [cost] : []))

@@ -21,7 +21,7 @@ export interface Command<Args extends ArgsDef = ArgsDef> {
   run(args: ParsedArgs<Args>, context: CommandContext): Promise<ExitCode>
 }
 
-/** Keeps the types of `args` for `run`. */
-export function defineCommand<const Args extends ArgsDef>(command: Command<Args>): Command<Args> {
-  return command
+/** Keeps the types of `args` for `run`; the table of commands needs only that `args` and `run` belong together. */
+export function defineCommand<const Args extends ArgsDef>(command: Command<Args>): Command {
+  return { ...command, run: (args, context) => command.run(args as ParsedArgs<Args>, context) }
 }

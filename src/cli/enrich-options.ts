@@ -63,8 +63,6 @@ export function readEnrichOptions(values: Values): EnrichOptions {
   const fields = list(values, 'fields')
   const recipe = text(values, 'recipe')
   if (!fields && !recipe) throw invalid('Say what to write: --fields title,description,attributes, or --recipe FILE.')
-  const extra = values['_']
-  if (Array.isArray(extra) && extra.length > 1) throw invalid(`One file at a time: ${JSON.stringify(String(extra[1]))} was not expected.`)
   return {
     file: needed(values, 'file'),
     out: needed(values, 'out'),
@@ -96,7 +94,6 @@ const invalid = (detail: string): AppError => new AppError('command.invalid', de
 function text(values: Values, name: string): string | undefined {
   const value = values[name]
   if (value === undefined) return undefined
-  if (Array.isArray(value)) throw invalid(`--${name} is given twice. Give it once.`)
   if (typeof value !== 'string' || value.trim() === '') throw invalid(`--${name} needs a value.`)
   return value
 }

@@ -43,7 +43,7 @@ export async function openServices({
     const hold = await holdDataFolder({ dataDir: config.dataDir, purpose })
     closers.push(() => hold.release())
     const { dataDir, databaseUrl } = config
-    const database = await openDatabase({ dataDir, databaseUrl, log: databaseLog(log) })
+    const database = await openDatabase({ dataDir, databaseUrl, log })
     closers.push(() => database.close())
     const vault = await openVault({ database, masterKeyFile: config.masterKeyFile, clock })
     closers.push(() => vault.close())
@@ -69,12 +69,6 @@ export async function openServices({
     throw error
   }
 }
-
-/** The database's log lines are rare and carry nothing of their own but the message. */
-const databaseLog = (log: Log) => ({
-  debug: (_fields: object, message: string) => log.debug(message, { engine: 'database' }),
-  warn: (_fields: object, message: string) => log.warn(message, { engine: 'database' }),
-})
 
 function lazily<T>(make: () => Promise<T>): { get(): Promise<T>; started(): Promise<T | undefined> } {
   let made: Promise<T> | undefined

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, ne } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNotNull, ne } from 'drizzle-orm'
 import type { Tx } from '../db/database.ts'
 import { runs } from '../db/schema/index.ts'
 import { addBudget } from '../ledger/budgets.ts'
@@ -14,6 +14,7 @@ export async function addRun(
     workspaceId,
     kind,
     fingerprint,
+    series,
     settings,
     currency,
     capNano,
@@ -21,6 +22,7 @@ export async function addRun(
     workspaceId: string
     kind: string
     fingerprint: string
+    series: string
     settings: Record<string, unknown>
     currency: string
     capNano: bigint | null
@@ -29,7 +31,7 @@ export async function addRun(
   const id = newId()
   const budgetId = newId()
   await addBudget(tx, { id: budgetId, workspaceId, scope: `run:${id}`, currency, limitNano: capNano })
-  const [run] = await tx.insert(runs).values({ id, workspaceId, kind, fingerprint, settings, budgetId, state: 'ready' }).returning()
+  const [run] = await tx.insert(runs).values({ id, workspaceId, kind, fingerprint, series, settings, budgetId, state: 'ready' }).returning()
   return run!
 }
 
@@ -46,6 +48,17 @@ export async function cancelSuperseded(tx: Tx, { kind, supersedes, keepId }: { k
   const rows = await tx.select({ id: runs.id, settings: runs.settings }).from(runs).where(open)
   const ids = rows.filter(({ settings }) => settings['slot'] === supersedes).map(({ id }) => id)
   if (ids.length > 0) await tx.update(runs).set({ state: 'cancelled', endedAt: new Date() }).where(inArray(runs.id, ids))
+}
+
+/** What the latest runs of a series observed, newest first. */
+export async function observedBefore(tx: Tx, series: string, most: number): Promise<Record<string, number>[]> {
+  const rows = await tx
+    .select({ observed: runs.observed })
+    .from(runs)
+    .where(and(eq(runs.series, series), isNotNull(runs.observed)))
+    .orderBy(desc(runs.createdAt))
+    .limit(most)
+  return rows.flatMap(({ observed }) => (observed ? [observed] : []))
 }
 
 export async function updateRun(tx: Tx, id: string, change: Partial<typeof runs.$inferInsert>): Promise<void> {

@@ -1,6 +1,7 @@
 import { inArray } from 'drizzle-orm'
 import type { ErrorCode } from '../../base/errors.ts'
 import { formatMoney, splitNano } from '../../base/money.ts'
+import type { Usage } from '../../base/usage.ts'
 import type { GeneratedValue } from '../../catalogue/changes.ts'
 import { chat, type ChatCandidate, type ChatOutcome } from '../../calls/chat.ts'
 import type { CallServices } from '../../calls/services.ts'
@@ -13,6 +14,7 @@ import type { TokenCounter } from '../../providers/tokenizers.ts'
 import type { LeasedItem, RunKind, SettledItem, UnitOutcome } from '../../runs/run-kind.ts'
 import { newId } from '../../runtime/ids.ts'
 import { flagValue } from './checks.ts'
+import type { ObservedCall } from './observation.ts'
 import { maxOutputTokens, outputSchema } from './output-schema.ts'
 import { composePrompt, type ComposedPrompt } from './prompt.ts'
 import { mergeReadings, readAnswer, type ReadProduct, repairPrompt } from './read-answer.ts'
@@ -41,7 +43,7 @@ export interface EnrichmentWork {
   readonly decision: string // written into what is accepted: "accepted by command"
   readonly acceptFlagged: boolean
   /** Told of each answered call: what the quote learns from. */
-  readonly onAnswered?: (observation: { products: number; outputTokens: number }) => void
+  readonly onAnswered?: (call: ObservedCall) => void
 }
 
 /** One product as far as it has come: what it cost, and what was read for it. */
@@ -142,7 +144,7 @@ function read(
   work: EnrichmentWork,
   { open, prompt, outcome, last }: { open: readonly Progress[]; prompt: ComposedPrompt; outcome: ChatOutcome & { kind: 'answered' }; last: boolean },
 ): { value: Asked; writes: ReturnType<typeof resultWrite>[] } {
-  if (outcome.outputTokens !== undefined && !last) work.onAnswered?.({ products: open.length, outputTokens: outcome.outputTokens })
+  if (outcome.usage && !last) work.onAnswered?.(observed(work, { usage: outcome.usage, products: open.length, prompt }))
   const answer = readAnswer({ text: outcome.text, recipe: work.recipe, ids: prompt.ids })
   const shares = shareCost(outcome.cost?.nano, open)
   const progress = open.map((entry, index): Progress & { reading: ReadProduct } => {
@@ -155,6 +157,16 @@ function read(
   return {
     value: { outcome: { settled: results.map(({ result }) => settledItem(result)) }, again },
     writes: [resultWrite(writeEnrichmentResults, results)],
+  }
+}
+
+function observed({ counter }: EnrichmentWork, { usage, products, prompt }: { usage: Usage; products: number; prompt: ComposedPrompt }): ObservedCall {
+  const input = (usage.input_tokens ?? 0) + (usage.cache_read_tokens ?? 0) + (usage.cache_write_tokens ?? 0) + (usage.cache_write_long_tokens ?? 0)
+  return {
+    products,
+    outputTokens: (usage.output_tokens ?? 0) + (usage.reasoning_tokens ?? 0),
+    inputTokens: input,
+    countedInputTokens: cachedCount(counter, prompt.system) + cachedCount(counter, prompt.user),
   }
 }
 

@@ -14,6 +14,8 @@ export const runs = pgTable(
       .references(() => workspaces.id),
     kind: text('kind').notNull(), // key in the registry of run kinds: "enrichment"
     fingerprint: text('fingerprint').notNull(), // the same command again has the same one: it resumes
+    series: text('series').notNull(), // runs of one recipe on one model: what they observed serves the next one's quote
+    observed: jsonb('observed').$type<Record<string, number>>(), // what answered calls used, summed; the kind's own
     settings: jsonb('settings').$type<Record<string, unknown>>().notNull(), // the kind's own: recipe, model, connection ...
     state: text('state', { enum: RUN_STATES }).notNull(),
     pause: jsonb('pause').$type<{ code: string; detail: string }>(), // why it is paused, and the remedy

@@ -1,0 +1,81 @@
+import { formatNano } from '../../base/money.ts'
+import type { CallServices } from '../../calls/services.ts'
+import { pricesOf } from '../../calls/price.ts'
+import { tokenCounter } from '../../providers/tokenizers.ts'
+import { observedBefore } from '../../runs/runs.ts'
+import { type EnrichmentOrder, seriesOf } from './job.ts'
+import { addObservations, nothingObserved, type Observation, type ObservedCall, observeCall } from './observation.ts'
+import { outputSchema } from './output-schema.ts'
+import { answerShape, recordBlock, systemPrompt } from './prompt.ts'
+import { addToTally, emptyTally, promptCaching, type Quote, quoteRun, reasoningRange } from './quote.ts'
+
+/** A quote as it is kept with its run and printed: exact plain decimals; null is unknown, which is not free. */
+export interface QuotedRange {
+  readonly currency: string
+  readonly low: string | null
+  readonly high: string | null
+}
+
+export interface Estimate {
+  readonly quote: Quote
+  readonly quoted: QuotedRange
+  readonly priced: boolean
+}
+
+/** Counts what a run will send while its products are planned, and says what it will cost, before and after a canary. */
+export interface Estimator {
+  /** One product that is to be written, with its record as the model will see it. */
+  add(shown: string, position: number): void
+  /** One answered call of this run. */
+  observe(call: ObservedCall): void
+  estimate(): Estimate
+  /** The position of the canary's last product; undefined when there is no canary, or nothing would be left after it. */
+  canaryEnd(): number | undefined
+}
+
+const PAST_RUNS = 5
+
+export async function createEstimator(
+  services: CallServices,
+  order: EnrichmentOrder,
+  { canary }: { canary: number | undefined },
+): Promise<Estimator> {
+  const { recipe, connection, model, currency } = order
+  const { provider } = connection
+  const counter = await tokenCounter(provider, model)
+  const past = await services.database.inWorkspace(order.workspaceId, (tx) => observedBefore(tx, seriesOf(order), PAST_RUNS))
+  const candidate = { connectionId: connection.id, provider, model, rateCard: connection.prices }
+  const shortId = answerShape(recipe) === 'many' ? 'p1' : undefined
+  const fixed = {
+    k: recipe.perCall,
+    recipe,
+    counter,
+    systemTokens: counter.count(systemPrompt(recipe)),
+    schemaTokens: counter.count(JSON.stringify(outputSchema(recipe))),
+    prices: pricesOf({ candidate, at: services.clock.now() }),
+    caching: promptCaching({ provider, model }),
+    reasoning: reasoningRange({ model }),
+    past: past.reduce<Observation>((sum, observed) => addObservations(sum, { ...nothingObserved, ...observed }), nothingObserved),
+  }
+  let tally = emptyTally
+  let seen = nothingObserved
+  let end: number | undefined
+  return {
+    add(shown, position) {
+      tally = addToTally(tally, counter.count(recordBlock(shown, shortId)))
+      if (tally.products === canary) end = position
+    },
+    observe(call) {
+      seen = observeCall(seen, call)
+    },
+    estimate() {
+      const quote = quoteRun({ ...fixed, tally, canary: seen.calls > 0 ? seen : undefined })
+      const known = quote.lowNano !== null && quote.highNano !== null && quote.currency === currency
+      const quoted = known
+        ? { currency, low: formatNano(quote.lowNano), high: formatNano(quote.highNano) }
+        : { currency, low: null, high: null }
+      return { quote, quoted, priced: known }
+    },
+    canaryEnd: () => (canary !== undefined && tally.products > canary ? end : undefined),
+  }
+}

@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto'
+import { resolveCandidates } from '../../assignments/resolve.ts'
+import type { ChatCandidate } from '../../calls/chat.ts'
+import type { CallServices } from '../../calls/services.ts'
+import type { FileFormat } from '../../catalogue/formats/format.ts'
+import { importFile, type ImportResult } from '../../catalogue/import.ts'
+import type { Connection } from '../../connections/connections.ts'
+import { setBudgetLimit } from '../../ledger/budgets.ts'
+import { tokenCounter, type TokenCounter } from '../../providers/tokenizers.ts'
+import { type DriveEnd, driveRun } from '../../runs/drive.ts'
+import { addItems, countItems, type ItemCounts, retryFailed } from '../../runs/items.ts'
+import type { SettledItem } from '../../runs/run-kind.ts'
+import { addRun, cancelSuperseded, readRun, type Run, unfinishedRun, updateRun } from '../../runs/runs.ts'
+import { type Makings, scopedProducts } from './plan.ts'
+import type { Recipe } from './recipe.ts'
+import { nothingObserved, type Observation, type ObservedCall, observeCall } from './observation.ts'
+import { canonicalJson, recipeHash } from './work-hash.ts'
+import { enrichmentWork } from './work.ts'
+
+export interface JobServices extends CallServices {
+  readonly instance: string
+}
+
+/** What a person asked for: this file, written by this recipe, on this connection and model. */
+export interface EnrichmentOrder {
+  readonly workspaceId: string
+  readonly actor: string
+  readonly decision: string // "accepted by command"
+  readonly file: string // absolute path
+  readonly format: FileFormat
+  readonly recipe: Recipe
+  readonly connection: Connection
+  readonly model: string
+  readonly limit: number | undefined // products
+  readonly capNano: bigint | undefined
+  readonly currency: string
+  readonly acceptFlagged: boolean
+}
+
+/** An order brought to the point where it can run: imported, planned, its items waiting. */
+export interface EnrichmentJob {
+  readonly order: EnrichmentOrder
+  readonly source: ImportResult
+  readonly makings: Makings
+  readonly candidate: ChatCandidate
+  readonly counter: TokenCounter
+  readonly run: Run | undefined // undefined: nothing is stale
+  readonly resumed: boolean
+  readonly products: number
+  readonly accepted: number // products whose values stand, from earlier runs
+  readonly flagged: number // the same, with a flagged value
+  readonly lastRow: number // the last product in scope
+}
+
+/** Called for each product that is to be written, with the record as the model will see it: what a quote counts. */
+export type OnStale = (shown: string, position: number) => void
+
+/**
+ * Imports the file, finds out which products need work, and gives them to a run: the one that the same order left
+ * unfinished, or a new one.
+ */
+export async function prepareJob(
+  services: JobServices,
+  order: EnrichmentOrder,
+  { onImported, onStale, signal }: { onImported?: (rows: number) => void; onStale?: OnStale; signal?: AbortSignal } = {},
+): Promise<EnrichmentJob> {
+  const { database } = services
+  const { workspaceId, file, format, connection, model, recipe } = order
+  const source = await importFile({
+    database,
+    workspaceId,
+    path: file,
+    format,
+    ...(onImported ? { onProgress: onImported } : {}),
+    ...(signal ? { signal } : {}),
+  })
+  const own = [{ connectionId: connection.id, model }]
+  const [chosen] = await database.inWorkspace(workspaceId, (tx) => resolveCandidates(tx, { context: 'enrichment', own }))
+  const candidate: ChatCandidate = { ...chosen!, provider: connection.provider, rateCard: connection.prices }
+  const makings: Makings = { recipe, provider: connection.provider, model, destination: connection.destination }
+  const fingerprint = fingerprintOf(order, source)
+  const left = await database.inWorkspace(workspaceId, (tx) => unfinishedRun(tx, fingerprint))
+  const counts = { products: 0, accepted: 0, flagged: 0, lastRow: 0 }
+  let run = left
+  for await (const products of scopedProducts({ database, workspaceId, ...source, limit: order.limit, makings })) {
+    signal?.throwIfAborted()
+    const stale = products.filter(({ standing }) => standing === 'stale')
+    counts.products += products.length
+    counts.accepted += products.filter(({ standing }) => standing === 'accepted').length
+    counts.flagged += products.filter(({ standing }) => standing === 'flagged').length
+    counts.lastRow = products.at(-1)!.row
+    for (const { shown, row } of stale) onStale?.(shown, row)
+    if (left || stale.length === 0) continue
+    run ??= await startRun(services, order, fingerprint)
+    const items = stale.map(({ row, id, hash }) => ({ position: row, subjectId: id, workHash: hash }))
+    const { id: runId } = run
+    await database.inWorkspace(workspaceId, (tx) => addItems(tx, { runId, workspaceId, items }))
+  }
+  if (run) run = await openRun(services, order, run)
+  return { order, source, makings, candidate, counter: await tokenCounter(candidate.provider, model), run, resumed: left !== undefined, ...counts }
+}
+
+/** Runs that write the same fields of the same file stand in one slot: a new one closes those left unfinished. */
+const slotOf = ({ file, recipe }: EnrichmentOrder): string => `${file}\n${recipe.fields.map(({ name }) => name).sort().join(',')}`
+
+/** Runs of one recipe on one model: their answers are alike. */
+export function seriesOf({ recipe, connection, model }: EnrichmentOrder): string {
+  return createHash('sha256').update(canonicalJson({ recipe: recipeHash(recipe), provider: connection.provider, model })).digest('hex')
+}
+
+function startRun(services: JobServices, order: EnrichmentOrder, fingerprint: string): Promise<Run> {
+  const { workspaceId, recipe, model, connection, currency } = order
+  return services.database.inWorkspace(workspaceId, async (tx) => {
+    const settings = { slot: slotOf(order), file: order.file, recipe, model, connectionId: connection.id }
+    const run = await addRun(tx, { workspaceId, kind: 'enrichment', fingerprint, series: seriesOf(order), settings, currency, capNano: order.capNano ?? null })
+    await cancelSuperseded(tx, { kind: 'enrichment', supersedes: slotOf(order), keepId: run.id })
+    return run
+  })
+}
+
+/** The cap is this command's; what failed before is tried again. */
+function openRun(services: JobServices, order: EnrichmentOrder, run: Run): Promise<Run> {
+  return services.database.inWorkspace(order.workspaceId, async (tx) => {
+    await setBudgetLimit(tx, { id: run.budgetId, limitNano: order.capNano ?? null })
+    await retryFailed(tx, run.id)
+    const counts = await countItems(tx, run.id)
+    await updateRun(tx, run.id, { itemCount: Object.values(counts).reduce((a, b) => a + b, 0) })
+    return (await readRun(tx, run.id))!
+  })
+}
+
+function fingerprintOf({ recipe, connection, model, limit, file }: EnrichmentOrder, { contentHash, importId }: ImportResult): string {
+  const { provider, destination } = connection
+  const asked = { recipe: recipeHash(recipe), provider, destination, model, limit, file, contentHash, importId }
+  return createHash('sha256').update(canonicalJson(asked)).digest('hex')
+}
+
+/** Works until the end, a pause or an interruption. `upTo`: only the items up to that position (a canary). */
+export async function driveJob(
+  services: JobServices,
+  job: EnrichmentJob & { readonly run: Run },
+  {
+    concurrency,
+    upTo,
+    signal,
+    hardSignal,
+    onSettled,
+    onAnswered,
+  }: {
+    concurrency: number
+    upTo?: number
+    signal: AbortSignal
+    hardSignal: AbortSignal
+    onSettled?: (items: readonly SettledItem[]) => void
+    onAnswered?: (call: ObservedCall) => void
+  },
+): Promise<DriveEnd> {
+  const { database, clock, instance } = services
+  const { order, run, candidate, counter } = job
+  const { workspaceId } = order
+  const change = (values: Parameters<typeof updateRun>[2]): Promise<void> => database.inWorkspace(workspaceId, (tx) => updateRun(tx, run.id, values))
+  await change({ state: 'running', pause: null, ...(run.startedAt ? {} : { startedAt: clock.now() }) })
+  let observed: Observation = { ...nothingObserved, ...run.observed }
+  const end = await driveRun({
+    database,
+    clock,
+    instance,
+    workspaceId,
+    runId: run.id,
+    concurrency,
+    ...(upTo === undefined ? {} : { upTo }),
+    signal,
+    hardSignal,
+    ...(onSettled ? { onSettled } : {}),
+    kind: enrichmentWork({
+      services,
+      workspaceId,
+      runId: run.id,
+      actor: order.actor,
+      budgetId: run.budgetId,
+      currency: order.currency,
+      recipe: order.recipe,
+      candidate,
+      connectionSlug: order.connection.slug,
+      counter,
+      decision: order.decision,
+      acceptFlagged: order.acceptFlagged,
+      onAnswered: (call) => {
+        observed = observeCall(observed, call)
+        onAnswered?.(call)
+      },
+    }),
+  })
+  await change({ observed: { ...observed } })
+  if (end.kind === 'paused') await change({ state: 'paused', pause: { code: end.pause.code, detail: end.pause.detail } })
+  else if (end.kind === 'interrupted') await change({ state: 'paused', pause: { code: 'call.interrupted', detail: 'Interrupted. The same command continues here.' } })
+  else if (upTo === undefined) await change({ state: 'finished', endedAt: clock.now() })
+  return end
+}
+
+export const runCounts = (services: JobServices, { order, run }: EnrichmentJob): Promise<ItemCounts> =>
+  run
+    ? services.database.inWorkspace(order.workspaceId, (tx) => countItems(tx, run.id))
+    : Promise.resolve({ waiting: 0, leased: 0, done: 0, flagged: 0, failed: 0 })

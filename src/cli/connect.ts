@@ -1,0 +1,79 @@
+import { AppError } from '../base/errors.ts'
+import { Secret } from '../base/secret.ts'
+import type { Connection } from '../connections/connections.ts'
+import { ensureConnection } from '../connections/connections.ts'
+import { checkBaseUrl } from '../providers/destination-guard.ts'
+import type { Destination, Provider } from '../providers/provider.ts'
+import { normaliseDestination } from '../vault/destination.ts'
+import type { Services } from './services.ts'
+
+/** Where a command line's calls go: the provider's own address, or the one that the operator names. */
+export interface CommandDestination {
+  readonly destination: Destination
+  /** "host:port" of an address named on the command line: the operator's own word, so it may be private. */
+  readonly privateHosts: readonly string[]
+}
+
+/** @throws AppError command.invalid, destination.refused */
+export function commandDestination(provider: Provider, baseUrl: string | undefined): CommandDestination {
+  if (baseUrl === undefined) {
+    if (provider.baseUrl === undefined) {
+      throw new AppError('command.invalid', `${provider.name} has no address of its own: give its server's with --base-url.`)
+    }
+    return { destination: { baseUrl: provider.baseUrl }, privateHosts: [] }
+  }
+  if (provider.key === 'none') throw new AppError('command.invalid', `The ${provider.id} provider is part of Latchkey and takes no --base-url.`)
+  const url = URL.parse(baseUrl)
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new AppError('command.invalid', '--base-url is not an address. Write it like https://host/v1 or http://localhost:8080/v1.')
+  }
+  const privateHosts = [`${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`]
+  const { baseUrl: normalised } = normaliseDestination({ baseUrl })
+  checkBaseUrl(normalised, new Set(privateHosts))
+  return { destination: { baseUrl: withoutPathStart(normalised, provider) }, privateHosts }
+}
+
+/** Anthropic's paths begin with /v1, and many write it at the end of the address too: it is meant once. */
+function withoutPathStart(baseUrl: string, provider: Provider): string {
+  return provider.chat.path.startsWith('/v1/') ? baseUrl.replace(/\/v1$/, '') : baseUrl
+}
+
+/** The connection of a command line, with the key from the variable that it names, sealed first. */
+export async function commandConnection({
+  services,
+  workspaceId,
+  provider,
+  destination,
+  keyVariable,
+  environment,
+}: {
+  services: Services
+  workspaceId: string
+  provider: Provider
+  destination: Destination
+  keyVariable: string | undefined
+  environment: NodeJS.ProcessEnv
+}): Promise<Connection> {
+  const key = keyVariable === undefined ? undefined : keyFrom(keyVariable, environment)
+  const { database, vault } = services
+  try {
+    const connection = await ensureConnection({ database, vault, workspaceId, actor: 'command', provider, destination, ...(key ? { key } : {}) })
+    if (provider.key === 'required' && !connection.sealedKey && destination.baseUrl === provider.baseUrl) {
+      throw new AppError('key.missing', `${provider.name} needs a key. Name the environment variable that holds yours with --key-env; it is sealed and not needed again.`)
+    }
+    return connection
+  } finally {
+    key?.wipe()
+  }
+}
+
+function keyFrom(variable: string, environment: NodeJS.ProcessEnv): Secret {
+  const value = environment[variable]
+  // The name is not repeated: someone may have put the key itself there.
+  if (value === undefined || value.trim() === '') {
+    throw new AppError('key.missing', 'The environment variable that --key-env names is not set, or empty. Export it, then run the command again.')
+  }
+  const bytes = Buffer.alloc(Buffer.byteLength(value))
+  bytes.write(value)
+  return new Secret(bytes)
+}

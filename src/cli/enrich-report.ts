@@ -1,0 +1,156 @@
+import type { QuotedRange } from '../apps/enrichment/estimate.ts'
+import { type EnrichmentJob, runCounts } from '../apps/enrichment/job.ts'
+import { type FailedItem, failedItems } from '../apps/enrichment/outcome.ts'
+import { scopedProducts } from '../apps/enrichment/plan.ts'
+import { formatMoney, formatNano, parseNano } from '../base/money.ts'
+import type { Usage } from '../base/usage.ts'
+import type { RejectedRow } from '../catalogue/formats/read.ts'
+import type { ExportSummary, UnencodableCell } from '../catalogue/formats/write.ts'
+import type { Receipt } from '../ledger/receipt.ts'
+import { receiptOf } from '../ledger/receipt.ts'
+import type { DriveEnd } from '../runs/drive.ts'
+import type { Pause } from '../runs/run-kind.ts'
+import { count, rangeOf } from './enrich-text.ts'
+import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts'
+import { AppError } from '../base/errors.ts'
+import { duration } from './progress.ts'
+import type { Services } from './services.ts'
+
+/** What `--json` prints. Money is plain decimals; `cost.amount` null: no call has a known cost. */
+export interface EnrichReport {
+  readonly products: number
+  readonly succeeded: number
+  readonly flagged: number
+  readonly failed: number
+  readonly waiting: number
+  readonly failures: readonly FailedItem[]
+  readonly flags: readonly { product: string; row: number; field: string; value: unknown; reason: string; text: string }[]
+  readonly rejected: readonly RejectedRow[]
+  readonly unwritten: readonly UnencodableCell[] // values that the file's encoding cannot hold
+  readonly calls: number
+  readonly usage: Usage
+  readonly quoted: QuotedRange
+  readonly cost: { readonly currency: string; readonly amount: string | null }
+  readonly costUnknownCalls: number
+  readonly resumed: boolean
+  readonly seconds: number
+  readonly paused: Pause | null
+  readonly interrupted: boolean
+  readonly written: { readonly rows: number; readonly changedCells: number } | null // null: the output was not written
+  readonly practice: boolean
+}
+
+export async function buildReport({
+  services,
+  job,
+  end,
+  delivery,
+  quoted,
+  seconds,
+}: {
+  services: Services
+  job: EnrichmentJob
+  end: DriveEnd | undefined
+  delivery: ExportSummary | undefined
+  quoted: QuotedRange
+  seconds: number
+}): Promise<EnrichReport> {
+  const { database } = services
+  const { order, run, source } = job
+  const { workspaceId, currency } = order
+  const counts = await runCounts(services, job)
+  const receipt = run ? await database.inWorkspace(workspaceId, (tx) => receiptOf(tx, `run:${run.id}`)) : undefined
+  const standing = { accepted: 0, flagged: 0, flags: [] as EnrichReport['flags'][number][] }
+  for await (const products of scopedProducts({ database, workspaceId, ...source, limit: order.limit, makings: job.makings })) {
+    for (const product of products) {
+      if (product.standing === 'accepted') standing.accepted += 1
+      if (product.standing === 'flagged') standing.flagged += 1
+      for (const { attribute, value, flag } of product.flags) {
+        standing.flags.push({ product: product.identifier, row: product.row, field: attribute, value, reason: flag.reason, text: flag.text })
+      }
+    }
+  }
+  return {
+    products: job.products,
+    succeeded: standing.accepted,
+    flagged: standing.flagged,
+    failed: counts.failed,
+    waiting: job.products - standing.accepted - standing.flagged - counts.failed,
+    failures: run ? await failedItems({ database, workspaceId, runId: run.id }) : [],
+    flags: standing.flags,
+    rejected: source.rejected,
+    unwritten: delivery?.unencodable ?? [],
+    calls: receipt?.calls ?? 0,
+    usage: receipt?.usage ?? {},
+    quoted,
+    cost: { currency, amount: amountOf(receipt, currency) },
+    costUnknownCalls: receipt?.costUnknownCalls ?? 0,
+    resumed: job.resumed,
+    seconds: Math.round(seconds * 10) / 10,
+    paused: end?.kind === 'paused' ? end.pause : null,
+    interrupted: end?.kind === 'interrupted',
+    written: delivery ? { rows: delivery.rows, changedCells: delivery.changedCells } : null,
+    practice: order.connection.provider === 'practice',
+  }
+}
+
+/** What is known of the cost; null when there were calls and none has a known cost in this currency. */
+function amountOf(receipt: Receipt | undefined, currency: string): string | null {
+  if (!receipt || receipt.calls === 0) return '0'
+  const known = receipt.cost.find((money) => money.currency === currency)
+  return known ? formatNano(known.nano) : null
+}
+
+export function exitCodeOfReport({ interrupted, paused, failed, rejected, waiting }: EnrichReport): ExitCode {
+  if (interrupted) return EXIT.interrupted
+  if (paused) {
+    const code = exitCodeOf(new AppError(paused.code, paused.detail))
+    return code === EXIT.unexpected ? EXIT.itemsFailed : code
+  }
+  return failed > 0 || rejected.length > 0 || waiting > 0 ? EXIT.itemsFailed : EXIT.done
+}
+
+const MOST_LISTED = 20
+
+export function printReport(report: EnrichReport, { json, out }: { json: boolean; out: string }): void {
+  process.stdout.write(json ? `${JSON.stringify(report)}\n` : receiptText(report, out))
+}
+
+function receiptText(report: EnrichReport, out: string): string {
+  const { quoted, cost } = report
+  const usage = Object.entries(report.usage).map(([unit, units]) => `${count(units)} ${unit.replaceAll('_', ' ')}`)
+  const money = cost.amount === null ? 'unknown' : formatMoney({ nano: parseNano(cost.amount), currency: cost.currency })
+  const quote = quoted.low === null || quoted.high === null ? 'unknown' : rangeOf(parseNano(quoted.low), parseNano(quoted.high), quoted.currency)
+  const unknown = report.costUnknownCalls > 0 ? `, and ${count(report.costUnknownCalls)} calls of unknown cost` : ''
+  const lines = [
+    '',
+    `Receipt${report.practice ? ' (practice, not AI)' : ''}`,
+    `  products   ${count(report.products)}: ${count(report.succeeded)} succeeded, ${count(report.flagged)} flagged, ${count(report.failed)} failed${report.waiting > 0 ? `, ${count(report.waiting)} waiting` : ''}`,
+    `  calls      ${count(report.calls)}`,
+    ...(usage.length > 0 ? [`  usage      ${usage.join(', ')}`] : []),
+    `  quoted     ${quote}`,
+    `  cost       ${money}${unknown}`,
+    `  time       ${duration(report.seconds)}`,
+    report.written
+      ? `  written    ${out}: ${count(report.written.changedCells)} cells changed in ${count(report.written.rows)} products`
+      : `  written    nothing yet`,
+    ...listed('Flagged: something in the text is not in the product\'s own data. Left out of the file; --accept-flagged writes them.', report.flags, (flag) => `${flag.product} ${flag.field}: "${flag.text}"`),
+    ...listed('Failed', report.failures, ({ product, row, code, reason }) => `${product} (row ${row}): ${reason} [${code}]`),
+    ...listed('Rows left out of the import, copied as they are', report.rejected, ({ line, reason }) => `line ${line}: ${reason.text}`),
+    ...listed("Values that the file's encoding cannot hold, left as they were", report.unwritten, ({ identifier, column, characters }) => `${identifier} ${column}: ${characters}`),
+    ...(report.paused ? ['', `Paused: ${report.paused.detail}`, `  More: docs/errors/${report.paused.code}.md`] : []),
+    ...(report.interrupted ? ['', 'Interrupted. The same command continues here; what is done is paid for once.'] : []),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function listed<T>(title: string, entries: readonly T[], line: (entry: T) => string): string[] {
+  if (entries.length === 0) return []
+  const more = entries.length - MOST_LISTED
+  return [
+    '',
+    `${title} (${count(entries.length)}):`,
+    ...entries.slice(0, MOST_LISTED).map((entry) => `  ${line(entry)}`),
+    ...(more > 0 ? [`  and ${count(more)} more: the same command with --json lists all of them and costs nothing.`] : []),
+  ]
+}

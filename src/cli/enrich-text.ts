@@ -1,0 +1,34 @@
+import type { Estimate } from '../apps/enrichment/estimate.ts'
+import type { EnrichmentJob, EnrichmentOrder } from '../apps/enrichment/job.ts'
+import { formatMoney } from '../base/money.ts'
+import type { FileFormat } from '../catalogue/formats/detect.ts'
+
+/** How a file was understood, and why. */
+export function describeFormat(file: string, format: FileFormat): string {
+  return [`${file}`, ...format.reasons.map((reason) => `  ${reason}`)].join('\n')
+}
+
+/** What a run will cost, and why that is not said more exactly. */
+export function describeQuote(job: EnrichmentJob, { quote, priced }: Estimate, { connection, model, currency, capNano }: EnrichmentOrder, canary?: number): string {
+  const standing = job.accepted + job.flagged
+  const kept = standing > 0 ? ` ${count(standing)} of ${count(job.products)} products have their values already and cost nothing.` : ''
+  if (!job.run || (quote.products === 0 && !job.resumed)) return `Nothing to do.${kept}`
+  const range = priced ? rangeOf(quote.lowNano!, quote.highNano!, currency) : 'an unknown amount (no price is known for this model)'
+  const lead = canary === undefined ? (job.resumed ? 'This continues a run that did not end.' : '') : `After ${count(canary)} products:`
+  const practice = connection.provider === 'practice' ? ' Practice, not AI.' : ''
+  return [
+    '',
+    `${lead ? `${lead} ` : ''}${count(quote.products)} products in ${count(quote.calls)} calls to ${model} (${connection.slug}) will cost ${range}.${practice}${kept}`,
+    ...(capNano === undefined ? [] : [`  It stops at its cap of ${formatMoney({ nano: capNano, currency })}.`]),
+    ...quote.reasons.map((reason) => `  ${reason}`),
+  ].join('\n')
+}
+
+export function rangeOf(lowNano: bigint, highNano: bigint, currency: string): string {
+  const low = formatMoney({ nano: lowNano, currency })
+  const high = formatMoney({ nano: highNano, currency })
+  return low === high ? low : `${low} to ${high}`
+}
+
+/** 10000 -> "10 000", with a thin space that does not break. */
+export const count = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, '\u202f')

@@ -1,0 +1,188 @@
+import { realpath } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { defaultRecipe, chooseFields } from '../apps/enrichment/default-recipe.ts'
+import { acceptFlagged, deliver } from '../apps/enrichment/deliver.ts'
+import { createEstimator, type Estimate } from '../apps/enrichment/estimate.ts'
+import { driveJob, type EnrichmentJob, type EnrichmentOrder, prepareJob } from '../apps/enrichment/job.ts'
+import { readRecipe } from '../apps/enrichment/read-recipe.ts'
+import { withLocale } from '../apps/enrichment/prompt.ts'
+import type { Recipe } from '../apps/enrichment/recipe.ts'
+import { AppError } from '../base/errors.ts'
+import { checkWritable } from '../catalogue/formats/write.ts'
+import { detectFormat, type FileFormat, type FormatOverrides } from '../catalogue/formats/detect.ts'
+import { setPrices } from '../connections/connections.ts'
+import { commandLineWorkspace } from '../people/workspaces.ts'
+import { findProvider } from '../providers/registry.ts'
+import { updateRun } from '../runs/runs.ts'
+import { defineCommand } from './command.ts'
+import { commandConnection, commandDestination } from './connect.ts'
+import { type EnrichOptions, enrichArguments, readEnrichOptions } from './enrich-options.ts'
+import { runWithProgress } from './enrich-run.ts'
+import { buildReport, exitCodeOfReport, printReport } from './enrich-report.ts'
+import { describeFormat, describeQuote } from './enrich-text.ts'
+import { askToGoOn } from './ask.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { interruptible } from './interrupt.ts'
+import { openServices, type Services } from './services.ts'
+
+const CURRENCY = 'USD'
+const ACTOR = 'command'
+const DECISION = 'accepted by command'
+
+/** `latchkey enrich`: imports, quotes, runs, exports, and prints the receipt. The person who runs it approves what it writes. */
+export const enrich = defineCommand({
+  name: 'enrich',
+  description: 'Write titles, descriptions and attributes for the products of a file, on your own key.',
+  args: enrichArguments,
+  async run(args, { config, log }) {
+    const startedMs = performance.now()
+    const options = readEnrichOptions(args)
+    const say = options.json ? () => undefined : (text: string) => void process.stderr.write(`${text}\n`)
+    const provider = findProvider(options.provider)
+    const { destination, privateHosts } = commandDestination(provider, options.baseUrl)
+    const recipe = await recipeOf(options)
+    const file = await realpath(options.file).catch(() => {
+      throw new AppError('file.unreadable', `There is no file ${options.file}. Check the path.`)
+    })
+    await checkWritable(resolve(options.out))
+    const format = await detectFormat(file, overridesOf(options))
+    say(describeFormat(options.file, format))
+
+    const services = await openServices({ config, log, purpose: `latchkey enrich ${options.file}`, privateHosts })
+    const interrupt = interruptible(say)
+    try {
+      const { id: workspaceId } = await commandLineWorkspace(services.database)
+      const found = await commandConnection({
+        services,
+        workspaceId,
+        provider,
+        destination,
+        keyVariable: options.keyVariable,
+        environment: process.env,
+      })
+      const connection = options.price ? await priced(services, found, options) : found
+      const order: EnrichmentOrder = {
+        workspaceId,
+        actor: ACTOR,
+        decision: DECISION,
+        file,
+        format,
+        recipe,
+        connection,
+        model: options.model,
+        limit: options.limit,
+        capNano: options.capNano,
+        currency: CURRENCY,
+        acceptFlagged: options.acceptFlagged,
+      }
+      return await carryOut({ services, order, options, format, interrupt, say, startedMs })
+    } catch (error) {
+      if (interrupt.signal.aborted && !(error instanceof AppError)) return EXIT.interrupted
+      throw error
+    } finally {
+      interrupt.end()
+      await services.close()
+    }
+  },
+})
+
+async function carryOut({
+  services,
+  order,
+  options,
+  format,
+  interrupt,
+  say,
+  startedMs,
+}: {
+  services: Services
+  order: EnrichmentOrder
+  options: EnrichOptions
+  format: FileFormat
+  interrupt: ReturnType<typeof interruptible>
+  say: (text: string) => void
+  startedMs: number
+}): Promise<ExitCode> {
+  const estimator = await createEstimator(services, order, { canary: options.canary })
+  const job = await prepareJob(services, order, { onStale: (shown, position) => estimator.add(shown, position), signal: interrupt.signal })
+  if (services.interruptedCalls > 0) say(`${services.interruptedCalls} calls were cut off when Latchkey last ended; they are in the ledger as interrupted.`)
+  let estimate = estimator.estimate()
+  if (order.capNano !== undefined && job.run && !estimate.priced) {
+    throw new AppError(
+      'price.unknown',
+      `A capped run needs a price, and none is published for ${order.model} at ${order.connection.provider}. Enter yours per million tokens with --price INPUT/OUTPUT (0/0 for free).`,
+    )
+  }
+  say(describeQuote(job, estimate, order))
+  const quoted = await keepQuote(services, job, estimate)
+  let end: Awaited<ReturnType<typeof driveJob>> | undefined
+  if (hasRun(job)) {
+    if (!options.yes && !(await askToGoOn('Run it?', interrupt.signal))) {
+      say('Nothing was run and nothing was written.')
+      return EXIT.done
+    }
+    const run = (upTo?: number) => runWithProgress({ services, job, options, interrupt, estimator, ...(upTo === undefined ? {} : { upTo }) })
+    const canaryEnd = job.resumed ? undefined : estimator.canaryEnd()
+    if (canaryEnd !== undefined) {
+      end = await run(canaryEnd)
+      if (end.kind === 'finished') {
+        estimate = estimator.estimate()
+        say(describeQuote(job, estimate, order, options.canary))
+        if (!options.yes && !(await askToGoOn('Run the rest?', interrupt.signal))) end = { kind: 'interrupted' }
+      }
+    }
+    if (!end || end.kind === 'finished') end = await run()
+  }
+  if (options.acceptFlagged) {
+    const scope = { database: services.database, workspaceId: order.workspaceId, ...job.source, limit: order.limit, makings: job.makings }
+    await acceptFlagged(scope, DECISION)
+  }
+  const delivery =
+    end?.kind === 'interrupted'
+      ? undefined
+      : await deliver({
+          database: services.database,
+          workspaceId: order.workspaceId,
+          ...job.source,
+          lastRow: job.lastRow,
+          makings: job.makings,
+          input: order.file,
+          output: resolve(options.out),
+          format,
+        })
+  const report = await buildReport({ services, job, end, delivery, quoted, seconds: (performance.now() - startedMs) / 1_000 })
+  printReport(report, { json: options.json, out: options.out })
+  return exitCodeOfReport(report)
+}
+
+const hasRun = (job: EnrichmentJob): job is EnrichmentJob & { run: NonNullable<EnrichmentJob['run']> } => job.run !== undefined
+
+/** The first quote of a run is the one its receipt is held against, however often it is taken up again. */
+async function keepQuote(services: Services, job: EnrichmentJob, estimate: Estimate): Promise<Estimate['quoted']> {
+  if (!job.run) return { currency: CURRENCY, low: '0', high: '0' }
+  if (job.run.quote) return job.run.quote as unknown as Estimate['quoted']
+  const { id } = job.run
+  await services.database.inWorkspace(job.order.workspaceId, (tx) => updateRun(tx, id, { quote: { ...estimate.quoted } }))
+  return estimate.quoted
+}
+
+async function recipeOf({ recipe: path, fields, locale, perCall }: EnrichOptions): Promise<Recipe> {
+  const read = path === undefined ? undefined : await readRecipe(path)
+  const base = read ? (fields ? chooseFields(read, fields) : read) : defaultRecipe({ fields: fields!, ...(locale ? { locale } : {}) })
+  const localised = locale === undefined ? base : withLocale(base, locale)
+  return perCall === undefined ? localised : { ...localised, perCall }
+}
+
+function overridesOf({ delimiter, encoding, identifier, textColumns }: EnrichOptions): FormatOverrides {
+  return {
+    ...(delimiter ? { delimiter: delimiter === 'tab' ? '\t' : delimiter } : {}),
+    ...(encoding ? { encoding } : {}),
+    ...(identifier ? { identifier } : {}),
+    ...(textColumns ? { text: [...textColumns] } : {}),
+  }
+}
+
+function priced(services: Services, connection: Awaited<ReturnType<typeof commandConnection>>, { price, model }: EnrichOptions) {
+  const prices = { input_tokens: price!.input, output_tokens: price!.output }
+  return services.database.inWorkspace(connection.workspaceId, (tx) => setPrices(tx, { actor: ACTOR, connection, model, currency: CURRENCY, prices }))
+}

@@ -1,0 +1,72 @@
+import { type OfferedModel, modelsInBook, modelsOfConnection } from '../apps/connection-checks/list-models.ts'
+import { AppError } from '../base/errors.ts'
+import { commandLineWorkspace } from '../people/workspaces.ts'
+import { findProvider } from '../providers/registry.ts'
+import { commandConnection, commandDestination } from './connect.ts'
+import { defineCommand } from './command.ts'
+import { EXIT } from './exit-codes.ts'
+import { openServices } from './services.ts'
+
+/** `latchkey models`: what a provider offers, so that a person can choose. Without a key, what the price book knows. */
+export const models = defineCommand({
+  name: 'models',
+  description: "List a provider's models with price, context and shutdown date. With --key-env or --base-url the provider itself is asked, free of charge.",
+  args: {
+    provider: { type: 'string', required: true, valueHint: 'ID', description: 'openai, anthropic, openrouter, mistral, openai-compatible, anthropic-compatible, practice' },
+    'base-url': { type: 'string', valueHint: 'URL', description: 'Another address of the provider; a private host is allowed' },
+    'key-env': { type: 'string', valueHint: 'VARIABLE', description: 'The environment variable that holds your key' },
+    json: { type: 'boolean', description: 'Print one JSON object' },
+  },
+  async run(args, { config, log }) {
+    const provider = findProvider(args.provider)
+    const { 'base-url': baseUrl, 'key-env': keyVariable } = args
+    const asked = baseUrl !== undefined || keyVariable !== undefined
+    let offered = modelsInBook(provider.id, new Date())
+    if (asked) {
+      const { destination, privateHosts } = commandDestination(provider, baseUrl)
+      const services = await openServices({ config, log, purpose: 'latchkey models', privateHosts })
+      try {
+        const { id: workspaceId } = await commandLineWorkspace(services.database)
+        const connection = await commandConnection({ services, workspaceId, provider, destination, keyVariable, environment: process.env })
+        const signal = AbortSignal.timeout(60_000)
+        offered = await modelsOfConnection(services, { workspaceId, connectionId: connection.id, provider: provider.id, actor: 'command', signal })
+      } finally {
+        await services.close()
+      }
+    } else if (provider.baseUrl === undefined) {
+      throw new AppError('command.invalid', `Give the server's address with --base-url, and its models are listed.`)
+    }
+    if (args.json) process.stdout.write(`${JSON.stringify({ provider: provider.id, source: asked ? 'provider' : 'price book', models: offered })}\n`)
+    else process.stdout.write(modelTable(offered, asked ? provider.name : 'the price book'))
+    return EXIT.done
+  },
+})
+
+function modelTable(offered: readonly OfferedModel[], source: string): string {
+  if (offered.length === 0) return `No models are known from ${source}.\n`
+  const rows = offered.map((model) => [
+    model.id,
+    price(model, 'input_tokens'),
+    price(model, 'cache_read_tokens'),
+    price(model, 'output_tokens'),
+    model.contextTokens ? String(model.contextTokens).replace(/\B(?=(\d{3})+$)/g, ' ') : '',
+    model.shutdownDate ? `${model.shutdownDate}${model.successor ? ` → ${model.successor}` : ''}` : '',
+  ])
+  const head = ['model', 'input', 'cached', 'output', 'context', 'shuts down']
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)))
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => (column === 0 || column === 5 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .join('  ')
+      .trimEnd()
+  const oldest = offered.flatMap(({ checkedAt }) => (checkedAt ? [checkedAt] : [])).sort()[0]
+  const note = `From ${source}. Prices per million tokens${oldest ? `, checked ${oldest} or later` : ''}; "unknown" is not free.\n`
+  return `${[head, ...rows].map(line).join('\n')}\n\n${note}`
+}
+
+function price({ prices, currency, free }: OfferedModel, unit: 'input_tokens' | 'cache_read_tokens' | 'output_tokens'): string {
+  if (free) return 'free'
+  const amount = prices[unit]
+  if (amount === undefined) return unit === 'cache_read_tokens' ? '' : 'unknown'
+  return currency === 'USD' ? `$${amount}` : `${amount} ${currency}`
+}
