@@ -35,7 +35,7 @@ async function run(argv: readonly string[], buy: (args: Record<string, unknown>)
   let error = ''
   const exitCode = await dispatch({
     argv,
-    commands: { buy: entry(command as unknown as Command) },
+    commands: { buy: entry(command) },
     environment: { HOME: '/home/ada', LATCHKEY_LOG_LEVEL: 'silent' },
     terminal: { out: (text) => (out += text), error: (text) => (error += text), colours: false },
   })

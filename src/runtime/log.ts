@@ -86,9 +86,6 @@ export function createLog({ level, target = 'stderr' }: { level: LogLevel; targe
   return wrap(logger, {})
 }
 
-/** Says nothing. */
-export const silentLog: Log = createLog({ level: 'silent', target: { write: () => {} } })
-
 function openTarget(target: LogTarget): pino.DestinationStream {
   if (target === 'stderr') return pino.destination({ dest: 2, sync: true })
   if ('write' in target) return target
