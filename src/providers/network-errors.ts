@@ -35,7 +35,7 @@ function broken(symbol: string): ProviderFailure {
   if (symbol === 'UND_ERR_HEADERS_OVERFLOW' || symbol === 'HPE_HEADER_OVERFLOW') {
     return { code: 'provider.answer_too_large', detail: 'The headers of the provider’s answer are too large.', retryable: false }
   }
-  if (symbol.startsWith('HPE_') && symbol !== 'HPE_INVALID_EOF_STATE') {
+  if (symbol === NOT_HTTP) {
     return { code: 'provider.answer_malformed', detail: 'The provider’s answer is not valid HTTP. Check the base URL.', retryable: false }
   }
   return {
@@ -45,7 +45,11 @@ function broken(symbol: string): ProviderFailure {
   }
 }
 
+const NOT_HTTP = 'NOT_HTTP'
+
 function symbolOf(error: unknown): string {
-  const code = (error as { code?: unknown } | undefined)?.code
+  const { code, name, message } = (error ?? {}) as { code?: unknown; name?: unknown; message?: unknown }
+  // the parser's errors have no usable code, and hold what came over the wire
+  if (name === 'HTTPParserError') return String(message).includes('EOF') ? 'EOF' : NOT_HTTP
   return typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(code) ? code : 'UNKNOWN'
 }

@@ -156,7 +156,7 @@ function keyTextOf({ provider, key }: SendRequest): string | undefined {
 }
 
 function joinPath({ path, search }: CheckedUrl, suffix: string): string {
-  if (!/^\/[\x21\x24-\x5b\x5d-\x7e]*$/.test(suffix) || /(^|\/)\.{1,2}(\/|\?|$)/.test(suffix)) {
+  if (!/^\/(?!\/)[\x21\x24-\x5b\x5d-\x7e]*$/.test(suffix) || /(^|\/)\.{1,2}(\/|\?|$)/.test(suffix)) {
     throw new AppError('destination.refused', 'This destination is refused: the path of the request is not a plain one.')
   }
   if (search === '') return path + suffix

@@ -47,7 +47,7 @@ export function createCountReader(): CountReader {
 
 /** Only the units that are known. */
 export function usageOf(counts: Partial<Record<UsageUnit, number | undefined>>): Usage {
-  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== undefined)) as Usage
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== undefined))
 }
 
 /** An object without its undefined members, so that optional fields are absent rather than undefined. */

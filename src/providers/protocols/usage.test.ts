@@ -1,0 +1,423 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect, it } from 'vitest'
+import { findProvider } from '../registry.ts'
+import type { MeteredUsage } from '../provider.ts'
+import { openAiChatWith } from './openai-chat.ts'
+
+const usageOf = (provider: string) => findProvider(provider).chat.protocol.usage
+const chat = (usage: unknown, more: object = {}): object => ({ id: 'c1', model: 'm', choices: [{ finish_reason: 'stop' }], usage, ...more })
+
+function streamed(provider: string, events: readonly unknown[]): MeteredUsage {
+  const stream = usageOf(provider).stream()
+  for (const event of events) stream.push(event)
+  return stream.end()
+}
+
+describe('OpenAI chat', () => {
+  it('splits prompt and completion into disjoint units', () => {
+    const usage = {
+      prompt_tokens: 1000,
+      completion_tokens: 300,
+      total_tokens: 1300,
+      prompt_tokens_details: { cached_tokens: 200, cache_write_tokens: 100, audio_tokens: 30, image_tokens: 70 },
+      completion_tokens_details: { reasoning_tokens: 120, audio_tokens: 20, image_tokens: 0, accepted_prediction_tokens: 5 },
+    }
+    expect(usageOf('openai').whole(chat(usage, { service_tier: 'priority' }))).toEqual({
+      usage: {
+        input_tokens: 600,
+        cache_read_tokens: 200,
+        cache_write_tokens: 100,
+        audio_input_tokens: 30,
+        image_input_tokens: 70,
+        output_tokens: 160,
+        reasoning_tokens: 120,
+        audio_output_tokens: 20,
+        image_output_tokens: 0,
+      },
+      source: 'reported',
+      raw: usage,
+      servedModel: 'm',
+      serviceTier: 'priority',
+      providerRequestId: 'c1',
+    })
+  })
+
+  it('keeps absent apart from zero', () => {
+    expect(usageOf('openai').whole(chat({ prompt_tokens: 5, completion_tokens: 0, total_tokens: 5 })).usage).toEqual({
+      input_tokens: 5,
+      output_tokens: 0,
+    })
+    expect(usageOf('openai').whole(chat({ prompt_tokens: 5, completion_tokens: 0, prompt_tokens_details: null })).usage).toEqual({
+      input_tokens: 5,
+      output_tokens: 0,
+    })
+    const none = usageOf('openai').whole({ model: 'm', choices: [] })
+    expect(none).toEqual({ usage: undefined, source: 'reported', doubt: 'the answer has no usage', servedModel: 'm' })
+  })
+
+  it.each([
+    ['a total that differs', { prompt_tokens: 5, completion_tokens: 2, total_tokens: 8 }, 'total_tokens is 8, its parts sum to 7'],
+    [
+      'more cached than prompt',
+      { prompt_tokens: 5, completion_tokens: 2, prompt_tokens_details: { cached_tokens: 9 } },
+      'the details of 5 prompt_tokens exceed them by 4',
+    ],
+    [
+      'more reasoning than completion',
+      { prompt_tokens: 5, completion_tokens: 2, completion_tokens_details: { reasoning_tokens: 3 } },
+      'the details of 2 completion_tokens exceed them by 1',
+    ],
+    ['no completion', { prompt_tokens: 5 }, 'completion_tokens is missing'],
+    ['a negative number', { prompt_tokens: -5, completion_tokens: 2 }, 'prompt_tokens is no count'],
+    ['NaN', { prompt_tokens: NaN, completion_tokens: 2 }, 'prompt_tokens is no count'],
+    ['a fraction', { prompt_tokens: 5, completion_tokens: 2.5 }, 'completion_tokens is no count'],
+    ['text', { prompt_tokens: '5', completion_tokens: 2 }, 'prompt_tokens is no count'],
+    ['2^53', { prompt_tokens: 2 ** 53, completion_tokens: 2 }, 'prompt_tokens is no count'],
+    ['a bad detail', { prompt_tokens: 5, completion_tokens: 2, prompt_tokens_details: { cached_tokens: -1 } }, 'cached_tokens is no count'],
+    [
+      'video, which has no unit',
+      { prompt_tokens: 5, completion_tokens: 2, prompt_tokens_details: { video_tokens: 3 } },
+      '3 video_tokens have no unit here',
+    ],
+  ])('does not trust %s: unknown, with the block kept', (_, block, doubt) => {
+    expect(usageOf('openai').whole(chat(block))).toMatchObject({ usage: undefined, doubt, raw: block, servedModel: 'm' })
+  })
+
+  it('takes the last usage of a stream, also where every chunk has one', () => {
+    const chunk = (prompt: number, completion: number, finish: string | null): object => ({
+      model: 'm',
+      choices: [{ finish_reason: finish }],
+      usage: { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion },
+    })
+    expect(streamed('openai', [chunk(9, 1, null), chunk(9, 2, null), chunk(9, 3, 'stop')]).usage).toEqual({
+      input_tokens: 9,
+      output_tokens: 3,
+    })
+    const cut = streamed('openai', [chunk(9, 1, null), chunk(9, 2, null)])
+    expect(cut).toMatchObject({ usage: undefined, doubt: 'the stream ended early', atLeast: { input_tokens: 9, output_tokens: 2 } })
+  })
+
+  it('of servers we do not know tells by the total whether reasoning is inside or beside', () => {
+    const inside = { prompt_tokens: 10, completion_tokens: 50, total_tokens: 60, completion_tokens_details: { reasoning_tokens: 40 } }
+    const beside = { prompt_tokens: 10, completion_tokens: 50, total_tokens: 100, completion_tokens_details: { reasoning_tokens: 40 } }
+    expect(usageOf('openai-compatible').whole(chat(inside)).usage).toMatchObject({ output_tokens: 10, reasoning_tokens: 40 })
+    expect(usageOf('openai-compatible').whole(chat(beside)).usage).toMatchObject({ output_tokens: 50, reasoning_tokens: 40 })
+    expect(usageOf('openai').whole(chat(beside)).usage).toBeUndefined()
+  })
+})
+
+describe('Mistral', () => {
+  it('counts sound beside the prompt, in seconds', () => {
+    const usage = {
+      prompt_audio_seconds: 3,
+      prompt_tokens: 9,
+      total_tokens: 632,
+      completion_tokens: 248,
+      prompt_tokens_details: { cached_tokens: 0, audio_tokens: 375 },
+    }
+    expect(usageOf('mistral').whole(chat(usage)).usage).toEqual({ input_tokens: 9, cache_read_tokens: 0, output_tokens: 248, seconds: 3 })
+    expect(usageOf('openai').whole(chat(usage)).usage).toBeUndefined()
+  })
+
+  it.each([{ prompt_tokens_details: { cached_tokens: 64 } }, { prompt_token_details: { cached_tokens: 64 } }, { num_cached_tokens: 64 }])(
+    'finds cached tokens in %j',
+    (where) => {
+      const usage = { prompt_tokens: 100, completion_tokens: 1, total_tokens: 101, prompt_audio_seconds: {}, ...where }
+      expect(usageOf('mistral').whole(chat(usage)).usage).toEqual({ input_tokens: 36, cache_read_tokens: 64, output_tokens: 1 })
+    },
+  )
+
+  it('says its service tier inside usage', () => {
+    expect(usageOf('mistral').whole(chat({ prompt_tokens: 1, completion_tokens: 1, service_tier: 'standard' }))).toMatchObject({
+      serviceTier: 'standard',
+    })
+  })
+})
+
+describe('OpenRouter', () => {
+  const base = { prompt_tokens: 16, completion_tokens: 2, total_tokens: 18 }
+  it.each([
+    ['a small float', { cost: 1.4e-7 }, '0.00000014'],
+    ['zero', { cost: 0 }, '0'],
+    [
+      'own key upstream: fee and upstream bill',
+      { cost: 0.00001, is_byok: true, cost_details: { upstream_inference_cost: 0.0003253 } },
+      '0.0003353',
+    ],
+    [
+      'not own key: the upstream cost is inside',
+      { cost: 0.0133, is_byok: false, cost_details: { upstream_inference_cost: 0.0133 } },
+      '0.0133',
+    ],
+  ])('declares %s', (_, cost, amount) => {
+    expect(usageOf('openrouter').whole(chat({ ...base, ...cost })).declaredCost).toEqual({ amount, currency: 'USD' })
+  })
+
+  it.each([
+    {},
+    { cost: -1 },
+    { cost: null },
+    { cost: '0.1' },
+    { cost: 0, is_byok: true },
+    { cost: 0, is_byok: true, cost_details: { upstream_inference_cost: null } },
+  ])('declares nothing for %j', (cost) => {
+    expect(usageOf('openrouter').whole(chat({ ...base, ...cost }))).not.toHaveProperty('declaredCost')
+  })
+
+  it('counts web searches', () => {
+    expect(usageOf('openrouter').whole(chat({ ...base, server_tool_use_details: { web_search_requests: 2 } })).usage).toMatchObject({
+      searches: 2,
+    })
+  })
+
+  it('other providers’ "cost" is not taken for money', () => {
+    expect(usageOf('openai-compatible').whole(chat({ ...base, cost: 0.1 }))).not.toHaveProperty('declaredCost')
+  })
+})
+
+describe('Anthropic messages', () => {
+  const message = (usage: unknown, more: object = {}): object => ({
+    id: 'msg_1',
+    model: 'claude',
+    type: 'message',
+    stop_reason: 'end_turn',
+    usage,
+    ...more,
+  })
+  const start = (usage: unknown, more: object = {}): object => ({
+    type: 'message_start',
+    message: message(usage, { stop_reason: null, ...more }),
+  })
+  const delta = (usage: unknown, stop: string | null = 'end_turn'): object => ({
+    type: 'message_delta',
+    delta: { stop_reason: stop },
+    usage,
+  })
+  const stop = { type: 'message_stop' }
+
+  it('keeps input, reads, writes by lifetime, thinking and searches apart', () => {
+    const usage = {
+      input_tokens: 10,
+      cache_read_input_tokens: 100,
+      cache_creation_input_tokens: 50,
+      cache_creation: { ephemeral_5m_input_tokens: 20, ephemeral_1h_input_tokens: 30 },
+      output_tokens: 40,
+      output_tokens_details: { thinking_tokens: 15 },
+      server_tool_use: { web_search_requests: 2, web_fetch_requests: 1 },
+      service_tier: 'priority',
+      speed: 'fast',
+      inference_geo: 'us',
+    }
+    expect(usageOf('anthropic').whole(message(usage))).toEqual({
+      usage: {
+        input_tokens: 10,
+        cache_read_tokens: 100,
+        cache_write_tokens: 20,
+        cache_write_long_tokens: 30,
+        output_tokens: 25,
+        reasoning_tokens: 15,
+        searches: 2,
+      },
+      source: 'reported',
+      raw: usage,
+      servedModel: 'claude',
+      serviceTier: 'priority',
+      speed: 'fast',
+      inferenceGeo: 'us',
+      providerRequestId: 'msg_1',
+    })
+  })
+
+  it('takes the last value of each field of a stream, and nothing from a null', () => {
+    const events = [
+      start({ input_tokens: 5, output_tokens: 1, cache_read_input_tokens: 7, service_tier: 'standard' }),
+      delta({ output_tokens: 3 }, null),
+      delta({ input_tokens: 6, output_tokens: 9, cache_read_input_tokens: null }),
+      stop,
+    ]
+    expect(streamed('anthropic', events)).toMatchObject({
+      usage: { input_tokens: 6, cache_read_tokens: 7, output_tokens: 9 },
+      serviceTier: 'standard',
+      source: 'reported',
+    })
+  })
+
+  it('never takes the placeholder output of message_start for the output', () => {
+    const cut = streamed('anthropic', [start({ input_tokens: 5, output_tokens: 1 })])
+    expect(cut).toMatchObject({ usage: undefined, doubt: 'the stream ended early', atLeast: { input_tokens: 5 } })
+    expect(cut.atLeast).not.toHaveProperty('output_tokens')
+    expect(streamed('anthropic', [])).toMatchObject({ usage: undefined, doubt: 'the answer has no usage' })
+  })
+
+  it('a later total above the first step’s split is not lost: it is inferred, and said so', () => {
+    const split = (short: number, long: number): object => ({ ephemeral_5m_input_tokens: short, ephemeral_1h_input_tokens: long })
+    const first = { input_tokens: 5, output_tokens: 1, cache_creation_input_tokens: 30, cache_creation: split(0, 30) }
+    const long = streamed('anthropic', [start(first), delta({ output_tokens: 9, cache_creation_input_tokens: 180 }), stop])
+    expect(long).toMatchObject({
+      usage: { cache_write_tokens: 0, cache_write_long_tokens: 180 },
+      source: 'estimated',
+      doubt: expect.stringContaining('150 of 180'),
+    })
+    const short = streamed('anthropic', [
+      start({ ...first, cache_creation: split(30, 0) }),
+      delta({ output_tokens: 9, cache_creation_input_tokens: 180 }),
+      stop,
+    ])
+    expect(short).toMatchObject({ usage: { cache_write_tokens: 180, cache_write_long_tokens: 0 }, source: 'estimated' })
+    const said = streamed('anthropic', [
+      start(first),
+      delta({ output_tokens: 9, cache_creation_input_tokens: 180, cache_creation: split(100, 80) }),
+      stop,
+    ])
+    expect(said).toMatchObject({ usage: { cache_write_tokens: 100, cache_write_long_tokens: 80 }, source: 'reported' })
+  })
+
+  it('sums compaction into the usage and another model’s steps apart', () => {
+    const step = (type: string, input: number, output: number, model?: string): object => ({
+      type,
+      input_tokens: input,
+      output_tokens: output,
+      ...(model && { model }),
+    })
+    const usage = {
+      input_tokens: 600,
+      output_tokens: 30,
+      iterations: [
+        step('compaction', 60_000, 500),
+        step('message', 600, 30),
+        step('advisor_message', 2700, 800, 'opus'),
+        step('advisor_message', 300, 200, 'opus'),
+      ],
+    }
+    expect(usageOf('anthropic').whole(message(usage))).toMatchObject({
+      usage: { input_tokens: 60_600, output_tokens: 530 },
+      other: [{ model: 'opus', usage: { input_tokens: 3000, output_tokens: 1000 } }],
+    })
+  })
+
+  it.each([
+    ['no output', { input_tokens: 1 }, 'output_tokens is missing'],
+    [
+      'a split above the total',
+      { input_tokens: 1, output_tokens: 1, cache_creation_input_tokens: 5, cache_creation: { ephemeral_5m_input_tokens: 9 } },
+      'cache_creation_input_tokens is 5, its split sums to 9',
+    ],
+    [
+      'more thinking than output',
+      { input_tokens: 1, output_tokens: 1, output_tokens_details: { thinking_tokens: 2 } },
+      'thinking_tokens is 2, output_tokens only 1',
+    ],
+    [
+      'iterations below the top',
+      { input_tokens: 9, output_tokens: 1, iterations: [{ input_tokens: 1, output_tokens: 1 }] },
+      'input_tokens is 9, its iterations sum to 1',
+    ],
+    ['a negative count', { input_tokens: 1, output_tokens: -1 }, 'output_tokens is no count'],
+    [
+      'searches that are no count',
+      { input_tokens: 1, output_tokens: 1, server_tool_use: { web_search_requests: 0.5 } },
+      'web_search_requests is no count',
+    ],
+  ])('does not trust %s', (_, block, doubt) => {
+    expect(usageOf('anthropic').whole(message(block))).toMatchObject({ usage: undefined, doubt, raw: block })
+  })
+
+  it('does not trust a stream of several messages', () => {
+    const events = [
+      start({ input_tokens: 1, output_tokens: 1 }),
+      delta({ output_tokens: 2 }),
+      stop,
+      start({ input_tokens: 5, output_tokens: 1 }, { id: 'msg_2' }),
+      delta({ output_tokens: 7 }),
+      stop,
+    ]
+    expect(streamed('anthropic', events)).toMatchObject({ usage: undefined, doubt: 'the stream holds several messages' })
+  })
+
+  const count = fc.nat({ max: 1e9 })
+  test.prop([
+    fc.record({ input: count, read: count, short: count, long: count, thinking: count, visible: count, searches: count }),
+    fc.boolean(),
+  ])('stream(x) = whole(x)', ({ input, read, short, long, thinking, visible, searches }, isInputFinal) => {
+    const cache = {
+      cache_creation_input_tokens: short + long,
+      cache_creation: { ephemeral_5m_input_tokens: short, ephemeral_1h_input_tokens: long },
+    }
+    const early = { input_tokens: input, cache_read_input_tokens: read, ...cache, service_tier: 'standard' }
+    const late = {
+      output_tokens: thinking + visible,
+      output_tokens_details: { thinking_tokens: thinking },
+      server_tool_use: { web_search_requests: searches },
+    }
+    const events = isInputFinal
+      ? [start({ ...early, input_tokens: 0, output_tokens: 1 }), delta({ ...late, input_tokens: input }), stop]
+      : [start({ ...early, output_tokens: 1 }), { type: 'ping' }, delta({ ...late, output_tokens: 0 }, null), delta(late), stop]
+    expect(streamed('anthropic', events)).toEqual(usageOf('anthropic').whole(message({ ...early, ...late })))
+  })
+})
+
+describe('any provider', () => {
+  const count = fc.nat({ max: 1e9 })
+  const parts = fc.record({ uncached: count, read: count, write: count, audio: count, image: count, visible: count, reasoning: count })
+  test.prop([parts, fc.constantFrom('openai', 'openrouter', 'openai-compatible'), fc.boolean()])(
+    'OpenAI chat: stream(x) = whole(x), and the units sum to the total',
+    (tokens, provider, isLastChunkApart) => {
+      const usage = {
+        prompt_tokens: tokens.uncached + tokens.read + tokens.write + tokens.audio + tokens.image,
+        completion_tokens: tokens.visible + tokens.reasoning,
+        total_tokens: Object.values(tokens).reduce((a, b) => a + b, 0),
+        prompt_tokens_details: {
+          cached_tokens: tokens.read,
+          cache_write_tokens: tokens.write,
+          audio_tokens: tokens.audio,
+          image_tokens: tokens.image,
+        },
+        completion_tokens_details: { reasoning_tokens: tokens.reasoning },
+        cost: 0.0001,
+      }
+      const about = { id: 'c1', model: 'm', service_tier: 'default' }
+      const events = isLastChunkApart
+        ? [
+            { ...about, choices: [{ delta: {} }], usage: null },
+            { ...about, choices: [{ finish_reason: 'stop' }], usage: null },
+            { ...about, choices: [], usage },
+          ]
+        : [
+            { ...about, choices: [{ delta: {} }] },
+            { ...about, choices: [{ finish_reason: 'stop' }], usage },
+          ]
+      const metered = streamed(provider, events)
+      expect(metered).toEqual(usageOf(provider).whole({ ...about, choices: [{ finish_reason: 'stop' }], usage }))
+      expect(Object.values(metered.usage!).reduce((a, b) => a + b, 0)).toBe(usage.total_tokens)
+    },
+  )
+
+  test.prop([fc.anything(), fc.constantFrom('openai', 'anthropic', 'mistral', 'openrouter', 'openai-compatible')])(
+    'whatever an answer holds, a usage has whole numbers of 0 and more, or is unknown with its reason',
+    (value, provider) => {
+      for (const body of [
+        value,
+        { usage: value },
+        { usage: { prompt_tokens: value, completion_tokens: 1, input_tokens: value, output_tokens: 1 } },
+        { usage: { iterations: [value], input_tokens: 0, output_tokens: 0, cache_creation: value } },
+      ]) {
+        const metered = usageOf(provider).whole(body)
+        const fed = usageOf(provider).stream()
+        fed.push(body)
+        fed.push({ type: 'message_delta', usage: value, choices: value })
+        for (const { usage, doubt } of [metered, fed.end()]) {
+          if (usage === undefined) expect(doubt).toBeTypeOf('string')
+          else for (const units of Object.values(usage)) expect(Number.isSafeInteger(units) && units >= 0).toBe(true)
+        }
+      }
+    },
+  )
+
+  it('rules of usage belong to the provider’s data', () => {
+    const protocol = openAiChatWith({ cachedTokens: [['hits']] })
+    expect(protocol.usage.whole(chat({ prompt_tokens: 9, completion_tokens: 1, hits: 4 })).usage).toMatchObject({
+      input_tokens: 5,
+      cache_read_tokens: 4,
+    })
+  })
+})
