@@ -7,6 +7,7 @@ import {
   plainNumber,
   readingsOf,
   SEPARATE,
+  separateGroups,
   sourceFacts,
   type CodeMention,
   type NumberMention,
@@ -72,7 +73,8 @@ export function flagText(text: string, facts: SourceFacts, locale: string): Valu
 function judgeNumber(facts: SourceFacts, mention: NumberMention): ValueFlag['reason'] | undefined {
   const { readings, unit, unitInherited } = mention
   const known =
-    readings.some((reading) => facts.numbers.has(reading)) || (readings.includes(SEPARATE) && knowsSeparately(facts, readings[0]!))
+    readings.some((reading) => facts.numbers.has(reading)) ||
+    (readings.includes(SEPARATE) && separateGroups(mention.text).every((group) => facts.numbers.has(group)))
   if (unit === undefined || unitInherited) {
     if (known || (unit === undefined && (readings.includes('1') || readings.some((reading) => facts.counts.has(reading))))) return undefined
     return unit !== undefined && converts(facts, mention) ? undefined : 'number_not_in_source'
@@ -84,10 +86,6 @@ function judgeNumber(facts: SourceFacts, mention: NumberMention): ValueFlag['rea
 
 function converts(facts: SourceFacts, { readings, unit }: NumberMention): boolean {
   return unit !== undefined && readings.some((reading) => basesOf(reading, unit).some((base) => facts.bases.has(base)))
-}
-
-function knowsSeparately(facts: SourceFacts, joined: string): boolean {
-  return [joined.slice(0, -3), joined.slice(-3)].every((part) => facts.numbers.has(lowestForm(part, '')))
 }
 
 /** Whether it is part of a longer word that the data has as it is: the 99 of "TCO'99", the 03 of "60950-1-03". */

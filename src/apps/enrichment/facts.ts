@@ -49,8 +49,8 @@ export function normalise(text: string): string {
 const CHUNK = /[\p{L}\p{N}][\p{L}\p{N}\p{M}.,'/+_-]*/gu
 const NUMBER = String.raw`\d{1,3}(?:[.,']\d{3})+(?:[.,]\d+)?(?![\d])|\d+(?:[.,]\d+)*`
 const PIECE = new RegExp(String.raw`^(${NUMBER})(.*)$`, 'u')
-const UNIT_AFTER = /^(?:\s?-?\s?)("|''|%|[°º] ?[CF](?![\p{L}\p{N}])|[°º]|[€$£]|in\.|[\p{L}μΩ][\p{L}μΩ0-9/²³()-]*)/u
-const ORDINAL = /^(?:st|nd|rd|th|e|er|ère|ème|eme|te|ten|ter|tes|de|x|X|s|er)$/
+const UNIT_AFTER = /^(?:\s?-?\s?)("|''|%|[°º] ?[CF](?![\p{L}\p{N}])|[°º]|[€$£]|in\.|[\p{L}μΩ][\p{L}μΩ0-9/²³()-]*)(?!')/u
+const ORDINAL = /^(?:st|nd|rd|th|e|er|ère|ème|è|eme|te|ten|ter|tes|de|x|X|s|fach|fache|facher|faches|fachen)$/
 const JOIN = /^\s*(?:-|x|X|\/|to|bis|à|a|and|und|et|y|or|oder|ou|\.\.\.?|till|until|tot)\s*$/u
 
 /** Every number and every code of a normalised text. `locale`: how the writer groups digits; undefined accepts every way. */
@@ -117,7 +117,13 @@ function readPiece(input: ChunkInput, piece: string, start: number, text: string
     numbers.push({ text: text.slice(start, end), start, end, readings, ...(found ? { unit: found.unit } : {}), unitInherited: false })
     // "1 200" may be one number in two groups.
     const previous = numbers.at(-2)
-    if (previous && /^\d{3}$/.test(digits) && previous.end === start - 1 && text[start - 1] === ' ' && /^\d{1,3}$/.test(previous.text))
+    if (
+      previous &&
+      /^\d{3}$/.test(digits) &&
+      previous.end === start - 1 &&
+      text[start - 1] === ' ' &&
+      /^\d{1,3}(?: \d{3})*$/.test(previous.text)
+    )
       numbers.splice(-2, 2, joined(previous, numbers.at(-1)!, text))
     return
   }
@@ -138,7 +144,7 @@ function glued(suffix: string): Unit | undefined {
 }
 
 function joined(left: NumberMention, right: NumberMention, text: string): NumberMention {
-  const one = `${left.text}${text.slice(right.start, right.start + 3)}`
+  const one = `${left.text}${text.slice(right.start, right.start + 3)}`.replaceAll(' ', '')
   return { ...right, text: text.slice(left.start, right.end), start: left.start, readings: [lowestForm(one, ''), SEPARATE] }
 }
 /** Stands for: or as two numbers, each of which must be known. */
@@ -156,11 +162,15 @@ function unitAfter(text: string, at: number, digits: string): { unit: Unit; end:
     const inches = /^-in(?![\p{L}\p{N}-])/iu.test(following) || /^\s?in\.?\s*(?:$|[),;\]/"]|x\s?\d)/iu.test(following)
     return inches ? { unit: unitOf('inch')!, end } : undefined
   }
-  const unit =
-    unitOf(spelling.replace(/ /g, '').replace('º', '°')) ?? unitOf(spelling.replace(/[-)(].*$/, '')) ?? unitOf(spelling.replace(/\/$/, ''))
-  if (!unit) return undefined
-  if (unit.name === 'K' && digits.length < 4) return undefined
-  return { unit, end }
+  // "3-Minuten-Funktion", "25 cm)": the unit ends where the word does.
+  for (const part of [spelling.replace(/ /g, '').replace('º', '°'), spelling.replace(/[-)(].*$/, ''), spelling.replace(/\/$/, '')]) {
+    const unit = unitOf(part)
+    if (unit)
+      return unit.name === 'K' && digits.length < 4
+        ? undefined
+        : { unit, end: end - (spelling.length - Math.min(part.length, spelling.length)) }
+  }
+  return undefined
 }
 
 /** Model and part numbers compare without hyphens, slashes and case. */
@@ -279,7 +289,7 @@ function expandStandards(text: string): string {
 type Sets = Omit<SourceFacts, 'squashed' | 'hasWord'>
 
 function addMentions(facts: Sets, mentions: Mentions, keyUnit: Unit | undefined): void {
-  for (const { readings, unit: own, unitInherited } of mentions.numbers) {
+  for (const { text, readings, unit: own, unitInherited } of mentions.numbers) {
     const unit = own ?? keyUnit
     for (const reading of readings) {
       if (reading === SEPARATE) continue
@@ -287,7 +297,11 @@ function addMentions(facts: Sets, mentions: Mentions, keyUnit: Unit | undefined)
       if (unit === undefined || unitInherited) facts.bare.add(reading)
       if (unit !== undefined) addQuantity(facts, reading, unit)
     }
-    if (readings.includes(SEPARATE)) addSeparate(facts, mentions, readings[0]!)
+    if (!readings.includes(SEPARATE)) continue
+    for (const group of separateGroups(text)) {
+      facts.numbers.add(group)
+      facts.bare.add(group)
+    }
   }
   for (const { code } of mentions.codes) {
     facts.codes.add(code)
@@ -298,13 +312,9 @@ function addMentions(facts: Sets, mentions: Mentions, keyUnit: Unit | undefined)
   }
 }
 
-function addSeparate(facts: Sets, _mentions: Mentions, joinedReading: string): void {
-  for (const part of [joinedReading.slice(0, -3), joinedReading.slice(-3)]) {
-    const reading = lowestForm(part, '')
-    facts.numbers.add(reading)
-    facts.bare.add(reading)
-  }
-}
+/** The groups of "20 000 000", as numbers of their own. */
+export const separateGroups = (text: string): string[] =>
+  text.split(' ').flatMap((group) => (/^\d+$/.test(group) ? [lowestForm(group, '')] : []))
 
 function addQuantity(facts: Sets, reading: string, unit: Unit): void {
   facts.units.add(unit.name)

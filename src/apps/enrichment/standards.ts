@@ -17,7 +17,7 @@ const PATTERN = new RegExp(
   [
     String.raw`(?<ieee>(?:IEEE[ -]?)?802\.\d{1,2}[a-z]{0,2}(?:\/[a-z]{1,2}(?![a-z0-9]))*)`,
     String.raw`(?<body>${BODY}(?:[ /-]+${BODY})*[ -]?[A-Z]?\d[\d.-]*(?::\d{4})?[A-Z]?(?:\+A\d+)*)`,
-    String.raw`(?<code>IP[ -]?[0-6X][0-9X]K?|IK[ -]?(?:0\d|10)|USB[ -]?(?:Type[ -]?[ABC](?![a-z])|[ABC](?![a-z])|\d(?:\.\d)?(?![.,]?\d)(?:[ -]?Gen[ -]?\d(?:x\d)?)?)|(?:Micro|Mini)[ -]?USB|(?:HDMI|DisplayPort|Bluetooth|Thunderbolt|HDCP|PCI ?e|PCI Express|SATA|TPM|WPA|OpenGL|DirectX|DDR|LPDDR|Cat\.?|Category|Wi-?Fi|WLAN|RS|RJ|MPEG|AES|TLS|Energy Star|HDR|NVMe|eMMC|OpenGL ES|Miracast)(?:[ -]?(?:v|ver\.?|version)?[ -]?\d(?:\.\d)?\d{0,3}(?:[a-z](?![a-z]))?(?![.,]?\d))|80 ?PLUS(?: (?:Bronze|Silver|Gold|Platinum|Titanium))?)`,
+    String.raw`(?<code>IP[ -]?[0-6X][0-9X]K?|IK[ -]?(?:0\d|10)|USB[ -]?(?:Type[ -]?[ABC](?![a-z])|[ABC](?![a-z])|\d(?:\.\d)?(?![.,]?\d)(?:[ -]?Gen[ -]?\d(?:x\d)?)?)|(?:Micro|Mini)[ -]?USB|(?:HDMI|DisplayPort|Bluetooth|Thunderbolt|HDCP|PCI ?e|PCI Express|SATA|TPM|WPA|OpenGL ES|OpenGL|DirectX|DDR|LPDDR|Cat\.?|Category|Wi-?Fi|WLAN|Energy Star|NVMe|eMMC|TLS)(?:[ -]?(?:v|ver\.?|version)?[ -]?\d(?:\.\d{1,2})?[a-z]?(?![.,]?\d|[a-z]))|(?:RS|RJ|MPEG|AES|HDR|H)(?:[ .-]?\d{1,4}(?:\.\d)?)|80 ?PLUS(?: (?:Bronze|Silver|Gold|Platinum|Titanium))?)`,
     String.raw`(?<name>Energy Star|EPEAT|RoHS|T(?:Ü|U|UE)V|ATEX|UKCA|WEEE|Blue ?Angel|Bluetooth|Thunderbolt|DisplayPort|HDMI|NFC|Wi-?Fi|WLAN|Miracast|AirPrint|DLNA|GPS|USB|AirPlay|Chromecast|PoE)`,
     String.raw`(?<mark>CE|FCC|UL|cUL|GS|REACH|CCC|VCCI|TCO|FSC|BIS|KC|PSE)`,
   ]
@@ -84,6 +84,8 @@ function bodyNames(text: string): string[] {
     .replace(/\+A\d+/g, '')
     .replace(/[-.]$/, '')
   const last = bodies!.split(/[ /-]+/).filter(Boolean)
+  // A paper size: the data may leave DIN out.
+  if (/^A\d$/.test(bare)) return [bare]
   return [...new Set([squash(`${bodies}${bare}`), ...last.map((body) => squash(`${body}${bare}`))])]
 }
 
