@@ -169,7 +169,7 @@ export function createDelimitedJudge(path: string, format: DelimitedFormat, code
     const count = Math.min(current!.cellCount, width)
     for (let index = 0; index < count; index += 1) {
       const value = cells.value(index)
-      if (value !== '' && (value.charCodeAt(0) > 0x20 || value.trim() !== '')) found[names[index]!] = unguard(value)
+      if (value !== '' && (isInk(value.charCodeAt(0)) || value.trim() !== '')) found[names[index]!] = unguard(value)
     }
     return found
   }
@@ -183,6 +183,9 @@ export function createDelimitedJudge(path: string, format: DelimitedFormat, code
 
   return { judge, values, end, oddByte: (line) => oddByteVerdict(row + 1, line) }
 }
+
+/** Spares the look at the whole cell in nearly all cases. */
+const isInk = (unit: number): boolean => unit > 0x20 && unit < 0x7f
 
 /** A string of its own: a slice would keep its whole row in memory for as long as a caller keeps the identifier. */
 const flat = (text: string): string => (text.length < 13 ? text : Buffer.from(text, 'utf16le').toString('utf16le'))

@@ -27,7 +27,8 @@ export function jsonlFormat({
   const filled = lines.filter((line) => line.trim() !== '')
   const parsed = filled.slice(0, 2_000).map(parseObject)
   const objects = parsed.flatMap((result) => ('object' in result ? [result.object] : []))
-  if (objects.length === 0) throw notJsonl(path, text, parsed.slice(0, BROKEN_LINES_LOOKED_AT))
+  const another = /^(\[|\{)\s*$|^\[\s*\{/.test(filled[0]?.trim() ?? '') // JSON over many lines, or a list
+  if (objects.length === 0 || another) throw notJsonl(path, text, parsed.slice(0, BROKEN_LINES_LOOKED_AT))
   const columns = [...new Set(objects.flatMap(Object.keys))]
   const samples = columns.map((name) => ({
     name,

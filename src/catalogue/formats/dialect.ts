@@ -71,6 +71,18 @@ export function lineEndsOf({ units, length }: Sample): { lineEnd: LineEnd; lf: n
   return { lineEnd, lf, crlf, cr }
 }
 
+/** How the first line ends: line ends inside quotes are text. */
+function firstLineEnd({ units, length }: Sample): 'cr' | 'other' {
+  let quoted = false
+  for (let i = 0; i < length; i += 1) {
+    if (units[i] === 0x22) quoted = !quoted
+    else if (quoted) continue
+    else if (units[i] === 0x0a) return 'other'
+    else if (units[i] === 0x0d) return units[i + 1] === 0x0a ? 'other' : 'cr'
+  }
+  return 'other'
+}
+
 const DELIMITERS = [',', ';', '\t', '|', ':'] as const
 
 interface Candidate extends Dialect {
@@ -87,11 +99,11 @@ export function detectDialect(
   sample: Sample,
   given: string | undefined,
 ): { dialect: Dialect; rows: SampleRows; reason: string; unclear?: string } | undefined {
-  const { lf, crlf, cr } = lineEndsOf(sample)
-  const crEndsRow = cr > 0 && lf + crlf === 0
+  const crEndsRow = firstLineEnd(sample) === 'cr'
+  const lineEnds = crEndsRow ? [true] : lineEndsOf(sample).cr > 0 ? [false, true] : [false]
   const separator = separatorLine(sample, crEndsRow)
   const delimiters = given ? [given] : separator ? [separator] : DELIMITERS
-  const candidates = delimiters.map((delimiter) => bestQuoting(sample, delimiter, crEndsRow ? [true] : cr > 0 ? [false, true] : [false]))
+  const candidates = delimiters.map((delimiter) => bestQuoting(sample, delimiter, lineEnds))
   const divided = candidates.filter(({ columns }) => columns > 1)
   const usual = divided.filter(({ delimiter }) => delimiter !== ':')
   const best = (usual.length > 0 ? usual : divided.filter(({ even }) => even >= 0.9)).sort((a, b) => b.score - a.score)[0] ?? candidates[0]!
@@ -124,7 +136,9 @@ function bestQuoting(sample: Sample, delimiter: string, lineEnds: readonly boole
   const candidates = lineEnds.map((crEndsRow) => {
     const quoted = judgeRows(sampleRows(sample, { delimiter, quote: '"', crEndsRow }))
     const candidate: Candidate = { delimiter, quote: '"', crEndsRow, ...quoted }
-    if (quoted.problems === 0 || quoted.quotedCells > quoted.problems) return candidate
+    // one broken quote is a mistake; several, and no sound ones, are inches (in tab files quoting is rare anyway)
+    const enough = delimiter === '\t' ? 1 : 2
+    if (quoted.problems < enough || quoted.quotedCells >= quoted.problems) return candidate
     const plain = judgeRows(sampleRows(sample, { delimiter, quote: null, crEndsRow }))
     return plain.score > quoted.score ? { delimiter, quote: null, crEndsRow, ...plain } : candidate
   })

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 import { open } from 'node:fs/promises'
 import iconv from 'iconv-lite'
 import { AppError } from '../../base/errors.ts'
@@ -112,15 +112,13 @@ export function encodingFromHead(head: Buffer): EncodingGuess | undefined {
  * A few broken places in a file that otherwise is UTF-8 leave it UTF-8 (their rows are rejected when they are read).
  */
 export async function encodingFromText(path: string): Promise<EncodingGuess> {
-  const { firstInvalid, valid, invalid } = await countUtf8(path)
-  if (invalid === 0) {
-    return {
-      encoding: 'utf-8',
-      bom: false,
-      reason: valid === 0 ? 'Encoding UTF-8: there is nothing but ASCII.' : 'Encoding UTF-8: every byte of the file is valid.',
-    }
+  const { valid: allValid, ascii } = await looksLikeUtf8(path)
+  if (allValid) {
+    const reason = ascii ? 'Encoding UTF-8: there is nothing but ASCII.' : 'Encoding UTF-8: every byte of the file is valid.'
+    return { encoding: 'utf-8', bom: false, reason }
   }
-  const where = `line ${firstInvalid!.line}, byte ${firstInvalid!.byte}`
+  const { firstInvalid, valid, invalid } = await countUtf8(path)
+  const where = `line ${firstInvalid!.line}, byte ${firstInvalid!.byte} of the file`
   if (valid > invalid) {
     return {
       encoding: 'utf-8',
@@ -132,37 +130,52 @@ export async function encodingFromText(path: string): Promise<EncodingGuess> {
 }
 
 interface Utf8Count {
-  firstInvalid?: { line: number; byte: number } // byte: offset in the file from 0
-  valid: number // characters beyond ASCII; counting stops being exact far above what matters
+  firstInvalid?: { line: number; byte: number } // byte: in the file, from 1
+  valid: number // characters beyond ASCII
   invalid: number
 }
 
 const CHUNK_BYTES = 1 << 20
-const COUNT_ENOUGH = 1_000_000
 
-async function countUtf8(path: string): Promise<Utf8Count> {
-  const count: Utf8Count = { valid: 0, invalid: 0 }
+/** The file in pieces that end between characters, if it is UTF-8. Each is good until the next is asked for. */
+async function* utf8Chunks(path: string): AsyncGenerator<Buffer, void, undefined> {
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES)
   let kept = 0 // bytes of a character that goes on in the next chunk
-  let offset = 0
-  let line = 1
   try {
     await using file = await open(path, 'r')
     for (;;) {
       const { bytesRead } = await file.read(buffer, kept, buffer.length - kept)
       const filled = kept + bytesRead
       const whole = bytesRead === 0 ? filled : filled - unfinishedLength(buffer, filled)
-      const chunk = buffer.subarray(0, whole)
-      if (!isUtf8(chunk) || count.valid < COUNT_ENOUGH) countChunk(chunk, { offset, line, count })
-      if (count.invalid === 0) line += countLineFeeds(chunk)
-      if (bytesRead === 0) return count
+      yield buffer.subarray(0, whole)
+      if (bytesRead === 0) return
       buffer.copyWithin(0, whole, filled)
       kept = filled - whole
-      offset += whole
     }
   } catch (error) {
     throw unreadable(path, error)
   }
+}
+
+async function looksLikeUtf8(path: string): Promise<{ valid: boolean; ascii: boolean }> {
+  let ascii = true
+  for await (const chunk of utf8Chunks(path)) {
+    if (!isUtf8(chunk)) return { valid: false, ascii: false }
+    ascii &&= isAscii(chunk)
+  }
+  return { valid: true, ascii }
+}
+
+async function countUtf8(path: string): Promise<Utf8Count> {
+  const count: Utf8Count = { valid: 0, invalid: 0 }
+  let offset = 0
+  let line = 1
+  for await (const chunk of utf8Chunks(path)) {
+    countChunk(chunk, { offset, line, count })
+    if (count.invalid === 0) line += countLineFeeds(chunk)
+    offset += chunk.length
+  }
+  return count
 }
 
 function countLineFeeds(bytes: Buffer): number {
@@ -198,7 +211,7 @@ function countChunk(bytes: Buffer, { offset, line, count }: { offset: number; li
       i += length
     } else {
       count.invalid += 1
-      count.firstInvalid ??= { line: lines, byte: offset + i }
+      count.firstInvalid ??= { line: lines, byte: offset + i + 1 }
       i += 1
     }
   }

@@ -127,7 +127,7 @@ export function nearestName(names: readonly string[], wanted: string): string | 
     const distance = contains ? 1 : editDistance(candidate, target)
     if (!best || distance < best.distance) best = { name, distance }
   }
-  return best && best.distance <= Math.max(1, Math.floor(target.length / 3)) ? best.name : undefined
+  return best && best.distance <= Math.max(1, Math.floor(target.length * 0.4)) ? best.name : undefined
 }
 
 /** Levenshtein's: how many letters must be put in, taken out or replaced. */

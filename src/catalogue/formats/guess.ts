@@ -70,7 +70,7 @@ export function guessIdentifier(columns: readonly ColumnSample[]): IdentifierGue
     }
   const handle = named.find(({ index, filled }) => normalise(columns[index]!.name) === 'handle' && filled > 0.9)
   if (handle) return { column: handle.index, reason: `Products are told apart by ${name(handle.index)}, as in Shopify's files.` }
-  const good = named.find(({ filled, distinct }) => filled >= 0.9 && distinct >= 0.95)
+  const good = named.find(({ filled, distinct }) => filled >= 0.9 && distinct >= 0.9)
   if (good) {
     return {
       column: good.index,

@@ -1,6 +1,6 @@
 /**
  * Finds rows and cells in raw bytes (or in 16-bit units of UTF-16), without decoding: an export copies every byte that
- * it does not change, so it must know where each cell begins and ends. See docs/decisions/0002-own-csv-scanner.md.
+ * it does not change, so it must know where each cell begins and ends. See docs/decisions/0003-own-csv-scanner.md.
  */
 
 /** Delimiter and quote are code units; -1 stands for none. */
@@ -117,8 +117,8 @@ export function createScanner({ delimiter, quote, crEndsRow, maxRowUnits }: Scan
               if (unit === LF || (unit === CR && crEndsRow && units[i + 1] !== LF)) breaks += 1
               i += 1
             }
-            if (i >= stop || (i + 1 >= stop && cut)) break
-            if (i + 1 < stop && units[i + 1] === quote) i += 2
+            if (i >= stop || (i + 1 >= length && !ended)) break
+            if (i + 1 < length && units[i + 1] === quote) i += 2
             else {
               cellEnd = i + 1
               break
@@ -158,16 +158,12 @@ export function createScanner({ delimiter, quote, crEndsRow, maxRowUnits }: Scan
           // the CR of a CR LF is part of the line end
           end = i > cellStart && cellEnd < 0 && units[i - 1] === CR ? i - 1 : i
           next = i + 1
-        } else if (unit === CR && (crEndsRow || (i + 1 < stop && units[i + 1] === LF))) {
-          if (i + 1 >= stop && cut) {
-            problem = 'too_long'
-            break
-          }
-          end = i
-          next = i + 1 < stop && units[i + 1] === LF ? i + 2 : i + 1
-        } else if (unit === CR && i + 1 >= stop && cut) {
-          problem = 'too_long'
+        } else if (unit === CR && i + 1 >= length && !ended) {
+          problem = 'too_long' // or rather unknown: the LF may follow
           break
+        } else if (unit === CR && (crEndsRow || (i + 1 < length && units[i + 1] === LF))) {
+          end = i
+          next = i + 1 < length && units[i + 1] === LF ? i + 2 : i + 1
         } else {
           problem = 'quote_misplaced'
           break
@@ -182,10 +178,11 @@ export function createScanner({ delimiter, quote, crEndsRow, maxRowUnits }: Scan
         start = next
         continue
       }
-      // A row that reaches the end of what was read may only need more of it.
-      if (problem !== 'quote_misplaced' && stop === length && !ended && length - start < maxRowUnits) break
+      // A row that reaches the end of what was read may only need more of it: one unit beyond the longest row settles that.
+      const moreMayHelp = !ended && length - start <= maxRowUnits
+      if (problem !== 'quote_misplaced' && moreMayHelp) break
       const lineEnd = findLineEnd(units, { from: start, stop, length, ended })
-      if (!lineEnd && problem === 'quote_misplaced' && !ended && length - start < maxRowUnits) break
+      if (!lineEnd && moreMayHelp) break
       used = firstCell
       if (lineEnd && problem !== 'too_long') {
         rows.push({ line, start, end: lineEnd.end, next: lineEnd.next, firstCell, cellCount: 0, problem })
@@ -195,6 +192,7 @@ export function createScanner({ delimiter, quote, crEndsRow, maxRowUnits }: Scan
         const last = ended && stop === length
         rows.push({ line, start, end: stop, next: stop, firstCell, cellCount: 0, problem: last ? problem : 'too_long' })
         skipping = !last
+        line += breaks
         start = stop
       }
     }
