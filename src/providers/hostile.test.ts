@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { createGzip, gzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Lookup } from './destination-guard.ts'
 import { ProviderCallError } from './failure.ts'
 import { parseJson } from './parse-json.ts'
 import { createSender, MAX_BODY_BYTES, type Sender, type SendRequest, type Timeouts } from './send.ts'
@@ -172,7 +173,7 @@ describe('NET-5: time', () => {
     ['a body that stops', { idleMs: 40 }, (socket) => socket.write(`${HTTP_OK}content-length: 5\r\n\r\nab`), 'IDLE'],
     [
       'a byte every half idle time: 1 byte per 30 s',
-      { idleMs: 60, totalMs: 300 },
+      { idleMs: 800, totalMs: 1600 },
       (socket) => {
         socket.write(`${HTTP_OK}\r\n`)
         drip(socket, 'a')
@@ -202,8 +203,8 @@ describe('NET-5: time', () => {
   it('waiting for our own slow reader is not the provider’s idleness', async () => {
     const body = Buffer.alloc(2 * 1024 * 1024, 'a')
     const server = await raw((socket) => socket.end(Buffer.concat([Buffer.from(`${HTTP_OK}content-length: ${body.length}\r\n\r\n`), body])))
-    const answer = await senderFor(server, { idleMs: 60, firstByteMs: 60 }).send(get(server))
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    const answer = await senderFor(server, { idleMs: 600, firstByteMs: 10_000 }).send(get(server))
+    await new Promise((resolve) => setTimeout(resolve, 1300))
     expect((await answer.readAll()).byteLength).toBe(body.length)
   })
 })
@@ -248,8 +249,6 @@ describe('NET-5: content', () => {
   })
 })
 
-const ignore = (): void => {}
-
 describe('a call that is cancelled', () => {
   it('before it starts, does not leave', async () => {
     const server = await raw(() => {})
@@ -260,39 +259,40 @@ describe('a call that is cancelled', () => {
   it('while it connects, settles at once and never leaves', async () => {
     const recorder = await startRecorder((response) => response.end('{}'))
     onTestFinished(() => recorder.close())
-    let resolveName: (addresses: { address: string; family: number }[]) => void = ignore
+    const asked = Promise.withResolvers<void>()
+    const resolved = Promise.withResolvers<{ address: string; family: number }[]>()
     const origin = `http://llm.test:${recorder.port}`
-    const sender = createSender({
-      privateHosts: new Set([`llm.test:${recorder.port}`]),
-      lookup: () => new Promise((resolve) => (resolveName = resolve)),
-    })
+    const lookup: Lookup = () => {
+      asked.resolve()
+      return resolved.promise
+    }
+    const sender = createSender({ privateHosts: new Set([`llm.test:${recorder.port}`]), lookup })
     onTestFinished(() => sender.close())
     const abort = new AbortController()
     const call = failureOfCall(sender, get({ origin, hostPort: '' }, { signal: abort.signal }))
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await asked.promise
     abort.abort()
     expect(await call).toMatchObject({ code: 'call.interrupted', sent: 'no' })
     const next = sender.send(get({ origin, hostPort: '' }, { path: '/next' }))
-    resolveName([{ address: '127.0.0.1', family: 4 }])
-    await new Promise((resolve) => setTimeout(resolve, 10))
-    resolveName([{ address: '127.0.0.1', family: 4 }])
+    resolved.resolve([{ address: '127.0.0.1', family: 4 }])
     expect((await next).status).toBe(200)
     expect(recorder.requests.map(({ url }) => url)).toEqual(['/next'])
   })
 
   it.each(['before its headers', 'inside its body'])('%s, settles at once and closes its connection', async (where) => {
-    let isClosed = ignore
-    const closed = new Promise<void>((resolve) => (isClosed = resolve))
+    const received = Promise.withResolvers<void>()
+    const closed = Promise.withResolvers<void>()
     const server = await raw((socket) => {
-      socket.on('close', isClosed)
+      socket.on('close', closed.resolve)
       if (where === 'inside its body') socket.write(`${HTTP_OK}content-length: 10\r\n\r\nabc`)
+      received.resolve()
     })
     const abort = new AbortController()
     const call = failureOfCall(senderFor(server), get(server, { signal: abort.signal }))
-    await new Promise((resolve) => setTimeout(resolve, 30))
+    await received.promise
     abort.abort()
     expect(await call).toMatchObject({ code: 'call.interrupted', sent: 'maybe', retryable: false })
-    await closed
+    await closed.promise
   })
 
   it('leaves nothing of its answer to the next: 2 keys, 400 calls, 30 % cancelled mid-flight', async () => {

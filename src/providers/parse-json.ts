@@ -11,13 +11,25 @@ export const MAX_JSON_DEPTH = 64
 export function parseJson(source: string | Uint8Array): unknown {
   if (typeof source !== 'string' && !isUtf8(source)) throw malformed('is not valid UTF-8')
   const text = typeof source === 'string' ? source : Buffer.from(source.buffer, source.byteOffset, source.byteLength).toString('utf8')
-  if (isTooDeep(text)) throw malformed(`is nested more than ${MAX_JSON_DEPTH} levels deep`)
+  if (hasManyBrackets(text) && isTooDeep(text)) throw malformed(`is nested more than ${MAX_JSON_DEPTH} levels deep`)
   try {
     return JSON.parse(text) as unknown
   } catch {
     // the parser's own message quotes the text
     throw malformed('is not valid JSON')
   }
+}
+
+/** Few answers have more opening brackets than levels allowed; the others need no look at each character. */
+function hasManyBrackets(text: string): boolean {
+  let count = 0
+  for (const bracket of ['{', '[']) {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      count += 1
+      if (count > MAX_JSON_DEPTH) return true
+    }
+  }
+  return false
 }
 
 /** Counts brackets outside strings. Text that is not JSON may be miscounted, but never let through deeper than it is. */

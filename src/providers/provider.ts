@@ -114,7 +114,10 @@ export interface Provider {
   /** Where a key is made, seen, limited and billed. */
   readonly pages: { readonly keys?: string; readonly usage?: string; readonly limits?: string; readonly prices?: string }
   readonly keyHeader: KeyHeader
-  /** 'required' refuses a call without a key; 'optional' sends none when the connection has none; 'none' never sends one. */
+  /**
+   * 'required' refuses a call without a key at the provider's own address; 'optional' sends none when the connection has
+   * none; 'none' never sends one.
+   */
   readonly key: 'required' | 'optional' | 'none'
   /** Headers every request carries (anthropic-version). */
   readonly headers?: Readonly<Record<string, string>>

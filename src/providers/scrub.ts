@@ -12,7 +12,7 @@ const MIN_FORM = 4
  * A function that removes a key from texts, by value: the key itself, in base64 and base64url (at each of the three
  * alignments), hex, percent-encoding, JSON and HTML escapes, UTF-16, reversed, its SHA-256, and fragments of 12 and
  * more characters of any of these, in either case. Then whatever looks like a key (`scrubKeyShapes`).
- * Costs about 0.2 ms to make: only for texts of failures. Hold it no longer than the key.
+ * Takes most of a millisecond to make: only for texts of failures. Hold it no longer than the key.
  */
 export function createScrubber(key: Secret | undefined): (text: string) => string {
   if (!key) return scrubKeyShapes

@@ -135,14 +135,22 @@ describe('send', () => {
     expect(Buffer.from(await answer.readAll()).toString('utf8')).toBe(OK)
   })
 
-  it('refuses a call without a key where one is required, and sends none where none is', async () => {
+  it('refuses a call without a key at the provider’s own address, and sends none elsewhere', async () => {
     const server = await recorder()
     const made = sender({ privateHosts: new Set([server.hostPort]) })
-    expect(await refusal(made.send(post(server.origin, { key: undefined })))).toMatchObject({ code: 'key.missing', sent: 'no' })
+    const own: Provider = { ...openai, baseUrl: `${server.origin}/v1` }
+    expect(await refusal(made.send(post(`${server.origin}/v1`, { key: undefined, provider: own })))).toMatchObject({
+      code: 'key.missing',
+      sent: 'no',
+    })
+    expect(await refusal(made.send(post(`${server.origin}/v2/`, { key: undefined, provider: own })))).toMatchObject({
+      code: 'key.missing',
+      sent: 'no',
+    })
+    await made.send(post(server.origin, { key: undefined }))
     await made.send(post(server.origin, { key: undefined, provider: findProvider('openai-compatible') }))
-    const keyless: Provider = { ...openai, key: 'none' }
-    await made.send(post(server.origin, { provider: keyless }))
-    expect(server.requests).toHaveLength(2)
+    await made.send(post(server.origin, { provider: { ...openai, key: 'none' } }))
+    expect(server.requests).toHaveLength(3)
     for (const { headers } of server.requests) expect(headers).not.toHaveProperty('authorization')
   })
 
@@ -419,12 +427,17 @@ describe('KEY-15: nothing is taken from the environment', () => {
     const made = sender({ privateHosts: new Set([server.hostPort]) })
     for (const id of ['openai', 'anthropic', 'openrouter', 'mistral']) {
       const provider = findProvider(id)
-      expect(await refusal(made.send(post(server.origin, { provider, key: undefined })))).toMatchObject({ code: 'key.missing', sent: 'no' })
+      const own: Provider = { ...provider, baseUrl: server.origin }
+      expect(await refusal(made.send(post(server.origin, { provider: own, key: undefined })))).toMatchObject({
+        code: 'key.missing',
+        sent: 'no',
+      })
       await made.send(post(server.origin, { provider }))
+      await made.send(post(server.origin, { provider, key: undefined }))
     }
     for (const id of ['openai-compatible', 'anthropic-compatible'])
       await made.send(post(server.origin, { provider: findProvider(id), key: undefined }))
-    expect(server.requests).toHaveLength(6)
+    expect(server.requests).toHaveLength(10)
     expect(leaksIn(JSON.stringify(server.requests), canary.text)).toEqual([])
     expect(trap.connections()).toBe(0)
   })
