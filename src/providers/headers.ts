@@ -75,7 +75,7 @@ function refused(why: string): AppError {
 }
 
 /** What a caller of `send` may say about its body. Everything else comes from the provider's data and the destination. */
-const CONTENT_HEADERS = new Set(['accept', 'anthropic-beta', 'content-type', 'openai-beta'])
+const CONTENT_HEADERS = new Set(['accept', 'anthropic-beta', 'content-type', 'openai-beta', 'x-client-request-id'])
 
 /** The content headers among `headers`; others are left out: a library's own authorization, user agent and the like. */
 export function contentHeaders(headers: Headers): [string, string][] {

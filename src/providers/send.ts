@@ -30,7 +30,7 @@ export interface SendRequest {
   readonly method: 'GET' | 'POST'
   /** Joined to the base URL; begins with '/', may have a query. */
   readonly path: string
-  /** Only accept, content-type, anthropic-beta and openai-beta are sent; others are left out. */
+  /** Only accept, content-type, anthropic-beta, openai-beta and x-client-request-id are sent; others are left out. */
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly body?: string | Uint8Array | undefined
   readonly key?: Secret | undefined

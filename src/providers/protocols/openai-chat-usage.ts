@@ -69,15 +69,17 @@ function metered(found: { rules: OpenAiUsageRules; answer: Block; block: Block |
   })
   if (!block) return { usage: undefined, source: 'reported', doubt: 'the answer has no usage', ...about }
   const counts = createCountReader()
-  const usage = readBlock(block, rules, counts)
+  const inferred: string[] = []
+  const usage = readBlock(block, { rules, counts, inferred })
   const declaredCost = rules.declaredCost?.(block)
   if (declaredCost) Object.assign(about, { declaredCost })
   if (counts.doubt !== undefined) return { usage: undefined, source: 'reported', doubt: counts.doubt, ...about }
   if (!complete) return { usage: undefined, source: 'reported', doubt: 'the stream ended early', atLeast: usage, ...about }
+  if (inferred.length > 0) return { usage, source: 'estimated', doubt: inferred.join('; '), ...about }
   return { usage, source: 'reported', ...about }
 }
 
-function readBlock(block: Block, rules: OpenAiUsageRules, counts: CountReader): Usage {
+function readBlock(block: Block, { rules, counts, inferred }: { rules: OpenAiUsageRules; counts: CountReader; inferred: string[] }): Usage {
   const prompt = counts.required(block, 'prompt_tokens')
   const completion = counts.required(block, 'completion_tokens')
   const total = counts.read(block, 'total_tokens')
@@ -104,7 +106,13 @@ function readBlock(block: Block, rules: OpenAiUsageRules, counts: CountReader): 
 
   const audioInside = rules.audioInput === 'inside' ? audioInput : undefined
   const uncached = prompt - (cacheRead ?? 0) - (cacheWrite ?? 0) - (audioInside ?? 0) - (imageInput ?? 0)
-  const visible = completion + reasoningBeside - (reasoning ?? 0) - (audioOutput ?? 0) - (imageOutput ?? 0)
+  const reasoned = clampReasoning({
+    reasoning,
+    within: completion + reasoningBeside,
+    isTotalRight: total === sum + reasoningBeside,
+    inferred,
+  })
+  const visible = completion + reasoningBeside - (reasoned ?? 0) - (audioOutput ?? 0) - (imageOutput ?? 0)
   counts.check(uncached >= 0, () => `the details of ${prompt} prompt_tokens exceed them by ${-uncached}`)
   counts.check(visible >= 0, () => `the details of ${completion} completion_tokens exceed them by ${-visible}`)
 
@@ -114,7 +122,7 @@ function readBlock(block: Block, rules: OpenAiUsageRules, counts: CountReader): 
     cache_read_tokens: cacheRead,
     cache_write_tokens: cacheWrite,
     output_tokens: visible,
-    reasoning_tokens: reasoning,
+    reasoning_tokens: reasoned,
     audio_input_tokens: audioInside,
     audio_output_tokens: audioOutput,
     image_input_tokens: imageInput,
@@ -123,6 +131,22 @@ function readBlock(block: Block, rules: OpenAiUsageRules, counts: CountReader): 
     seconds: rules.audioInput === 'seconds' ? readSeconds(block, counts) : undefined,
     searches: counts.read(web, 'web_search_requests'),
   })
+}
+
+/**
+ * OpenRouter counts reasoning itself and may find more of it than the upstream's completion (recorded: 11 of 10). The
+ * completion is what is billed: when the total confirms it, all of it is reasoning.
+ */
+function clampReasoning(block: {
+  reasoning: number | undefined
+  within: number
+  isTotalRight: boolean
+  inferred: string[]
+}): number | undefined {
+  const { reasoning, within, isTotalRight, inferred } = block
+  if (reasoning === undefined || reasoning <= within || !isTotalRight) return reasoning
+  inferred.push(`reasoning_tokens is ${reasoning}, more than the ${within} completion_tokens that the total confirms`)
+  return within
 }
 
 function readCached(block: Block, rules: OpenAiUsageRules, counts: CountReader): number | undefined {

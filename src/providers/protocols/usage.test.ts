@@ -83,6 +83,16 @@ describe('OpenAI chat', () => {
     expect(usageOf('openai').whole(chat(block))).toMatchObject({ usage: undefined, doubt, raw: block, servedModel: 'm' })
   })
 
+  it('takes a completion that the total confirms over a larger count of reasoning, and says so', () => {
+    // recorded at OpenRouter, minimax-m2
+    const block = { prompt_tokens: 43, completion_tokens: 10, total_tokens: 53, completion_tokens_details: { reasoning_tokens: 11 } }
+    expect(usageOf('openrouter').whole(chat(block))).toMatchObject({
+      usage: { input_tokens: 43, output_tokens: 0, reasoning_tokens: 10 },
+      source: 'estimated',
+      doubt: expect.stringContaining('11'),
+    })
+  })
+
   it('takes the last usage of a stream, also where every chunk has one', () => {
     const chunk = (prompt: number, completion: number, finish: string | null): object => ({
       model: 'm',
