@@ -13,7 +13,10 @@ export interface Candidate {
  * Step 1 of a call's path: who serves this context. A run's `own` assignment comes before the workspace's, which stays
  * as it is. There is no other fallback: @throws `assignment.missing` when nobody is named.
  */
-export async function resolveCandidates(tx: Tx, { context, own }: { context: string; own?: readonly Candidate[] }): Promise<readonly Candidate[]> {
+export async function resolveCandidates(
+  tx: Tx,
+  { context, own }: { context: string; own?: readonly Candidate[] },
+): Promise<readonly Candidate[]> {
   if (own && own.length > 0) return own
   const rows = await tx.select().from(assignments).where(eq(assignments.context, context)).orderBy(assignments.position)
   if (rows.length === 0) {

@@ -27,6 +27,7 @@ export interface Exchange {
  */
 export function attemptFetch({
   services,
+  callId,
   provider,
   connection,
   workspaceId,
@@ -34,6 +35,7 @@ export function attemptFetch({
   exchange,
 }: {
   services: CallServices
+  callId: string
   provider: Provider
   connection: CommittedConnection
   workspaceId: string
@@ -47,7 +49,11 @@ export function attemptFetch({
     if (typeof init?.body !== 'string') throw new Error('a chat request has a JSON body')
     const body = init.body
     const beta = new Headers(init.headers).get('anthropic-beta') // names features of the body's format: the SDK knows which
-    const headers: Record<string, string> = { 'content-type': 'application/json', ...(beta ? { 'anthropic-beta': beta } : {}) }
+    const headers: Record<string, string> = {
+      'content-type': 'application/json',
+      'x-client-request-id': callId, // OpenAI's name for it: what to tell their support, and what ties their log to our ledger
+      ...(beta ? { 'anthropic-beta': beta } : {}),
+    }
     try {
       return await withConnectionKey({ services, workspaceId, connection, provider }, (key) =>
         exchangeOnce({ services, provider, connection, signal, exchange, body, headers, key }),
@@ -119,7 +125,8 @@ function parseBody(bytes: Uint8Array): unknown {
 /** An answer that says success and is no answer. Asking again may help, and costs again: it is asked once more. */
 export const MALFORMED: ProviderFailure = {
   code: 'provider.answer_malformed',
-  detail: 'The provider answered with something that is not valid JSON of its protocol. If this keeps happening, check the base URL and the provider.',
+  detail:
+    'The provider answered with something that is not valid JSON of its protocol. If this keeps happening, check the base URL and the provider.',
   retryable: true,
 }
 
@@ -132,7 +139,12 @@ export function failureFrom(error: unknown): ProviderFailure {
 
 /** Step 4: the connection's key, open for the length of `use`; undefined where the connection has none and may. */
 export async function withConnectionKey<T>(
-  { services, workspaceId, connection, provider }: { services: CallServices; workspaceId: string; connection: CommittedConnection; provider: Provider },
+  {
+    services,
+    workspaceId,
+    connection,
+    provider,
+  }: { services: CallServices; workspaceId: string; connection: CommittedConnection; provider: Provider },
   use: (key: Secret | undefined) => Promise<T>,
 ): Promise<T> {
   const { sealedKey } = connection
@@ -150,7 +162,13 @@ export async function withConnectionKey<T>(
     use,
     onUnreadable: ({ recordId, recordVersion }) =>
       services.database.inWorkspace(workspaceId, (tx) =>
-        recordAudit(tx, { workspaceId, actor: 'system', action: 'key.unreadable', subject: `connection:${recordId}`, detail: { keyVersion: recordVersion } }),
+        recordAudit(tx, {
+          workspaceId,
+          actor: 'system',
+          action: 'key.unreadable',
+          subject: `connection:${recordId}`,
+          detail: { keyVersion: recordVersion },
+        }),
       ),
   })
 }

@@ -8,7 +8,15 @@ const NO_ADDRESS = 'http://sealed.invalid'
 export type AttemptFetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>
 
 /** The AI SDK package that builds and parses a provider's chat bodies, loaded when first needed. */
-export async function chatModel({ sdk, model, fetch }: { sdk: ChatOffer['sdk']; model: string; fetch: AttemptFetch }): Promise<LanguageModelV4> {
+export async function chatModel({
+  sdk,
+  model,
+  fetch,
+}: {
+  sdk: ChatOffer['sdk']
+  model: string
+  fetch: AttemptFetch
+}): Promise<LanguageModelV4> {
   const settings = { apiKey: NO_KEY, baseURL: NO_ADDRESS, fetch: fetch as typeof globalThis.fetch }
   switch (sdk) {
     case 'openai': {

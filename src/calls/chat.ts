@@ -113,7 +113,15 @@ async function attemptOnce<T>(services: CallServices, request: ChatRequest<T>, a
     if (admission.kind === 'no_room') return { kind: 'no_room', refusal: admission.refusal }
     if (admission.kind !== 'admitted') return { kind: 'refused', failure: refusalOf(admission) }
     const exchange: Exchange = { sent: 'no' }
-    const fetch = attemptFetch({ services, provider, connection: admission.connection, workspaceId: request.workspaceId, signal, exchange })
+    const fetch = attemptFetch({
+      services,
+      callId: intent.id,
+      provider,
+      connection: admission.connection,
+      workspaceId: request.workspaceId,
+      signal,
+      exchange,
+    })
     const result = await generate(request, provider.chat.sdk, fetch).catch((error: unknown) => {
       exchange.failure ??= failureFrom(error)
       return undefined
@@ -259,11 +267,16 @@ function refusalOf(admission: { kind: 'unpriced' | 'revoked' | 'missing'; slug?:
     case 'unpriced':
       return {
         code: 'price.unknown',
-        detail: 'A capped run needs a price, and nobody has published one for this model. Enter it with --price INPUT/OUTPUT (per million tokens; 0/0 for free).',
+        detail:
+          'A capped run needs a price, and nobody has published one for this model. Enter it with --price INPUT/OUTPUT (per million tokens; 0/0 for free).',
         retryable: false,
       }
     case 'revoked':
-      return { code: 'connection.revoked', detail: `The connection "${admission.slug}" was revoked. Add a key for it again, or use another.`, retryable: false }
+      return {
+        code: 'connection.revoked',
+        detail: `The connection "${admission.slug}" was revoked. Add a key for it again, or use another.`,
+        retryable: false,
+      }
     case 'missing':
       return { code: 'connection.missing', detail: 'The connection of this run is gone, or may not serve this context.', retryable: false }
   }

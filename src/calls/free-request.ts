@@ -45,10 +45,20 @@ export async function freeRequest(
   const ended = { intent, intendedAt, keyVersion: connection.keyVersion, cost }
   try {
     const { status, body } = await withConnectionKey({ services, workspaceId, connection, provider }, async (key) => {
-      const answer = await sender.send({ provider, destination: connection.destination, method: 'GET', path, signal, ...(key ? { key } : {}) })
+      const answer = await sender.send({
+        provider,
+        destination: connection.destination,
+        method: 'GET',
+        path,
+        signal,
+        ...(key ? { key } : {}),
+      })
       const bytes = await answer.readAll()
       if (answer.status < 200 || answer.status > 299) {
-        throw new ProviderCallError(failureOf({ protocol: provider.chat.protocol, status: answer.status, headers: answer.headers, bytes, key }), 'maybe')
+        throw new ProviderCallError(
+          failureOf({ protocol: provider.chat.protocol, status: answer.status, headers: answer.headers, bytes, key }),
+          'maybe',
+        )
       }
       return { status: answer.status, body: parseJson(Buffer.from(bytes).toString('utf8')) }
     })

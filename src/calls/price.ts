@@ -53,7 +53,10 @@ export function costOfCall({
   const serviceTier = metered.speed === 'fast' ? 'fast' : metered.serviceTier
   const costs = parts.map(({ model, usage }) => {
     const card = costOf({ usage, prices: rateCardPrices(candidate.rateCard, candidate.model) })
-    const book = costOf({ usage, prices: findPrices({ provider: candidate.provider, model, serviceTier, region: metered.inferenceGeo, at }) })
+    const book = costOf({
+      usage,
+      prices: findPrices({ provider: candidate.provider, model, serviceTier, region: metered.inferenceGeo, at }),
+    })
     return chooseCost({ rateCard: card, book })
   })
   const known = costs.flatMap((cost) => (cost.kind === 'known' ? [cost] : []))

@@ -22,7 +22,8 @@ export function commandDestination(provider: Provider, baseUrl: string | undefin
     }
     return { destination: { baseUrl: provider.baseUrl }, privateHosts: [] }
   }
-  if (provider.key === 'none') throw new AppError('command.invalid', `The ${provider.id} provider is part of Latchkey and takes no --base-url.`)
+  if (provider.key === 'none')
+    throw new AppError('command.invalid', `The ${provider.id} provider is part of Latchkey and takes no --base-url.`)
   const url = URL.parse(baseUrl)
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new AppError('command.invalid', '--base-url is not an address. Write it like https://host/v1 or http://localhost:8080/v1.')
@@ -57,9 +58,20 @@ export async function commandConnection({
   const key = keyVariable === undefined ? undefined : keyFrom(keyVariable, environment)
   const { database, vault } = services
   try {
-    const connection = await ensureConnection({ database, vault, workspaceId, actor: 'command', provider, destination, ...(key ? { key } : {}) })
+    const connection = await ensureConnection({
+      database,
+      vault,
+      workspaceId,
+      actor: 'command',
+      provider,
+      destination,
+      ...(key ? { key } : {}),
+    })
     if (provider.key === 'required' && !connection.sealedKey && destination.baseUrl === provider.baseUrl) {
-      throw new AppError('key.missing', `${provider.name} needs a key. Name the environment variable that holds yours with --key-env; it is sealed and not needed again.`)
+      throw new AppError(
+        'key.missing',
+        `${provider.name} needs a key. Name the environment variable that holds yours with --key-env; it is sealed and not needed again.`,
+      )
     }
     return connection
   } finally {
@@ -71,7 +83,10 @@ function keyFrom(variable: string, environment: NodeJS.ProcessEnv): Secret {
   const value = environment[variable]
   // The name is not repeated: someone may have put the key itself there.
   if (value === undefined || value.trim() === '') {
-    throw new AppError('key.missing', 'The environment variable that --key-env names is not set, or empty. Export it, then run the command again.')
+    throw new AppError(
+      'key.missing',
+      'The environment variable that --key-env names is not set, or empty. Export it, then run the command again.',
+    )
   }
   const bytes = Buffer.alloc(Buffer.byteLength(value))
   bytes.write(value)

@@ -5,10 +5,24 @@ import { parseNano } from '../base/money.ts'
 export const enrichArguments = {
   file: { type: 'positional', required: true, valueHint: 'FILE', description: 'The catalogue to enrich: CSV, TSV or JSONL' },
   out: { type: 'string', required: true, valueHint: 'FILE', description: 'Where to write the enriched catalogue; may be FILE itself' },
-  provider: { type: 'string', required: true, valueHint: 'ID', description: 'openai, anthropic, openrouter, mistral, openai-compatible, anthropic-compatible, practice' },
-  model: { type: 'string', required: true, valueHint: 'NAME', description: 'The model, as the provider names it (latchkey models lists them)' },
+  provider: {
+    type: 'string',
+    required: true,
+    valueHint: 'ID',
+    description: 'openai, anthropic, openrouter, mistral, openai-compatible, anthropic-compatible, practice',
+  },
+  model: {
+    type: 'string',
+    required: true,
+    valueHint: 'NAME',
+    description: 'The model, as the provider names it (latchkey models lists them)',
+  },
   'base-url': { type: 'string', valueHint: 'URL', description: 'Another address of the provider; a private host is allowed' },
-  'key-env': { type: 'string', valueHint: 'VARIABLE', description: 'The environment variable that holds your key; sealed once, not needed again' },
+  'key-env': {
+    type: 'string',
+    valueHint: 'VARIABLE',
+    description: 'The environment variable that holds your key; sealed once, not needed again',
+  },
   fields: { type: 'string', valueHint: 'LIST', description: 'What to write, without a recipe: title,description,attributes' },
   recipe: { type: 'string', valueHint: 'FILE', description: 'What to write and how (YAML or JSON, docs/guides/recipes.md)' },
   locale: { type: 'string', valueHint: 'TAG', description: 'Language to write in, such as en, de, fr-CA' },
@@ -116,7 +130,8 @@ function whole(values: Values, name: string, least: number, most: number): numbe
   const value = text(values, name)
   if (value === undefined) return undefined
   const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN
-  if (!(number >= least && number <= most)) throw invalid(`--${name} is ${JSON.stringify(value)}. Give a whole number from ${least} to ${most}.`)
+  if (!(number >= least && number <= most))
+    throw invalid(`--${name} is ${JSON.stringify(value)}. Give a whole number from ${least} to ${most}.`)
   return number
 }
 
@@ -135,7 +150,8 @@ function money(values: Values, name: string): bigint | undefined {
 function price(value: string | undefined): EnrichOptions['price'] {
   if (value === undefined) return undefined
   const match = /^(\d{1,9}(?:\.\d{1,9})?)\/(\d{1,9}(?:\.\d{1,9})?)$/.exec(value)
-  if (!match) throw invalid(`--price is ${JSON.stringify(value)}. Give US dollars per million tokens of input and of output, such as 0.15/0.60.`)
+  if (!match)
+    throw invalid(`--price is ${JSON.stringify(value)}. Give US dollars per million tokens of input and of output, such as 0.15/0.60.`)
   return { input: match[1]!, output: match[2]! }
 }
 

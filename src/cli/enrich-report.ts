@@ -66,7 +66,14 @@ export async function buildReport({
       if (product.standing === 'accepted') standing.accepted += 1
       if (product.standing === 'flagged') standing.flagged += 1
       for (const { attribute, value, flag } of product.flags) {
-        standing.flags.push({ product: product.identifier, row: product.row, field: attribute, value, reason: flag.reason, text: flag.text })
+        standing.flags.push({
+          product: product.identifier,
+          row: product.row,
+          field: attribute,
+          value,
+          reason: flag.reason,
+          text: flag.text,
+        })
       }
     }
   }
@@ -120,7 +127,8 @@ function receiptText(report: EnrichReport, out: string): string {
   const { quoted, cost } = report
   const usage = Object.entries(report.usage).map(([unit, units]) => `${count(units)} ${unit.replaceAll('_', ' ')}`)
   const money = cost.amount === null ? 'unknown' : formatMoney({ nano: parseNano(cost.amount), currency: cost.currency })
-  const quote = quoted.low === null || quoted.high === null ? 'unknown' : rangeOf(parseNano(quoted.low), parseNano(quoted.high), quoted.currency)
+  const quote =
+    quoted.low === null || quoted.high === null ? 'unknown' : rangeOf(parseNano(quoted.low), parseNano(quoted.high), quoted.currency)
   const unknown = report.costUnknownCalls > 0 ? `, and ${count(report.costUnknownCalls)} calls of unknown cost` : ''
   const lines = [
     '',
@@ -134,10 +142,18 @@ function receiptText(report: EnrichReport, out: string): string {
     report.written
       ? `  written    ${out}: ${count(report.written.changedCells)} cells changed in ${count(report.written.rows)} products`
       : `  written    nothing yet`,
-    ...listed('Flagged: something in the text is not in the product\'s own data. Left out of the file; --accept-flagged writes them.', report.flags, (flag) => `${flag.product} ${flag.field}: "${flag.text}"`),
+    ...listed(
+      "Flagged: something in the text is not in the product's own data. Left out of the file; --accept-flagged writes them.",
+      report.flags,
+      (flag) => `${flag.product} ${flag.field}: "${flag.text}"`,
+    ),
     ...listed('Failed', report.failures, ({ product, row, code, reason }) => `${product} (row ${row}): ${reason} [${code}]`),
     ...listed('Rows left out of the import, copied as they are', report.rejected, ({ line, reason }) => `line ${line}: ${reason.text}`),
-    ...listed("Values that the file's encoding cannot hold, left as they were", report.unwritten, ({ identifier, column, characters }) => `${identifier} ${column}: ${characters}`),
+    ...listed(
+      "Values that the file's encoding cannot hold, left as they were",
+      report.unwritten,
+      ({ identifier, column, characters }) => `${identifier} ${column}: ${characters}`,
+    ),
     ...(report.paused ? ['', `Paused: ${report.paused.detail}`, `  More: docs/errors/${report.paused.code}.md`] : []),
     ...(report.interrupted ? ['', 'Interrupted. The same command continues here; what is done is paid for once.'] : []),
   ]

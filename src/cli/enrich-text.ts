@@ -9,7 +9,12 @@ export function describeFormat(file: string, format: FileFormat): string {
 }
 
 /** What a run will cost, and why that is not said more exactly. */
-export function describeQuote(job: EnrichmentJob, { quote, priced }: Estimate, { connection, model, currency, capNano }: EnrichmentOrder, canary?: number): string {
+export function describeQuote(
+  job: EnrichmentJob,
+  { quote, priced }: Estimate,
+  { connection, model, currency, capNano }: EnrichmentOrder,
+  canary?: number,
+): string {
   const standing = job.accepted + job.flagged
   const kept = standing > 0 ? ` ${count(standing)} of ${count(job.products)} products have their values already and cost nothing.` : ''
   if (!job.run || (quote.products === 0 && !job.resumed)) return `Nothing to do.${kept}`

@@ -105,7 +105,8 @@ async function carryOut({
 }): Promise<ExitCode> {
   const estimator = await createEstimator(services, order, { canary: options.canary })
   const job = await prepareJob(services, order, { onStale: (shown, position) => estimator.add(shown, position), signal: interrupt.signal })
-  if (services.interruptedCalls > 0) say(`${services.interruptedCalls} calls were cut off when Latchkey last ended; they are in the ledger as interrupted.`)
+  if (services.interruptedCalls > 0)
+    say(`${services.interruptedCalls} calls were cut off when Latchkey last ended; they are in the ledger as interrupted.`)
   let estimate = estimator.estimate()
   if (order.capNano !== undefined && job.run && !estimate.priced) {
     throw new AppError(
@@ -121,7 +122,8 @@ async function carryOut({
       say('Nothing was run and nothing was written.')
       return EXIT.done
     }
-    const run = (upTo?: number) => runWithProgress({ services, job, options, interrupt, estimator, ...(upTo === undefined ? {} : { upTo }) })
+    const run = (upTo?: number) =>
+      runWithProgress({ services, job, options, interrupt, estimator, ...(upTo === undefined ? {} : { upTo }) })
     const canaryEnd = job.resumed ? undefined : estimator.canaryEnd()
     if (canaryEnd !== undefined) {
       end = await run(canaryEnd)
@@ -184,5 +186,7 @@ function overridesOf({ delimiter, encoding, identifier, textColumns }: EnrichOpt
 
 function priced(services: Services, connection: Awaited<ReturnType<typeof commandConnection>>, { price, model }: EnrichOptions) {
   const prices = { input_tokens: price!.input, output_tokens: price!.output }
-  return services.database.inWorkspace(connection.workspaceId, (tx) => setPrices(tx, { actor: ACTOR, connection, model, currency: CURRENCY, prices }))
+  return services.database.inWorkspace(connection.workspaceId, (tx) =>
+    setPrices(tx, { actor: ACTOR, connection, model, currency: CURRENCY, prices }),
+  )
 }

@@ -10,9 +10,15 @@ import { openServices } from './services.ts'
 /** `latchkey models`: what a provider offers, so that a person can choose. Without a key, what the price book knows. */
 export const models = defineCommand({
   name: 'models',
-  description: "List a provider's models with price, context and shutdown date. With --key-env or --base-url the provider itself is asked, free of charge.",
+  description:
+    "List a provider's models with price, context and shutdown date. With --key-env or --base-url the provider itself is asked, free of charge.",
   args: {
-    provider: { type: 'string', required: true, valueHint: 'ID', description: 'openai, anthropic, openrouter, mistral, openai-compatible, anthropic-compatible, practice' },
+    provider: {
+      type: 'string',
+      required: true,
+      valueHint: 'ID',
+      description: 'openai, anthropic, openrouter, mistral, openai-compatible, anthropic-compatible, practice',
+    },
     'base-url': { type: 'string', valueHint: 'URL', description: 'Another address of the provider; a private host is allowed' },
     'key-env': { type: 'string', valueHint: 'VARIABLE', description: 'The environment variable that holds your key' },
     json: { type: 'boolean', description: 'Print one JSON object' },
@@ -29,14 +35,21 @@ export const models = defineCommand({
         const { id: workspaceId } = await commandLineWorkspace(services.database)
         const connection = await commandConnection({ services, workspaceId, provider, destination, keyVariable, environment: process.env })
         const signal = AbortSignal.timeout(60_000)
-        offered = await modelsOfConnection(services, { workspaceId, connectionId: connection.id, provider: provider.id, actor: 'command', signal })
+        offered = await modelsOfConnection(services, {
+          workspaceId,
+          connectionId: connection.id,
+          provider: provider.id,
+          actor: 'command',
+          signal,
+        })
       } finally {
         await services.close()
       }
     } else if (provider.baseUrl === undefined) {
       throw new AppError('command.invalid', `Give the server's address with --base-url, and its models are listed.`)
     }
-    if (args.json) process.stdout.write(`${JSON.stringify({ provider: provider.id, source: asked ? 'provider' : 'price book', models: offered })}\n`)
+    if (args.json)
+      process.stdout.write(`${JSON.stringify({ provider: provider.id, source: asked ? 'provider' : 'price book', models: offered })}\n`)
     else process.stdout.write(modelTable(offered, asked ? provider.name : 'the price book'))
     return EXIT.done
   },

@@ -50,7 +50,10 @@ export async function openServices({
     const instance = await instanceOf(dataDir)
     const interruptedCalls = await sweepInterrupted({ database, clock, instance })
     const practice = lazily(startPracticeServer)
-    const sender = createSender({ privateHosts: new Set([...config.privateHosts, ...privateHosts]), practice: async () => (await practice.get()).baseUrl })
+    const sender = createSender({
+      privateHosts: new Set([...config.privateHosts, ...privateHosts]),
+      practice: async () => (await practice.get()).baseUrl,
+    })
     closers.push(async () => {
       await sender.close()
       await (await practice.started())?.close()

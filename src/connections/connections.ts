@@ -54,7 +54,13 @@ async function addConnection(
     .insert(connections)
     .values({ id: newId(), workspaceId, provider: provider.id, label: provider.name, slug, destination })
     .returning()
-  await recordAudit(tx, { workspaceId, actor, action: 'connection.added', subject: `connection:${added!.id}`, detail: { provider: provider.id, slug } })
+  await recordAudit(tx, {
+    workspaceId,
+    actor,
+    action: 'connection.added',
+    subject: `connection:${added!.id}`,
+    detail: { provider: provider.id, slug },
+  })
   return added!
 }
 
@@ -83,7 +89,8 @@ async function setKey({
       .set({ sealedKey: sealed.sealed, keyVersion, keyLastFour: sealed.lastFour, keyFingerprint: sealed.fingerprint, keySetAt: new Date() })
       .where(and(eq(connections.id, id), eq(connections.keyVersion, connection.keyVersion)))
       .returning()
-    if (!changed) throw new AppError('key.missing', "This connection's key was replaced by someone else at the same moment. Run the command again.")
+    if (!changed)
+      throw new AppError('key.missing', "This connection's key was replaced by someone else at the same moment. Run the command again.")
     const action = connection.sealedKey ? 'key.replaced' : 'key.set'
     await recordAudit(tx, { workspaceId, actor, action, subject: `connection:${id}`, detail: { keyVersion } })
     return changed
@@ -93,7 +100,13 @@ async function setKey({
 /** A connection's own prices for one model, per million tokens as plain decimals; they go before the price book's. */
 export async function setPrices(
   tx: Tx,
-  { actor, connection, model, currency, prices }: { actor: string; connection: Connection; model: string; currency: string; prices: Readonly<Record<string, string>> },
+  {
+    actor,
+    connection,
+    model,
+    currency,
+    prices,
+  }: { actor: string; connection: Connection; model: string; currency: string; prices: Readonly<Record<string, string>> },
 ): Promise<Connection> {
   const known = connection.prices?.models ?? {}
   if (connection.prices && connection.prices.currency !== currency) {

@@ -17,7 +17,12 @@ export interface IntendOperation {
  */
 export async function admitIntents(
   tx: Tx,
-  { operations, budgets, instance, now }: { operations: readonly IntendOperation[]; budgets: ReadonlyMap<string, LockedBudget>; instance: string; now: Date },
+  {
+    operations,
+    budgets,
+    instance,
+    now,
+  }: { operations: readonly IntendOperation[]; budgets: ReadonlyMap<string, LockedBudget>; instance: string; now: Date },
 ): Promise<{ operation: IntendOperation; admission: Admission }[]> {
   if (operations.length === 0) return []
   const ids = [...new Set(operations.map(({ intent }) => intent.connectionId))]
@@ -31,8 +36,19 @@ export async function admitIntents(
     if (refusal) return { operation, admission: refusal }
     hold(intent, budgets)
     const { id, provider, slug, destination, sealedKey, keyVersion } = connection!
-    inserts.push({ ...intent, budgetIds: [...intent.budgetIds], worstCaseNano: intent.worstCaseNano ?? null, instance, keyVersion, intendedAt: now })
-    const admission: Admission = { kind: 'admitted', intendedAt: now, connection: { id, provider, slug, destination, sealedKey, keyVersion } }
+    inserts.push({
+      ...intent,
+      budgetIds: [...intent.budgetIds],
+      worstCaseNano: intent.worstCaseNano ?? null,
+      instance,
+      keyVersion,
+      intendedAt: now,
+    })
+    const admission: Admission = {
+      kind: 'admitted',
+      intendedAt: now,
+      connection: { id, provider, slug, destination, sealedKey, keyVersion },
+    }
     return { operation, admission }
   })
   if (inserts.length > 0) await tx.insert(callIntents).values(inserts)

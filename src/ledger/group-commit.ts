@@ -89,6 +89,9 @@ async function lockBudgets(tx: Tx, operations: readonly Operation[]): Promise<Ma
 async function writeBudgets(tx: Tx, locked: ReadonlyMap<string, LockedBudget>): Promise<void> {
   for (const budget of locked.values()) {
     if (!budget.changed) continue
-    await tx.update(budgets).set({ spentNano: budget.spentNano, heldNano: budget.heldNano }).where(inArray(budgets.id, [budget.id]))
+    await tx
+      .update(budgets)
+      .set({ spentNano: budget.spentNano, heldNano: budget.heldNano })
+      .where(inArray(budgets.id, [budget.id]))
   }
 }

@@ -23,7 +23,16 @@ describeOnEachDatabase('ledger', (open) => {
     workspaceId = await test.workspaceId()
     connectionId = newId()
     await test.database.inWorkspace(workspaceId, (tx) =>
-      tx.insert(connections).values({ id: connectionId, workspaceId, provider: 'openai', label: 'OpenAI', slug: 'openai', destination: { baseUrl: 'https://api.openai.com/v1' } }),
+      tx
+        .insert(connections)
+        .values({
+          id: connectionId,
+          workspaceId,
+          provider: 'openai',
+          label: 'OpenAI',
+          slug: 'openai',
+          destination: { baseUrl: 'https://api.openai.com/v1' },
+        }),
     )
     ledger = createLedger({ database: test.database, clock: systemClock, instance })
   })
@@ -57,7 +66,9 @@ describeOnEachDatabase('ledger', (open) => {
 
   const budget = async (limitNano: bigint | null): Promise<string> => {
     const id = newId()
-    await test.database.inWorkspace(workspaceId, (tx) => addBudget(tx, { id, workspaceId, scope: `run:${newId()}`, currency: 'USD', limitNano }))
+    await test.database.inWorkspace(workspaceId, (tx) =>
+      addBudget(tx, { id, workspaceId, scope: `run:${newId()}`, currency: 'USD', limitNano }),
+    )
     return id
   }
 
@@ -74,10 +85,13 @@ describeOnEachDatabase('ledger', (open) => {
       }))
     expect(await read()).toMatchObject({ intents: [{ worstCaseNano: 1_000n, instance }], entries: [] })
     await ledger.settle(settlement(call))
-    expect(await read()).toMatchObject({ intents: [], entries: [{ costNano: 400n, chargedNano: 400n, outcome: 'succeeded', usage: { input_tokens: 100 } }] })
+    expect(await read()).toMatchObject({
+      intents: [],
+      entries: [{ costNano: 400n, chargedNano: 400n, outcome: 'succeeded', usage: { input_tokens: 100 } }],
+    })
   })
 
-  it('settling twice counts once, and writes the caller\'s results once', async () => {
+  it("settling twice counts once, and writes the caller's results once", async () => {
     const budgetId = await budget(null)
     const call = intent({ budgetIds: [budgetId] })
     await ledger.intend(call)
@@ -114,8 +128,15 @@ describeOnEachDatabase('ledger', (open) => {
     const admitted = calls.filter((_, index) => admissions[index]!.kind === 'admitted')
     expect(admitted).toHaveLength(50)
     expect(admissions.filter(({ kind }) => kind === 'no_room')).toHaveLength(150)
-    expect(admissions.find(({ kind }) => kind === 'no_room')).toMatchObject({ fitsLater: true, refusal: { limitNano: 50_000n, askedNano: 1_000n } })
-    await Promise.all(admitted.map((call) => ledger.settle(settlement(call, { cost: { nano: 1_000n, currency: 'USD', source: 'price_book', rowIds: [] } }))))
+    expect(admissions.find(({ kind }) => kind === 'no_room')).toMatchObject({
+      fitsLater: true,
+      refusal: { limitNano: 50_000n, askedNano: 1_000n },
+    })
+    await Promise.all(
+      admitted.map((call) =>
+        ledger.settle(settlement(call, { cost: { nano: 1_000n, currency: 'USD', source: 'price_book', rowIds: [] } })),
+      ),
+    )
     expect(await budgetState(budgetId)).toMatchObject({ spentNano: 50_000n, heldNano: 0n })
     expect(await ledger.intend(intent({ budgetIds: [budgetId] }))).toMatchObject({ kind: 'no_room', fitsLater: false })
   })
@@ -138,7 +159,17 @@ describeOnEachDatabase('ledger', (open) => {
   it('a revoked connection admits nothing from the commit of its revocation on', async () => {
     const id = newId()
     await test.database.inWorkspace(workspaceId, (tx) =>
-      tx.insert(connections).values({ id, workspaceId, provider: 'openai', label: 'x', slug: 'gone', status: 'revoked', destination: { baseUrl: 'https://x.example' } }),
+      tx
+        .insert(connections)
+        .values({
+          id,
+          workspaceId,
+          provider: 'openai',
+          label: 'x',
+          slug: 'gone',
+          status: 'revoked',
+          destination: { baseUrl: 'https://x.example' },
+        }),
     )
     expect(await ledger.intend(intent({ connectionId: id }))).toEqual({ kind: 'revoked', slug: 'gone' })
   })
@@ -191,7 +222,10 @@ describeOnEachDatabase('ledger', (open) => {
       const intents = await tx.select().from(callIntents)
       return all.map((row) => ({
         spent: [row.spentNano, sum(entries.filter(({ budgetIds }) => budgetIds.includes(row.id)).map(({ chargedNano }) => chargedNano))],
-        held: [row.heldNano, sum(intents.filter(({ budgetIds }) => budgetIds.includes(row.id)).map(({ worstCaseNano }) => worstCaseNano ?? 0n))],
+        held: [
+          row.heldNano,
+          sum(intents.filter(({ budgetIds }) => budgetIds.includes(row.id)).map(({ worstCaseNano }) => worstCaseNano ?? 0n)),
+        ],
       }))
     })
     expect(rows.length).toBeGreaterThan(3)

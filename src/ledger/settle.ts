@@ -20,7 +20,11 @@ export interface SettleOperation {
  */
 export async function settleCalls(
   tx: Tx,
-  { operations, budgets, instance }: { operations: readonly SettleOperation[]; budgets: ReadonlyMap<string, LockedBudget>; instance: string },
+  {
+    operations,
+    budgets,
+    instance,
+  }: { operations: readonly SettleOperation[]; budgets: ReadonlyMap<string, LockedBudget>; instance: string },
 ): Promise<void> {
   if (operations.length === 0) return
   const ids = operations.map(({ intent }) => intent.id)

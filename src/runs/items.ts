@@ -10,7 +10,11 @@ export const LEASE_MS = 10 * 60_000
 /** Adds items in the order given. Many at a time, one statement. */
 export async function addItems(
   tx: Tx,
-  { runId, workspaceId, items }: { runId: string; workspaceId: string; items: readonly { position: number; subjectId: string; workHash: string }[] },
+  {
+    runId,
+    workspaceId,
+    items,
+  }: { runId: string; workspaceId: string; items: readonly { position: number; subjectId: string; workHash: string }[] },
 ): Promise<void> {
   if (items.length === 0) return
   await tx.execute(sql`

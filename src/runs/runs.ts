@@ -43,7 +43,10 @@ export async function unfinishedRun(tx: Tx, fingerprint: string): Promise<Run | 
 }
 
 /** Runs of this kind that never came to an end and were replaced by `keepId` are closed. */
-export async function cancelSuperseded(tx: Tx, { kind, supersedes, keepId }: { kind: string; supersedes: string; keepId: string }): Promise<void> {
+export async function cancelSuperseded(
+  tx: Tx,
+  { kind, supersedes, keepId }: { kind: string; supersedes: string; keepId: string },
+): Promise<void> {
   const open = and(eq(runs.kind, kind), ne(runs.id, keepId), inArray(runs.state, ['ready', 'running', 'paused']))
   const rows = await tx.select({ id: runs.id, settings: runs.settings }).from(runs).where(open)
   const ids = rows.filter(({ settings }) => settings['slot'] === supersedes).map(({ id }) => id)

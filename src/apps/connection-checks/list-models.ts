@@ -39,7 +39,13 @@ const answerSchema = z.object({
 /** The models that a connection's provider lists now, with the price book's prices and facts where they are known. */
 export async function modelsOfConnection(
   services: CallServices,
-  { workspaceId, connectionId, provider, actor, signal }: { workspaceId: string; connectionId: string; provider: string; actor: string; signal: AbortSignal },
+  {
+    workspaceId,
+    connectionId,
+    provider,
+    actor,
+    signal,
+  }: { workspaceId: string; connectionId: string; provider: string; actor: string; signal: AbortSignal },
 ): Promise<OfferedModel[]> {
   const { path } = findProvider(provider).listModels
   const body = await freeRequest(services, { workspaceId, connectionId, provider, path, actor, origin: 'models', signal })
@@ -50,7 +56,9 @@ export async function modelsOfConnection(
   const at = services.clock.now()
   return parsed.data.data
     .map((model): OfferedModel => {
-      const rows = Object.entries(findPrices({ provider, model: model.id, at })?.bands[0]?.rows ?? {}).filter(([unit, row]) => row.unit === unit)
+      const rows = Object.entries(findPrices({ provider, model: model.id, at })?.bands[0]?.rows ?? {}).filter(
+        ([unit, row]) => row.unit === unit,
+      )
       const known = listed(provider, model.id, at)
       const contextTokens = model.context_length ?? model.max_context_length ?? model.max_input_tokens
       const shutdownDate = model.shutdown_date ?? model.deprecation

@@ -97,22 +97,45 @@ export async function prepareJob(
     await database.inWorkspace(workspaceId, (tx) => addItems(tx, { runId, workspaceId, items }))
   }
   if (run) run = await openRun(services, order, run)
-  return { order, source, makings, candidate, counter: await tokenCounter(candidate.provider, model), run, resumed: left !== undefined, ...counts }
+  return {
+    order,
+    source,
+    makings,
+    candidate,
+    counter: await tokenCounter(candidate.provider, model),
+    run,
+    resumed: left !== undefined,
+    ...counts,
+  }
 }
 
 /** Runs that write the same fields of the same file stand in one slot: a new one closes those left unfinished. */
-const slotOf = ({ file, recipe }: EnrichmentOrder): string => `${file}\n${recipe.fields.map(({ name }) => name).sort().join(',')}`
+const slotOf = ({ file, recipe }: EnrichmentOrder): string =>
+  `${file}\n${recipe.fields
+    .map(({ name }) => name)
+    .sort()
+    .join(',')}`
 
 /** Runs of one recipe on one model: their answers are alike. */
 export function seriesOf({ recipe, connection, model }: EnrichmentOrder): string {
-  return createHash('sha256').update(canonicalJson({ recipe: recipeHash(recipe), provider: connection.provider, model })).digest('hex')
+  return createHash('sha256')
+    .update(canonicalJson({ recipe: recipeHash(recipe), provider: connection.provider, model }))
+    .digest('hex')
 }
 
 function startRun(services: JobServices, order: EnrichmentOrder, fingerprint: string): Promise<Run> {
   const { workspaceId, recipe, model, connection, currency } = order
   return services.database.inWorkspace(workspaceId, async (tx) => {
     const settings = { slot: slotOf(order), file: order.file, recipe, model, connectionId: connection.id }
-    const run = await addRun(tx, { workspaceId, kind: 'enrichment', fingerprint, series: seriesOf(order), settings, currency, capNano: order.capNano ?? null })
+    const run = await addRun(tx, {
+      workspaceId,
+      kind: 'enrichment',
+      fingerprint,
+      series: seriesOf(order),
+      settings,
+      currency,
+      capNano: order.capNano ?? null,
+    })
     await cancelSuperseded(tx, { kind: 'enrichment', supersedes: slotOf(order), keepId: run.id })
     return run
   })
@@ -158,7 +181,8 @@ export async function driveJob(
   const { database, clock, instance } = services
   const { order, run, candidate, counter } = job
   const { workspaceId } = order
-  const change = (values: Parameters<typeof updateRun>[2]): Promise<void> => database.inWorkspace(workspaceId, (tx) => updateRun(tx, run.id, values))
+  const change = (values: Parameters<typeof updateRun>[2]): Promise<void> =>
+    database.inWorkspace(workspaceId, (tx) => updateRun(tx, run.id, values))
   await change({ state: 'running', pause: null, ...(run.startedAt ? {} : { startedAt: clock.now() }) })
   let observed: Observation = { ...nothingObserved, ...run.observed }
   const end = await driveRun({
@@ -193,7 +217,8 @@ export async function driveJob(
   })
   await change({ observed: { ...observed } })
   if (end.kind === 'paused') await change({ state: 'paused', pause: { code: end.pause.code, detail: end.pause.detail } })
-  else if (end.kind === 'interrupted') await change({ state: 'paused', pause: { code: 'call.interrupted', detail: 'Interrupted. The same command continues here.' } })
+  else if (end.kind === 'interrupted')
+    await change({ state: 'paused', pause: { code: 'call.interrupted', detail: 'Interrupted. The same command continues here.' } })
   else if (upTo === undefined) await change({ state: 'finished', endedAt: clock.now() })
   return end
 }

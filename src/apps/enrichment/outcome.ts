@@ -9,7 +9,15 @@ export interface FailedItem {
 }
 
 /** The products that a run could not write, in the order of the file. */
-export async function failedItems({ database, workspaceId, runId }: { database: Database; workspaceId: string; runId: string }): Promise<FailedItem[]> {
+export async function failedItems({
+  database,
+  workspaceId,
+  runId,
+}: {
+  database: Database
+  workspaceId: string
+  runId: string
+}): Promise<FailedItem[]> {
   const result = (await database.inWorkspace(workspaceId, (tx) =>
     tx.execute(sql`
       select products.identifier as product, products.row, run_items.error_code as code, coalesce(run_items.error_detail, '') as reason

@@ -54,7 +54,7 @@ export async function* scopedProducts({
 }): AsyncGenerator<ScopedProduct[]> {
   const attributes = attributesOf(makings.recipe)
   let left = limit ?? Number.POSITIVE_INFINITY
-  for (let afterRow = 0; left > 0; ) {
+  for (let afterRow = 0; left > 0;) {
     const size = Math.min(PAGE, left)
     const page = await database.inWorkspace(workspaceId, async (tx) => {
       const products = await productPage(tx, { sourceId, importId, afterRow, limit: size })

@@ -9,7 +9,15 @@ const SCHEMA_FACTOR = 2
  * The most input tokens a call can be billed for, for its reservation. A tokenizer that is only a ratio is not trusted
  * with a cap: no byte-level tokenizer makes more tokens of a text than it has bytes.
  */
-export function inputTokensAtMost({ counter, texts, schemaText }: { counter: TokenCounter; texts: readonly string[]; schemaText: string }): number {
+export function inputTokensAtMost({
+  counter,
+  texts,
+  schemaText,
+}: {
+  counter: TokenCounter
+  texts: readonly string[]
+  schemaText: string
+}): number {
   const most = (text: string): number => (counter.exact ? cachedCount(counter, text) : Buffer.byteLength(text))
   return texts.reduce((sum, text) => sum + most(text), 0) + SCHEMA_FACTOR * most(schemaText) + counter.overhead.high + FRAMING_TOKENS
 }

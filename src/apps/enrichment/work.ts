@@ -142,7 +142,12 @@ function promptFor(recipe: Recipe, open: readonly Progress[], last: boolean): Co
 
 function read(
   work: EnrichmentWork,
-  { open, prompt, outcome, last }: { open: readonly Progress[]; prompt: ComposedPrompt; outcome: ChatOutcome & { kind: 'answered' }; last: boolean },
+  {
+    open,
+    prompt,
+    outcome,
+    last,
+  }: { open: readonly Progress[]; prompt: ComposedPrompt; outcome: ChatOutcome & { kind: 'answered' }; last: boolean },
 ): { value: Asked; writes: ReturnType<typeof resultWrite>[] } {
   if (outcome.usage && !last) work.onAnswered?.(observed(work, { usage: outcome.usage, products: open.length, prompt }))
   const answer = readAnswer({ text: outcome.text, recipe: work.recipe, ids: prompt.ids })
@@ -160,8 +165,12 @@ function read(
   }
 }
 
-function observed({ counter }: EnrichmentWork, { usage, products, prompt }: { usage: Usage; products: number; prompt: ComposedPrompt }): ObservedCall {
-  const input = (usage.input_tokens ?? 0) + (usage.cache_read_tokens ?? 0) + (usage.cache_write_tokens ?? 0) + (usage.cache_write_long_tokens ?? 0)
+function observed(
+  { counter }: EnrichmentWork,
+  { usage, products, prompt }: { usage: Usage; products: number; prompt: ComposedPrompt },
+): ObservedCall {
+  const input =
+    (usage.input_tokens ?? 0) + (usage.cache_read_tokens ?? 0) + (usage.cache_write_tokens ?? 0) + (usage.cache_write_long_tokens ?? 0)
   return {
     products,
     outputTokens: (usage.output_tokens ?? 0) + (usage.reasoning_tokens ?? 0),
@@ -194,7 +203,11 @@ function resultOf(work: EnrichmentWork, entry: Progress & { reading: ReadProduct
   return { workspaceId: work.workspaceId, result: { item, state: flagged ? 'flagged' : 'done', ...cost }, values }
 }
 
-function generatedValues(work: EnrichmentWork, { subject, reading }: Progress & { reading: ReadProduct }, callId: string): GeneratedValue[] {
+function generatedValues(
+  work: EnrichmentWork,
+  { subject, reading }: Progress & { reading: ReadProduct },
+  callId: string,
+): GeneratedValue[] {
   const { recipe, candidate } = work
   const kind: Provenance['kind'] = candidate.provider === 'practice' ? 'practice' : 'generated'
   const provenance: Provenance = { kind, callId, model: candidate.model, connection: work.connectionSlug }
