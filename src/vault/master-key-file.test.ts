@@ -88,10 +88,12 @@ describe('reading a master key file', () => {
       for (let at = 0; at + 12 <= Math.min(text.length, 100); at += 1) expect(error).not.toContain(text.slice(at, at + 12))
   })
 
-  it.each([0o600, 0o440, 0o404, 0o644, 0o777, 0o401, 0o500])(
-    'KEY-16: refuses mode %o, which allows more than its owner to read',
+  it.each(['600', '440', '404', '644', '777', '401', '500'])(
+    'KEY-16: refuses mode %s, which allows more than its owner to read',
     async (mode) => {
-      await expect(read(keyFile(KEY.toString('hex'), mode))).rejects.toThrow(/^masterkey\.invalid: .*mode is 0\d+.*chmod 400/)
+      await expect(read(keyFile(KEY.toString('hex'), Number.parseInt(mode, 8)))).rejects.toThrow(
+        /^masterkey\.invalid: .*mode is 0\d+.*chmod 400/,
+      )
     },
   )
 
