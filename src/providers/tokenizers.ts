@@ -79,7 +79,7 @@ function ruleFor(provider: string, model: string): Rule {
  * agrees with the 30 % more that Anthropic's users report.
  */
 function claude(model: string): Rule {
-  const version = /(?:opus|sonnet|haiku|fable)-(\d+)(?:[.-](\d{1,2})(?!\d))?/.exec(model)
+  const version = /(?:opus|sonnet|haiku|fable)-(\d{1,2})(?!\d)(?:[.-](\d{1,2})(?!\d))?/.exec(model)
   const newer = version
     ? Number(version[1]) > 4 || (Number(version[1]) === 4 && Number(version[2] ?? 0) >= 7)
     : !/claude-(?:[123]|instant)/.test(model)

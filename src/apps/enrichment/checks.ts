@@ -79,7 +79,10 @@ function judgeNumber(facts: SourceFacts, mention: NumberMention): ValueFlag['rea
     if (known || (unit === undefined && (readings.includes('1') || readings.some((reading) => facts.counts.has(reading))))) return undefined
     return unit !== undefined && converts(facts, mention) ? undefined : 'number_not_in_source'
   }
-  if (readings.some((reading) => facts.quantities.has(`${unit.name}\n${reading}`)) || converts(facts, mention)) return undefined
+  // "40 degrees" leaves open which.
+  const names = unit.name === '°' ? ['°', '°C', '°F'] : [unit.name]
+  const stated = readings.some((reading) => names.some((name) => facts.quantities.has(`${name}\n${reading}`)))
+  if (stated || converts(facts, mention)) return undefined
   if (readings.some((reading) => facts.bare.has(reading)) && facts.units.has(unit.name)) return undefined
   return known ? 'unit_not_in_source' : 'number_not_in_source'
 }

@@ -32,12 +32,23 @@ export interface Mentions {
 const FRACTIONS: Readonly<Record<string, string>> = { '½': '5', '¼': '25', '¾': '75', '⅛': '125', '⅜': '375', '⅝': '625', '⅞': '875' }
 const DASHES = /[\u2010-\u2015\u2212]/g
 
+/** 1/2" and 17 1/2 in: only inches are divided like this; 10/100 is two numbers. */
+const INCH_FRACTION =
+  /(?<![\d/])(?:(\d{1,3})[ -])?(\d{1,2})\/(2|4|8|16|32|64)(?= ?-?(?:["″]|''|in(?:ch(?:es)?)?(?![\p{L}])|zoll|pouces?))/giu
+
+function inchFraction(text: string, whole: string | undefined, top: string, bottom: string): string {
+  const [above, below] = [Number(top), Number(bottom)]
+  return above < below ? String(Number(whole ?? 0) + above / below) : text
+}
+
 /** One way of writing: fractions as decimals, one kind of dash, quote and multiplication sign, no compatibility characters. */
 export function normalise(text: string): string {
+  const whole = text.includes('/') ? text.replace(INCH_FRACTION, inchFraction) : text
+  const spread = whole.includes('..') || whole.includes('…') ? whole.replace(/(?<=\d) ?(?:\.{2,3}|…) ?(?=[-−]?\d)/g, ' - ') : whole
   // oxlint-disable-next-line no-control-regex
-  if (/^[\u0000-\u007f]*$/.test(text)) return text
-  return text
-    .replace(/(\d*) ?([½¼¾⅛⅜⅝⅞])/g, (_, whole: string, fraction: string) => `${whole === '' ? '0' : whole}.${FRACTIONS[fraction]}`)
+  if (/^[\u0000-\u007f]*$/.test(spread)) return spread
+  return spread
+    .replace(/(?:(\d+) ?)?([½¼¾⅛⅜⅝⅞])/g, (_, number: string | undefined, fraction: string) => `${number ?? '0'}.${FRACTIONS[fraction]}`)
     .replace(/[″“”„]/g, '"')
     .normalize('NFKC')
     .replace(DASHES, '-')
@@ -159,7 +170,7 @@ function unitAfter(text: string, at: number, digits: string): { unit: Unit; end:
   const end = at + match[0].length
   // "42-in", "8.5 x 11 in.": inches; "2 in black", "3-in-1": a preposition, which something follows.
   if (/^in(?:\.|-|$)/i.test(spelling)) {
-    const inches = /^-in(?![\p{L}\p{N}-])/iu.test(following) || /^\s?in\.?\s*(?:$|[),;\]/"]|x\s?\d)/iu.test(following)
+    const inches = /^-in(?![\p{L}\p{N}-])/iu.test(following) || /^\s?in(?:\.|\s*$|\s*(?:[),;\]/"]|x\s?\d))/iu.test(following)
     return inches ? { unit: unitOf('inch')!, end } : undefined
   }
   // "3-Minuten-Funktion", "25 cm)": the unit ends where the word does.
@@ -263,7 +274,8 @@ export function sourceFacts(values: Readonly<Record<string, unknown>>): SourceFa
       const plain = normalise(withoutHidden(withoutHtml(text)))
       texts.push(plain)
       addMentions(facts, mentionsIn(plain), unit)
-      for (const word of plain.match(WORD_NUMBER) ?? []) facts.numbers.add(WORD_NUMBERS.get(word.toLowerCase())!)
+      const inDigits = plain.replace(WORD_NUMBER, (word) => WORD_NUMBERS.get(word.toLowerCase())!)
+      if (inDigits !== plain) addMentions(facts, mentionsIn(inDigits), unit)
       addListCount(facts.counts, plain)
     }
     const keyText = normalise(key).replace(NUMBERS_IN_NAME, '$1.$2').replace(/_+/g, ' ')

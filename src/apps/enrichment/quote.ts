@@ -159,10 +159,12 @@ function outputPerProduct({ recipe, counter }: QuoteInput, observed: Observation
   }
 }
 
-function cachedPrefix({ caching, systemTokens, schemaTokens }: QuoteInput): number {
+/** Tokens of a call that a cache can serve. What counts as input only at the high end (the schema) saves nothing at the low one. */
+function cachedPrefix({ caching, systemTokens, schemaTokens, counter }: QuoteInput): number {
   if (caching.kind === 'none') return 0
   const prefix = systemTokens + schemaTokens
-  return prefix < caching.minimumTokens ? 0 : Math.floor(prefix / caching.blockTokens) * caching.blockTokens
+  if (prefix < caching.minimumTokens) return 0
+  return Math.floor(Math.min(Math.floor(prefix / caching.blockTokens) * caching.blockTokens, systemTokens * counter.spread.low))
 }
 
 function cacheReasons({ caching, systemTokens, schemaTokens }: QuoteInput, cached: number): string[] {

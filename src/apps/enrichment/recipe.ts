@@ -124,6 +124,7 @@ const show = z.strictObject({
 
 export const recipeSchema = z
   .strictObject({
+    $schema: z.string().max(500).optional().describe('Where editors find this schema'),
     name: shortText(200).optional().describe('For people; changes nothing'),
     locale: localeText.default('en'),
     tone: shortText(500).optional().describe('Tone of voice of every field'),

@@ -21,7 +21,7 @@ const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8
  * must not make people pay again for what they have.
  */
 export function recipeHash(recipe: Recipe): string {
-  const { name: _name, perCall: _perCall, ...rest } = recipe
+  const { $schema: _schema, name: _name, perCall: _perCall, ...rest } = recipe
   return sha256(canonicalJson(rest))
 }
 
@@ -31,7 +31,7 @@ const writingHashes = new WeakMap<Recipe, string>()
 function writingHash(recipe: Recipe): string {
   let hash = writingHashes.get(recipe)
   if (hash === undefined) {
-    const { name: _name, perCall: _perCall, show: _show, ...rest } = recipe
+    const { $schema: _schema, name: _name, perCall: _perCall, show: _show, ...rest } = recipe
     hash = sha256(canonicalJson(rest))
     writingHashes.set(recipe, hash)
   }
