@@ -6,6 +6,7 @@ import { bodyFailureOf, failureOf, ProviderCallError } from '../providers/failur
 import { parseJson } from '../providers/parse-json.ts'
 import type { MeteredUsage, Provider, ProviderFailure } from '../providers/provider.ts'
 import { withOpenKey } from '../vault/open.ts'
+import { rememberSecret } from '../runtime/scrub.ts'
 import type { AttemptFetch } from './chat-model.ts'
 import type { CallServices } from './services.ts'
 
@@ -116,7 +117,7 @@ async function exchangeOnce({
 
 function parseBody(bytes: Uint8Array): unknown {
   try {
-    return parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+    return parseJson(bytes)
   } catch {
     throw new ProviderCallError(MALFORMED, 'maybe')
   }
@@ -159,7 +160,14 @@ export async function withConnectionKey<T>(
     vault: services.vault,
     workspaceId,
     connection: { ...connection, sealedKey },
-    use,
+    use: async (key) => {
+      const forget = rememberSecret(key)
+      try {
+        return await use(key)
+      } finally {
+        forget()
+      }
+    },
     onUnreadable: ({ recordId, recordVersion }) =>
       services.database.inWorkspace(workspaceId, (tx) =>
         recordAudit(tx, {

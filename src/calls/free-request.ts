@@ -60,7 +60,7 @@ export async function freeRequest(
           'maybe',
         )
       }
-      return { status: answer.status, body: parseJson(Buffer.from(bytes).toString('utf8')) }
+      return { status: answer.status, body: parseJson(bytes) }
     })
     await ledger.settle({ ...ended, outcome: 'succeeded', status, endedAt: clock.now() })
     return body

@@ -82,7 +82,8 @@ async function setKey({
   const keyVersion = connection.keyVersion + 1
   const sealed = await vault.sealKey({ workspaceId, record: { id, provider, destination, keyVersion }, secret: key })
   const same = connection.keyFingerprint !== null && Buffer.from(connection.keyFingerprint).equals(sealed.fingerprint)
-  if (same && connection.sealedKey) return connection
+  const record = { id, provider, destination, keyVersion: connection.keyVersion }
+  if (same && connection.sealedKey && (await vault.opens({ workspaceId, record, sealed: connection.sealedKey }))) return connection
   return database.inWorkspace(workspaceId, async (tx) => {
     const [changed] = await tx
       .update(connections)

@@ -2,7 +2,7 @@ import { AppError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import { parseJson } from './parse-json.ts'
 import type { ErrorAnswer, Protocol, ProviderFailure } from './provider.ts'
-import { createScrubber } from './scrub.ts'
+import { createScrubber } from '../runtime/scrub.ts'
 
 /**
  * Whether the request can have reached the provider: 'no' when it surely did not (no address, no connection, refused by

@@ -1,11 +1,7 @@
 import type { Secret } from '../base/secret.ts'
+import { REMOVED, valueScrubber } from './scrub-value.ts'
 
-/** What stands where a secret stood. */
-export const REMOVED = '[removed]'
-
-/** A piece of a secret of this many characters is treated like the secret. */
-const PIECE = 12
-const SHORTEST_SECRET = 6
+export { REMOVED } from './scrub-value.ts'
 
 /** Secrets in use now. They hold bytes, not strings: what is forgotten and wiped is gone from memory. */
 const inUse = new Set<Secret>()
@@ -25,72 +21,45 @@ export function rememberSecret(secret: Secret): () => void {
  */
 export function scrub(text: string): string {
   let clean = text
-  for (const secret of inUse) clean = scrubSecret(clean, secret)
+  for (const secret of inUse) clean = valueScrubber(secret)(clean)
   return scrubKeyShapes(clean)
 }
 
-/** Removes one secret by its value: itself, reversed, percent-, base64- or hex-encoded, and every piece of 12 characters of those. */
-export function scrubSecret(text: string, secret: Secret): string {
-  const value = Buffer.from(secret.reveal()).toString('utf8')
-  if (value.length < SHORTEST_SECRET) return text
-  const remove = new Uint8Array(text.length)
-  const lowerCase = text.toLowerCase()
-  for (const { form, ignoreCase } of encodings(value)) {
-    const size = Math.min(PIECE, form.length)
-    const pieces = new Set(Array.from({ length: form.length - size + 1 }, (_, at) => form.slice(at, at + size)))
-    const searched = ignoreCase ? lowerCase : text
-    for (let at = 0; at + size <= searched.length; at += 1) {
-      if (pieces.has(searched.slice(at, at + size))) remove.fill(1, at, at + size)
-    }
-  }
-  let clean = ''
-  for (let at = 0; at < text.length; at += 1) {
-    if (!remove[at]) clean += text[at]!
-    else if (!remove[at - 1]) clean += REMOVED
-  }
-  return clean
-}
-
-/** Base64 at each of the three places where a secret can start inside a longer encoded text, less the characters it shares. */
-function encodings(value: string): { form: string; ignoreCase: boolean }[] {
-  const bytes = Buffer.from(value)
-  const forms = [value, Buffer.from(bytes.toReversed()).toString(), encodeURIComponent(value), JSON.stringify(value).slice(1, -1)]
-  for (const [lead, skip] of [
-    [0, 0],
-    [1, 2],
-    [2, 3],
-  ] as const) {
-    const base64 = Buffer.concat([Buffer.alloc(lead), bytes])
-      .toString('base64')
-      .replace(/=+$/, '')
-    const own = base64.slice(skip, (lead + bytes.length) % 3 === 0 ? undefined : -1)
-    forms.push(own, own.replaceAll('+', '-').replaceAll('/', '_'))
-  }
-  return [...[...new Set(forms)].map((form) => ({ form, ignoreCase: false })), { form: bytes.toString('hex'), ignoreCase: true }].filter(
-    ({ form }) => form.length >= SHORTEST_SECRET,
-  )
+/** A function that removes a key from texts, by its value where it is given and by its shape. Hold it no longer than the key. */
+export function createScrubber(key: Secret | undefined): (text: string) => string {
+  if (!key) return scrubKeyShapes
+  const withoutValue = valueScrubber(key)
+  return (text) => scrubKeyShapes(withoutValue(text))
 }
 
 const KEY_SHAPES: readonly (readonly [RegExp, string])[] = [
   // user and password of a URL; a password that should have been percent-encoded too
   [/(\b[a-z][a-z0-9+.-]*:\/\/)(?:[^\s/?#@]*|[^\s:@]*:[^\s@]*)@/gi, `$1${REMOVED}@`],
-  [/\b(Bearer|Basic|Token|Key|DeepL-Auth-Key)(\s+)[\w.~+/=:-]{8,}/gi, `$1$2${REMOVED}`],
+  [/\b(Bearer|Basic|DeepL-Auth-Key)(\s+)[\w.~+/=*…:-]{4,}/gi, `$1$2${REMOVED}`],
+  [/\b(Token|Key)(\s+)[\w.~+/=:-]{8,}/g, `$1$2${REMOVED}`],
   // "x-api-key": "...", api_key=..., ?key=..., password: ...
   [
     /((?:api[-_ ]?key|authorization|auth[-_]?token|access[-_]?token|secret|password|passwd|pwd|cookie|[?&]key|[?&]token)["']?\s*[:=]\s*["']?)(?!\[removed\])[^\s"',;&}]{4,}/gi,
     `$1${REMOVED}`,
   ],
-  // the beginnings that providers give their keys
-  [/\b(?:sk|pk|rk|xai|pplx|gsk|hf|r8|ghp|gho|glpat|nvapi|csk|tgp|lk1|lkv)[-_.][A-Za-z0-9_-]{8,}/g, REMOVED],
+  // "Incorrect API key provided: something"
+  [/(?<=\b(?:api[ _-]?key|token|secret|authorization)\b[^:=\n]{0,24}[:=]\s{0,4}["']?)(?!\[removed\])[^\s"'<>]{4,}/gi, REMOVED],
+  // the beginnings that providers give their keys; also masked ones ("sk-pro********abcd")
+  [/\b(?:sk|pk|rk|gsk|xai|pplx|csk|nvapi|tgp|hf|r8|fw|bfl|ghp|gho|glpat|lk1|lkv|ABSK|AIza|AQ\.)[-_*.…][\w*.…-]{6,}/g, REMOVED],
   [/\bAIza[\w-]{20,}|\bAKIA[A-Z0-9]{12,}|\beyJ[\w-]{10,}\.[\w-]{10,}(?:\.[\w-]+)?/g, REMOVED],
 ]
 
-const LONG_RUN = /[A-Za-z0-9_+=-]{32,}/g
+const LONG_RUN = /[\w+=-]{24,}/g
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-/** Removes what has the shape of a key: known beginnings, header and URL credentials, and long runs of mixed letters and digits. */
-function scrubKeyShapes(text: string): string {
+/** Removes what has the shape of a key: known beginnings, header and URL credentials, long runs of mixed letters and digits. */
+export function scrubKeyShapes(text: string): string {
   let clean = text
   for (const [shape, replacement] of KEY_SHAPES) clean = clean.replace(shape, replacement)
-  return clean.replace(LONG_RUN, (run) => (UUID.test(run) || !/\d/.test(run) || !/[A-Za-z]/.test(run) ? run : REMOVED))
+  return clean.replace(LONG_RUN, (run) => (!UUID.test(run) && looksRandom(run) ? REMOVED : run))
+}
+
+/** Letters and digits mixed within their words, as keys and hashes are and names of models and dates are not. */
+function looksRandom(run: string): boolean {
+  return run.split(/[-_]/).some((word) => word.length >= 12 && /\d/.test(word) && /[a-z]/i.test(word))
 }

@@ -1,3 +1,4 @@
+import { errorCode } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Database } from '../db/database.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -5,6 +6,8 @@ import { claimMasterKey } from './claim-master-key.ts'
 import { connectionKeyContext, type KeyRecord } from './context.ts'
 import { fingerprintOf, lastFourOf, normaliseKey } from './key-text.ts'
 import { attachKeyring, createKeyring, detachKeyring, keyringOf } from './keyring.ts'
+import { open } from './open.ts'
+import { keyIdOf, recordFromText } from './record.ts'
 import { seal } from './seal.ts'
 
 /** What a connection's row keeps of its key. */
@@ -24,6 +27,8 @@ export interface Vault {
    * @throws AppError key.invalid, destination.refused.
    */
   sealKey(input: { workspaceId: string; record: KeyRecord; secret: Secret }): Promise<SealedKey>
+  /** Whether a sealed key opens for this connection as it stands now. The key does not leave the vault. */
+  opens(input: { workspaceId: string; record: KeyRecord; sealed: string }): Promise<boolean>
   /** Forgets every unwrapped key; the vault then neither seals nor opens. */
   close(): void
 }
@@ -57,6 +62,16 @@ export async function openVault({
         }
       } finally {
         key.wipe()
+      }
+    },
+    async opens({ workspaceId, record, sealed }) {
+      try {
+        const dataKey = await keyringOf(vault).reader({ workspaceId, dataKeyId: keyIdOf(recordFromText(sealed)) })
+        open({ sealed, dataKey, context: connectionKeyContext(deploymentId, workspaceId, record) }).wipe()
+        return true
+      } catch (error) {
+        if (errorCode(error) === 'key.unreadable') return false
+        throw error
       }
     },
     close: () => detachKeyring(vault),

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../base/errors.ts'
 import type { ErrorAnswer, ProviderFailure } from '../provider.ts'
-import { excerptOf } from '../scrub.ts'
+import { excerptOf } from '../excerpt.ts'
 import { objectOf } from './counts.ts'
 import { retryAfterOf } from './retry-after.ts'
 

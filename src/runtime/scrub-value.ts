@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Secret } from '../base/secret.ts'
 
+/** What stands where a secret stood. */
 export const REMOVED = '[removed]'
 
 /** A run of this many characters shared with a key (in any of its forms) is removed. */
@@ -11,11 +12,10 @@ const MIN_FORM = 4
 /**
  * A function that removes a key from texts, by value: the key itself, in base64 and base64url (at each of the three
  * alignments), hex, percent-encoding, JSON and HTML escapes, UTF-16, reversed, its SHA-256, and fragments of 12 and
- * more characters of any of these, in either case. Then whatever looks like a key (`scrubKeyShapes`).
+ * more characters of any of these, in either case.
  * Takes most of a millisecond to make: only for texts of failures. Hold it no longer than the key.
  */
-export function createScrubber(key: Secret | undefined): (text: string) => string {
-  if (!key) return scrubKeyShapes
+export function valueScrubber(key: Secret): (text: string) => string {
   const windows = new Set<string>()
   const whole: string[] = []
   for (const form of formsOf(Buffer.from(key.reveal()))) {
@@ -23,7 +23,7 @@ export function createScrubber(key: Secret | undefined): (text: string) => strin
     if (form.length < WINDOW) whole.push(form)
     for (let at = 0; at + WINDOW <= form.length; at += 1) windows.add(form.slice(at, at + WINDOW))
   }
-  return (text) => scrubKeyShapes(cut(text, marksOf(text, windows, whole)))
+  return (text) => cut(text, marksOf(text, windows, whole))
 }
 
 /** Each form of the key in lower case: texts are compared in lower case. */
@@ -89,38 +89,4 @@ function cut(text: string, marks: Uint8Array): string {
 function lowerCase(text: string): string {
   const lower = text.toLowerCase()
   return lower.length === text.length ? lower : text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
-}
-
-const SHAPES: readonly RegExp[] = [
-  // OpenAI, Anthropic, OpenRouter, DeepSeek, ...: also masked ones ("sk-pro********abcd")
-  /\b(?:sk|pk|rk|gsk|xai|pplx|csk|nvapi|tgp|hf|r8|fw|bfl|ABSK|AIza|AQ\.)[-_*.…][\w*.…-]{6,}/g,
-  /\bAIza[\w-]{20,}/g,
-  /\b(?:Bearer|Basic|DeepL-Auth-Key)\s+[\w.~+/=*…:-]{4,}/gi,
-  // "Incorrect API key provided: something"
-  /(?<=\b(?:api[ _-]?key|token|secret|authorization)\b[^:=\n]{0,24}[:=]\s{0,4}["']?)[^\s"'<>]{4,}/gi,
-]
-const LONG_TOKEN = /[\w-]{24,}/g
-
-/** Removes what looks like a key to anybody: known prefixes, `Bearer ...`, "API key provided: ...", long mixed tokens. */
-export function scrubKeyShapes(text: string): string {
-  let out = text
-  for (const shape of SHAPES) out = out.replace(shape, REMOVED)
-  return out.replace(LONG_TOKEN, (token) => (looksRandom(token) ? REMOVED : token))
-}
-
-/** Letters and digits mixed within their words, as keys and hashes are and names of models and dates are not. */
-function looksRandom(token: string): boolean {
-  return token.split(/[-_]/).some((word) => word.length >= 12 && /\d/.test(word) && /[a-z]/i.test(word))
-}
-
-const MAX_EXCERPT = 200
-const MAX_MESSAGE = 8 * 1024
-
-/** What is kept of a provider's message: one line of at most 200 characters, without tags, scrubbed. */
-export function excerptOf(message: string, scrub: (text: string) => string = scrubKeyShapes): string {
-  // scrubbed again without tags, which can stand in the middle of a key
-  const clean = scrub(scrub(message.slice(0, MAX_MESSAGE)).replace(/<[^<>]*>/g, ''))
-  const line = clean.replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim()
-  const characters = Array.from(line)
-  return characters.length <= MAX_EXCERPT ? line : `${characters.slice(0, MAX_EXCERPT - 1).join('')}…`
 }
