@@ -3,7 +3,8 @@ import { resolve } from 'node:path'
 import { defaultRecipe, chooseFields } from '../apps/enrichment/default-recipe.ts'
 import { acceptFlagged, deliver } from '../apps/enrichment/deliver.ts'
 import { createEstimator, type Estimate } from '../apps/enrichment/estimate.ts'
-import { driveJob, type EnrichmentJob, type EnrichmentOrder, prepareJob } from '../apps/enrichment/job.ts'
+import type { driveJob } from '../apps/enrichment/job.ts'
+import { type EnrichmentJob, type EnrichmentOrder, prepareJob } from '../apps/enrichment/job.ts'
 import { readRecipe } from '../apps/enrichment/read-recipe.ts'
 import { withLocale } from '../apps/enrichment/prompt.ts'
 import type { Recipe } from '../apps/enrichment/recipe.ts'
@@ -51,6 +52,7 @@ export const enrich = defineCommand({
     const services = await openServices({ config, log, purpose: `latchkey enrich ${options.file}`, privateHosts })
     const interrupt = interruptible(say)
     try {
+      log.info({ engine: services.database.engine }, 'ready')
       const { id: workspaceId } = await commandLineWorkspace(services.database)
       const found = await commandConnection({
         services,
@@ -152,6 +154,7 @@ async function carryOut({
           output: resolve(options.out),
           format,
         })
+  if (delivery) services.log.info({ count: delivery.rows }, 'exported')
   const report = await buildReport({ services, job, end, delivery, quoted, seconds: (performance.now() - startedMs) / 1_000 })
   printReport(report, { json: options.json, out: options.out })
   return exitCodeOfReport(report)

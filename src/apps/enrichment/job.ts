@@ -64,7 +64,7 @@ export async function prepareJob(
   order: EnrichmentOrder,
   { onImported, onStale, signal }: { onImported?: (rows: number) => void; onStale?: OnStale; signal?: AbortSignal } = {},
 ): Promise<EnrichmentJob> {
-  const { database } = services
+  const { database, log } = services
   const { workspaceId, file, format, connection, model, recipe } = order
   const source = await importFile({
     database,
@@ -74,6 +74,7 @@ export async function prepareJob(
     ...(onImported ? { onProgress: onImported } : {}),
     ...(signal ? { signal } : {}),
   })
+  log.info({ workspaceId, count: source.products }, 'imported')
   const own = [{ connectionId: connection.id, model }]
   const [chosen] = await database.inWorkspace(workspaceId, (tx) => resolveCandidates(tx, { context: 'enrichment', own }))
   const candidate: ChatCandidate = { ...chosen!, provider: connection.provider, rateCard: connection.prices }
@@ -97,6 +98,7 @@ export async function prepareJob(
     await database.inWorkspace(workspaceId, (tx) => addItems(tx, { runId, workspaceId, items }))
   }
   if (run) run = await openRun(services, order, run)
+  log.info({ workspaceId, count: counts.products, ...(run ? { runId: run.id } : {}) }, 'planned')
   return {
     order,
     source,
@@ -178,13 +180,14 @@ export async function driveJob(
     onAnswered?: (call: ObservedCall) => void
   },
 ): Promise<DriveEnd> {
-  const { database, clock, instance } = services
+  const { database, clock, instance, log } = services
   const { order, run, candidate, counter } = job
   const { workspaceId } = order
   const change = (values: Parameters<typeof updateRun>[2]): Promise<void> =>
     database.inWorkspace(workspaceId, (tx) => updateRun(tx, run.id, values))
   await change({ state: 'running', pause: null, ...(run.startedAt ? {} : { startedAt: clock.now() }) })
   let observed: Observation = { ...nothingObserved, ...run.observed }
+  log.info({ workspaceId, runId: run.id, count: run.itemCount }, 'run started')
   const end = await driveRun({
     database,
     clock,
@@ -215,6 +218,7 @@ export async function driveJob(
       },
     }),
   })
+  log.info({ workspaceId, runId: run.id, outcome: end.kind }, 'run ended')
   await change({ observed: { ...observed } })
   if (end.kind === 'paused') await change({ state: 'paused', pause: { code: end.pause.code, detail: end.pause.detail } })
   else if (end.kind === 'interrupted')
