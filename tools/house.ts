@@ -84,9 +84,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   web: { floor: 9, imports: ['base', 'contract'], browserSafe: true },
 }
 
-/** The two doors of the path of a call, where a key is opened and where bytes leave, and who may stand there beside calls/. */
+/** The doors of the path of a call, where a key is opened and where bytes leave, and who may stand there beside calls/. */
 export const DOORS: Readonly<Record<string, Door>> = {
   'src/vault/open.ts': { rooms: ['vault', 'calls'], files: [] },
+  'src/vault/record.ts': { rooms: ['vault'], files: [] }, // what open.ts is made of: a way around it
+  'src/vault/keyring.ts': { rooms: ['vault'], files: [] },
   'src/providers/send.ts': {
     rooms: ['providers', 'calls'],
     files: [{ file: 'src/cli/services.ts', reason: 'puts the services together and hands the sender to calls/' }],

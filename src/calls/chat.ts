@@ -32,6 +32,7 @@ export interface ChatRequest<T> {
   readonly system: string // the constant part, first: what providers' prompt caches hold
   readonly user: string
   readonly schema: Readonly<Record<string, unknown>> // JSON schema of the answer
+  readonly schemaName: string
   readonly maxOutputTokens: number
   readonly inputTokensAtMost: number
   readonly inputParts?: Readonly<Record<string, number>>
@@ -214,7 +215,7 @@ async function generate(
       { role: 'user', content: [{ type: 'text', text: request.user }] },
     ],
     maxOutputTokens: request.maxOutputTokens,
-    responseFormat: { type: 'json', schema: request.schema, name: 'answer' },
+    responseFormat: { type: 'json', schema: request.schema, name: request.schemaName },
     abortSignal: request.signal,
     ...(request.reasoning ? { reasoning: request.reasoning } : {}),
   })

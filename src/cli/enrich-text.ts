@@ -5,7 +5,7 @@ import type { FileFormat } from '../catalogue/formats/detect.ts'
 
 /** How a file was understood, and why. */
 export function describeFormat(file: string, format: FileFormat): string {
-  return [`${file}`, ...format.reasons.map((reason) => `  ${reason}`)].join('\n')
+  return [file, ...format.reasons.map((reason) => `  ${reason}`)].join('\n')
 }
 
 /** What a run will cost, and why that is not said more exactly. */

@@ -9,6 +9,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "list a provider's models with price, context and shutdown date",
     load: async () => (await import('./models.ts')).models,
   },
+  connections: {
+    summary: 'list the providers that have a key here, or revoke one',
+    load: async () => (await import('./connections.ts')).connections,
+  },
 }
 
 // Output that nobody reads any more (a pipe into `head`) does not end the work: its results are in the database and the file.

@@ -125,6 +125,30 @@ export async function setPrices(
   return changed!
 }
 
+/** A connection as people see it: of the key nothing but its last four characters, and those only of long ones. */
+export interface ListedConnection {
+  readonly id: string
+  readonly provider: string
+  readonly slug: string
+  readonly baseUrl: string
+  readonly key: string | null // "••••wxyz"; null: it has none
+  readonly keySetAt: Date | null
+  readonly status: 'active' | 'revoked'
+}
+
+export async function listConnections(tx: Tx): Promise<ListedConnection[]> {
+  const rows = await tx.select().from(connections).orderBy(connections.slug)
+  return rows.map(({ id, provider, slug, destination, sealedKey, keyLastFour, keySetAt, status }) => ({
+    id,
+    provider,
+    slug,
+    baseUrl: destination.baseUrl,
+    key: sealedKey === null ? null : `••••${keyLastFour ?? ''}`,
+    keySetAt,
+    status,
+  }))
+}
+
 /** Ends a connection: its sealed key is destroyed and new calls are refused from this commit on. */
 export async function revokeConnection(tx: Tx, { actor, id }: { actor: string; id: string }): Promise<void> {
   const [revoked] = await tx

@@ -23,16 +23,14 @@ describeOnEachDatabase('ledger', (open) => {
     workspaceId = await test.workspaceId()
     connectionId = newId()
     await test.database.inWorkspace(workspaceId, (tx) =>
-      tx
-        .insert(connections)
-        .values({
-          id: connectionId,
-          workspaceId,
-          provider: 'openai',
-          label: 'OpenAI',
-          slug: 'openai',
-          destination: { baseUrl: 'https://api.openai.com/v1' },
-        }),
+      tx.insert(connections).values({
+        id: connectionId,
+        workspaceId,
+        provider: 'openai',
+        label: 'OpenAI',
+        slug: 'openai',
+        destination: { baseUrl: 'https://api.openai.com/v1' },
+      }),
     )
     ledger = createLedger({ database: test.database, clock: systemClock, instance })
   })
@@ -113,7 +111,7 @@ describeOnEachDatabase('ledger', (open) => {
     await ledger.intend(other)
     const failing = ledger.settle(settlement(call, { writes: [resultWrite(writer as never, ['row'])] }))
     const fine = ledger.settle(settlement(other))
-    await expect(failing).rejects.toThrow()
+    await expect(failing).rejects.toThrow(/nowhere/)
     await fine
     const entries = await test.database.asSystem('test', (tx) => tx.select({ id: ledgerEntries.id }).from(ledgerEntries))
     expect(entries.map(({ id }) => id)).toContain(other.id)
@@ -159,17 +157,15 @@ describeOnEachDatabase('ledger', (open) => {
   it('a revoked connection admits nothing from the commit of its revocation on', async () => {
     const id = newId()
     await test.database.inWorkspace(workspaceId, (tx) =>
-      tx
-        .insert(connections)
-        .values({
-          id,
-          workspaceId,
-          provider: 'openai',
-          label: 'x',
-          slug: 'gone',
-          status: 'revoked',
-          destination: { baseUrl: 'https://x.example' },
-        }),
+      tx.insert(connections).values({
+        id,
+        workspaceId,
+        provider: 'openai',
+        label: 'x',
+        slug: 'gone',
+        status: 'revoked',
+        destination: { baseUrl: 'https://x.example' },
+      }),
     )
     expect(await ledger.intend(intent({ connectionId: id }))).toEqual({ kind: 'revoked', slug: 'gone' })
   })

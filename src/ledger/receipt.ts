@@ -65,6 +65,6 @@ export async function receiptOf(tx: Tx, origin: string): Promise<Receipt> {
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
 
 async function rowsOf<Row>(tx: Tx, query: ReturnType<typeof sql>): Promise<Row[]> {
-  const result = (await tx.execute(query)) as unknown as { rows: Row[] }
+  const result = (await tx.execute(query)) as { rows: Row[] }
   return result.rows
 }

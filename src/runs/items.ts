@@ -36,7 +36,7 @@ export async function leaseItems(
     where run_id = ${runId}::uuid and position in (
       select position from run_items where run_id = ${runId}::uuid and state = 'waiting' ${bound}
       order by position limit ${limit} for update skip locked)
-    returning position, subject_id, work_hash, attempt`)) as unknown as {
+    returning position, subject_id, work_hash, attempt`)) as {
     rows: { position: number; subject_id: string; work_hash: string; attempt: number }[]
   }
   return result.rows
@@ -101,7 +101,7 @@ export async function settleItems(tx: Tx, results: readonly ItemResult[]): Promi
       as result(run_id uuid, position integer, attempt integer, state text, error_code text, error_detail text, cost_nano bigint)
     where run_items.run_id = result.run_id and run_items.position = result.position
       and run_items.attempt = result.attempt and run_items.state = 'leased'
-    returning run_items.run_id, run_items.position`)) as unknown as { rows: { run_id: string; position: number }[] }
+    returning run_items.run_id, run_items.position`)) as { rows: { run_id: string; position: number }[] }
   const counted = new Set(result.rows.map((row) => `${row.run_id}:${row.position}`))
   return (item) => counted.has(`${item.runId}:${item.position}`)
 }
@@ -122,7 +122,7 @@ export type ItemCounts = Readonly<Record<'waiting' | 'leased' | 'done' | 'flagge
 export async function countItems(tx: Tx, runId: string): Promise<ItemCounts> {
   const result = (await tx.execute(
     sql`select state, count(*)::integer as count from run_items where run_id = ${runId}::uuid group by state`,
-  )) as unknown as { rows: { state: keyof ItemCounts; count: number }[] }
+  )) as { rows: { state: keyof ItemCounts; count: number }[] }
   const counts = { waiting: 0, leased: 0, done: 0, flagged: 0, failed: 0 }
   for (const { state, count } of result.rows) counts[state] = count
   return counts

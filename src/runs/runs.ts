@@ -3,7 +3,6 @@ import type { Tx } from '../db/database.ts'
 import { runs } from '../db/schema/index.ts'
 import { addBudget } from '../ledger/budgets.ts'
 import { newId } from '../runtime/ids.ts'
-import type { Pause } from './run-kind.ts'
 
 export type Run = typeof runs.$inferSelect
 
@@ -72,5 +71,3 @@ export async function readRun(tx: Tx, id: string): Promise<Run | undefined> {
   const [run] = await tx.select().from(runs).where(eq(runs.id, id))
   return run
 }
-
-export const pauseColumn = (pause: Pause): { code: string; detail: string } => ({ code: pause.code, detail: pause.detail })

@@ -6,7 +6,7 @@ import type { GeneratedValue } from '../../catalogue/changes.ts'
 import { chat, type ChatCandidate, type ChatOutcome } from '../../calls/chat.ts'
 import type { CallServices } from '../../calls/services.ts'
 import type { Tx } from '../../db/database.ts'
-import { products, type Provenance } from '../../db/schema/index.ts'
+import { products as productTable, type Provenance } from '../../db/schema/index.ts'
 import type { BudgetRefusal } from '../../ledger/intent.ts'
 import { resultWrite } from '../../ledger/settlement.ts'
 import type { ProviderFailure } from '../../providers/provider.ts'
@@ -73,9 +73,9 @@ export function enrichmentWork(work: EnrichmentWork): RunKind<EnrichmentSubject>
 async function loadSubjects(tx: Tx, items: readonly LeasedItem[]): Promise<EnrichmentSubject[]> {
   const ids = items.map(({ subjectId }) => subjectId)
   const rows = await tx
-    .select({ id: products.id, identifier: products.identifier, imported: products.imported })
-    .from(products)
-    .where(inArray(products.id, ids))
+    .select({ id: productTable.id, identifier: productTable.identifier, imported: productTable.imported })
+    .from(productTable)
+    .where(inArray(productTable.id, ids))
   const byId = new Map(rows.map((row) => [row.id, row]))
   return items.map((item) => {
     const product = byId.get(item.subjectId)
@@ -112,6 +112,7 @@ async function ask(
     system: prompt.system,
     user: prompt.user,
     schema,
+    schemaName: 'product_data',
     maxOutputTokens: maxOutputTokens({ recipe, k: open.length, reasoningTokens: reasoningTokensOf(candidate) }),
     inputTokensAtMost: inputTokensAtMost({ counter, texts: [prompt.system, prompt.user], schemaText }),
     inputParts: { system: cachedCount(counter, prompt.system), product: cachedCount(counter, prompt.user) },

@@ -1,4 +1,5 @@
 import { integer, jsonb, pgTable, text, timestamp, unique, uuid } from 'drizzle-orm/pg-core'
+import type { RateCard } from '../../prices/rate-card.ts'
 import type { Destination } from '../../providers/provider.ts'
 import { workspaces } from './people.ts'
 import { bytea } from './system.ts'
@@ -30,9 +31,3 @@ export const connections = pgTable(
   },
   (table) => [unique('connections_slug').on(table.workspaceId, table.slug)],
 )
-
-/** A connection's own prices: model -> unit -> plain decimal per million (tokens) or per one (all other units). */
-export interface RateCard {
-  readonly currency: string
-  readonly models: Readonly<Record<string, Readonly<Record<string, string>>>>
-}
