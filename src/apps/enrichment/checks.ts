@@ -1,18 +1,6 @@
 import type { ValueFlag } from '../../db/schema/catalogue.ts'
-import {
-  basesOf,
-  codeOf,
-  mentionsIn,
-  normalise,
-  plainNumber,
-  readingsOf,
-  SEPARATE,
-  separateGroups,
-  sourceFacts,
-  type CodeMention,
-  type NumberMention,
-  type SourceFacts,
-} from './facts.ts'
+import { basesOf, plainNumber, sourceFacts, type SourceFacts } from './facts.ts'
+import { codeOf, mentionsIn, normalise, readingsOf, SEPARATE, separateGroups, type CodeMention, type NumberMention } from './mentions.ts'
 import { squash, standardsIn, type StandardMention } from './standards.ts'
 import { lowestForm } from './units.ts'
 import type { FieldValue } from './validate.ts'

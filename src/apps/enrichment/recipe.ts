@@ -177,7 +177,6 @@ export type TextField = Extract<RecipeField, { type: 'text' }>
 export type AttributesField = Extract<RecipeField, { type: 'attributes' }>
 export type SelectField = Extract<RecipeField, { type: 'select' }>
 export type NumberField = Extract<RecipeField, { type: 'number' }>
-export type ShowRules = Recipe['show']
 export type GlossaryEntry = NonNullable<Recipe['glossary']>[number]
 
 /** Keys of the answer's own envelope. */

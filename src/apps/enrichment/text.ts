@@ -12,8 +12,6 @@ const SPACES = /[\s\u0085\u2028\u2029]+/gu
 
 const TAGS =
   'a|abbr|article|b|big|blockquote|body|br|center|code|dd|div|dl|dt|em|figure|font|footer|form|h[1-6]|head|header|hr|html|i|iframe|img|input|ins|li|link|main|meta|ol|p|pre|s|script|section|small|span|strike|strong|style|sub|sup|table|tbody|td|tfoot|th|thead|tr|u|ul|video'
-const HTML_BLOCK = /<(script|style)\b[^<>]*>[^]{0,5000}?<\/\1\s*>/giu
-const HTML_COMMENT = /<!--[^]{0,5000}?-->/gu
 const HTML_BREAK = /<(?:br|\/p|\/li|\/div|\/h[1-6]|\/tr)\b[^<>]{0,200}>/giu
 const HTML_TAG = new RegExp(`</?(?:${TAGS})(?:[\\s/][^<>]{0,2000})?>`, 'giu')
 const ENTITY = /&(?:(amp|lt|gt|quot|apos|nbsp|deg|reg|trade|copy|ndash|mdash|hellip|euro)|#(\d{1,7})|#x([0-9a-f]{1,6}));/giu
@@ -43,9 +41,34 @@ export function withoutHidden(text: string): string {
 export function withoutHtml(text: string): string {
   let plain = text
   if (plain.includes('<')) {
-    plain = plain.replace(HTML_BLOCK, ' ').replace(HTML_COMMENT, ' ').replace(HTML_BREAK, '\n').replace(HTML_TAG, ' ')
+    plain = withoutUnseen(plain).replace(HTML_BREAK, '\n').replace(HTML_TAG, ' ')
   }
   return plain.includes('&') ? plain.replace(ENTITY, decodeEntity) : plain
+}
+
+const UNSEEN = [
+  { start: '<!--', end: '-->' },
+  { start: '<script', end: '</script>' },
+  { start: '<style', end: '</style>' },
+]
+
+/** Comments, scripts and styles go with their content. By search, not by pattern: a hostile text must not cost the square of its length. */
+function withoutUnseen(text: string): string {
+  let plain = text
+  for (const { start, end } of UNSEEN) {
+    const lower = plain.toLowerCase()
+    if (lower.length !== plain.length || !lower.includes(start)) continue
+    let kept = ''
+    let at = 0
+    for (let from = lower.indexOf(start); from >= 0; from = lower.indexOf(start, at)) {
+      const to = lower.indexOf(end, from)
+      if (to < 0) break
+      kept += `${plain.slice(at, from)} `
+      at = to + end.length
+    }
+    plain = kept + plain.slice(at)
+  }
+  return plain
 }
 
 function decodeEntity(whole: string, name?: string, decimal?: string, hex?: string): string {
