@@ -14,7 +14,7 @@ import { detectFormat, type FileFormat, type FormatOverrides } from '../catalogu
 import { setPrices } from '../connections/connections.ts'
 import { commandLineWorkspace } from '../people/workspaces.ts'
 import { findProvider } from '../providers/registry.ts'
-import { updateRun } from '../runs/runs.ts'
+import { cancelRun, updateRun } from '../runs/runs.ts'
 import { defineCommand } from './command.ts'
 import { commandConnection, commandDestination } from './connect.ts'
 import { type EnrichOptions, enrichArguments, readEnrichOptions } from './enrich-options.ts'
@@ -120,7 +120,7 @@ async function carryOut({
   const quoted = await keepQuote(services, job, estimate)
   let end: Awaited<ReturnType<typeof driveJob>> | undefined
   if (hasRun(job)) {
-    if (!options.yes && !(await askToGoOn('Run it?', interrupt.signal))) {
+    if (!options.yes && !(await approved(services, job, interrupt.signal))) {
       say('Nothing was run and nothing was written.')
       return EXIT.done
     }
@@ -161,6 +161,21 @@ async function carryOut({
 }
 
 const hasRun = (job: EnrichmentJob): job is EnrichmentJob & { run: NonNullable<EnrichmentJob['run']> } => job.run !== undefined
+
+/** Asks the person. A new run that is not approved is withdrawn; one that was begun before keeps waiting. */
+async function approved(
+  services: Services,
+  job: EnrichmentJob & { run: NonNullable<EnrichmentJob['run']> },
+  signal: AbortSignal,
+): Promise<boolean> {
+  let yes = false
+  try {
+    yes = await askToGoOn('Run it?', signal)
+  } finally {
+    if (!yes && !job.resumed) await services.database.inWorkspace(job.order.workspaceId, (tx) => cancelRun(tx, job.run.id))
+  }
+  return yes
+}
 
 /** The first quote of a run is the one its receipt is held against, however often it is taken up again. */
 async function keepQuote(services: Services, job: EnrichmentJob, estimate: Estimate): Promise<Estimate['quoted']> {

@@ -1,6 +1,6 @@
 import { and, desc, eq, inArray, isNotNull, ne } from 'drizzle-orm'
 import type { Tx } from '../db/database.ts'
-import { runs } from '../db/schema/index.ts'
+import { runItems, runs } from '../db/schema/index.ts'
 import { addBudget } from '../ledger/budgets.ts'
 import { newId } from '../runtime/ids.ts'
 
@@ -48,8 +48,13 @@ export async function cancelSuperseded(
 ): Promise<void> {
   const open = and(eq(runs.kind, kind), ne(runs.id, keepId), inArray(runs.state, ['ready', 'running', 'paused']))
   const rows = await tx.select({ id: runs.id, settings: runs.settings }).from(runs).where(open)
-  const ids = rows.filter(({ settings }) => settings['slot'] === supersedes).map(({ id }) => id)
-  if (ids.length > 0) await tx.update(runs).set({ state: 'cancelled', endedAt: new Date() }).where(inArray(runs.id, ids))
+  for (const { id, settings } of rows) if (settings['slot'] === supersedes) await cancelRun(tx, id)
+}
+
+/** Ends a run for good: what it wrote stays, items that still waited are dropped. */
+export async function cancelRun(tx: Tx, id: string): Promise<void> {
+  await tx.update(runs).set({ state: 'cancelled', endedAt: new Date() }).where(eq(runs.id, id))
+  await tx.delete(runItems).where(and(eq(runItems.runId, id), inArray(runItems.state, ['waiting', 'leased'])))
 }
 
 /** What the latest runs of a series observed, newest first. */
