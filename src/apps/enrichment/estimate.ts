@@ -7,7 +7,8 @@ import { type EnrichmentOrder, seriesOf } from './job.ts'
 import { addObservations, nothingObserved, type Observation, type ObservedCall, observeCall } from './observation.ts'
 import { outputSchema } from './output-schema.ts'
 import { answerShape, recordBlock, systemPrompt } from './prompt.ts'
-import { addToTally, emptyTally, promptCaching, type Quote, quoteRun, reasoningRange } from './quote.ts'
+import { addToTally, emptyTally, promptCaching, type Quote, quoteRun } from './quote.ts'
+import { reasoningOf } from './reasoning.ts'
 
 /** A quote as it is kept with its run and printed: exact plain decimals; null is unknown, which is not free. */
 export interface QuotedRange {
@@ -54,7 +55,7 @@ export async function createEstimator(
     schemaTokens: counter.count(JSON.stringify(outputSchema(recipe))),
     prices: pricesOf({ candidate, at: services.clock.now() }),
     caching: promptCaching({ provider, model }),
-    reasoning: reasoningRange({ model }),
+    reasoning: reasoningOf({ model }).likely,
     past: past.reduce<Observation>((sum, observed) => addObservations(sum, { ...nothingObserved, ...observed }), nothingObserved),
   }
   let tally = emptyTally

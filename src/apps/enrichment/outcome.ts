@@ -23,6 +23,6 @@ export async function failedItems({
       select products.identifier as product, products.row, run_items.error_code as code, coalesce(run_items.error_detail, '') as reason
       from run_items join products on products.id = run_items.subject_id
       where run_items.run_id = ${runId}::uuid and run_items.state = 'failed' order by run_items.position`),
-  )) as unknown as { rows: FailedItem[] }
+  )) as { rows: FailedItem[] }
   return result.rows
 }

@@ -7,7 +7,8 @@ import { defaultRecipe } from './default-recipe.ts'
 import { addObservations, meanOutput, nothingObserved, observeCall } from './observation.ts'
 import { predictOutput } from './predict-output.ts'
 import { parseRecipe } from './read-recipe.ts'
-import { addToTally, emptyTally, narrowQuote, promptCaching, type QuoteInput, quoteRun, reasoningRange } from './quote.ts'
+import { addToTally, emptyTally, narrowQuote, promptCaching, type QuoteInput, quoteRun } from './quote.ts'
+import { reasoningOf } from './reasoning.ts'
 
 const recipe = defaultRecipe({ fields: ['title', 'description', 'attributes'] })
 const exact = { exact: true, spread: { low: 1, high: 1 }, overhead: { low: 6, high: 11 }, ratio: 1, source: 'test' }
@@ -86,7 +87,8 @@ describe('a quote', () => {
     const without = quoteRun({ ...base, systemTokens: 1_217, schemaTokens: 0 })
     expect(without.lowNano! - long.lowNano!).toBe((9_999n * 1_152n * 75_000_000n) / 1_000_000n)
     expect(long.highNano).toBe(without.highNano)
-    expect(promptCaching({ provider: 'anthropic', model: 'claude-haiku-4-5' }).kind).toBe('none')
+    expect(promptCaching({ provider: 'mistral', model: 'mistral-small-latest' }).kind).toBe('none')
+    expect(promptCaching({ provider: 'anthropic', model: 'claude-haiku-4-5' })).toMatchObject({ kind: 'automatic', minimumTokens: 4_096 })
   })
 
   it('charges a whole call by the band its input reaches, and cache writes where they cost more', () => {
@@ -103,11 +105,11 @@ describe('a quote', () => {
   })
 
   it('leaves room for models that think, until it has been seen what they do', () => {
-    const reasoning = reasoningRange({ model: 'gpt-5-mini' })
+    const reasoning = reasoningOf({ model: 'gpt-5-mini' }).likely
     const quote = quoteRun({ ...base, reasoning })
     expect(quote.highNano!).toBeGreaterThan(quoteRun(base).highNano!)
     expect(quote.reasons.join(' ')).toMatch(/think/)
-    expect(reasoningRange({ model: 'gpt-4o-mini' }).high).toBe(0)
+    expect(reasoningOf({ model: 'gpt-4o-mini' }).likely.high).toBe(0)
   })
 
   it('of nothing is nothing', () => {

@@ -28,20 +28,15 @@ export type PromptCaching =
   | { readonly kind: 'automatic'; readonly minimumTokens: number; readonly blockTokens: number }
 
 /**
- * OpenAI caches prefixes from 1,024 tokens in steps of 128 by itself. Anthropic needs `cache_control`, Mistral a
- * `prompt_cache_key`; Latchkey sends neither.
+ * OpenAI caches prefixes from 1,024 tokens in steps of 128 by itself. Anthropic caches what is marked with
+ * `cache_control`, as the constant part is (calls/chat.ts), from 2,048 tokens on Sonnet and 4,096 on the others.
+ * Mistral needs a `prompt_cache_key`, which Latchkey does not send.
  */
 export function promptCaching({ provider, model }: { provider: string; model: string }): PromptCaching {
   if (provider === 'openai' || (provider === 'openrouter' && model.startsWith('openai/')))
     return { kind: 'automatic', minimumTokens: 1_024, blockTokens: 128 }
+  if (provider === 'anthropic') return { kind: 'automatic', minimumTokens: model.includes('sonnet') ? 2_048 : 4_096, blockTokens: 1 }
   return { kind: 'none', reason: 'prompt caching is not counted on with this provider' }
-}
-
-/** Hidden output of models that think before they answer, in tokens a call; 0 for others. */
-export function reasoningRange({ model }: { model: string }): TokenRange {
-  return /^(?:openai\/)?(?:o[1-9]|gpt-[5-9])|reason|think|magistral|deepseek-r|qwq/i.test(model)
-    ? { low: 0, high: 1_500 }
-    : { low: 0, high: 0 }
 }
 
 export interface QuoteInput {

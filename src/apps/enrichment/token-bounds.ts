@@ -36,12 +36,3 @@ export function cachedCount(counter: TokenCounter, text: string): number {
   counts.set(text, count)
   return count
 }
-
-/** Models that think before they answer, unasked; what they think counts as output and against the output limit. */
-const THINKING = /^(?:openai\/)?(?:o[1-9]|gpt-[5-9])|reason|think|magistral|deepseek-r|qwq/i
-const THINKING_TOKENS = 4_096
-
-/** What to leave room for in a call's output limit beside the answer itself. */
-export function reasoningTokensOf({ model }: { model: string }): number {
-  return THINKING.test(model) ? THINKING_TOKENS : 0
-}

@@ -20,7 +20,8 @@ import { composePrompt, type ComposedPrompt } from './prompt.ts'
 import { mergeReadings, readAnswer, type ReadProduct, repairPrompt } from './read-answer.ts'
 import { columnOf, localeOf, type Recipe } from './recipe.ts'
 import { type EnrichmentResult, writeEnrichmentResults } from './results.ts'
-import { cachedCount, inputTokensAtMost, reasoningTokensOf } from './token-bounds.ts'
+import { reasoningOf } from './reasoning.ts'
+import { cachedCount, inputTokensAtMost } from './token-bounds.ts'
 
 /** A product handed to a worker, with what its source says of it. */
 export interface EnrichmentSubject {
@@ -113,7 +114,7 @@ async function ask(
     user: prompt.user,
     schema,
     schemaName: 'product_data',
-    maxOutputTokens: maxOutputTokens({ recipe, k: open.length, reasoningTokens: reasoningTokensOf(candidate) }),
+    maxOutputTokens: maxOutputTokens({ recipe, k: open.length, reasoningTokens: reasoningOf(candidate).room }),
     inputTokensAtMost: inputTokensAtMost({ counter, texts: [prompt.system, prompt.user], schemaText }),
     inputParts: { system: cachedCount(counter, prompt.system), product: cachedCount(counter, prompt.user) },
     signal,
