@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { LLMock, type ChatCompletionRequest, type FixtureResponse } from '@copilotkit/aimock'
 
 export interface MockUsage {
@@ -30,18 +31,36 @@ export interface MockProvider {
   stop(): Promise<void>
 }
 
+/**
+ * `usage`: what each answer reports, or what it is for one user message. `onRequest` sees each request when it arrives and
+ * may make it wait; what the journal misses (a client that leaves before its answer) is seen there too.
+ */
 export async function startMockProvider({
   latencyMs = 0,
   usage = { input: 500, output: 200 },
   script = () => undefined,
-}: { latencyMs?: number; usage?: MockUsage; script?: Script } = {}): Promise<MockProvider> {
-  const mock = new LLMock({ port: 0, logLevel: 'silent', ...(latencyMs > 0 ? { chaos: { latencyMs } } : {}) })
+  onRequest,
+}: {
+  latencyMs?: number
+  usage?: MockUsage | ((user: string) => MockUsage)
+  script?: Script
+  onRequest?: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+} = {}): Promise<MockProvider> {
+  const chaos = latencyMs > 0 ? { chaos: { latencyMs } } : {}
+  const mock = new LLMock({ port: 0, logLevel: 'silent', journalMaxEntries: 0, ...chaos }) // 0: keeps every entry
+  if (onRequest) {
+    const handleRequest = async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
+      await onRequest(request, response)
+      return false // the mock itself answers
+    }
+    mock.mount('/v1', { handleRequest })
+  }
   let number = 0
   mock.onMessage(/[\s\S]*/, (request) => {
     number += 1
     const user = lastUserText(request)
     const ids = [...user.matchAll(/<product id="(p\d+)">/g)].map((match) => match[1]!)
-    return respond(script({ number, ids, user }) ?? { content: goodAnswer(ids, user) }, usage)
+    return respond(script({ number, ids, user }) ?? { content: goodAnswer(ids, user) }, typeof usage === 'function' ? usage(user) : usage)
   })
   await mock.start()
   const chatRequests = () => mock.getRequests().filter(({ path }) => /chat\/completions|messages$/.test(path))
