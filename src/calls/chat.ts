@@ -2,6 +2,7 @@ import type { LanguageModelV4CallOptions, LanguageModelV4GenerateResult } from '
 import type { Money } from '../base/money.ts'
 import type { Usage } from '../base/usage.ts'
 import type { RateCard } from '../prices/rate-card.ts'
+import { exhaustedFor } from '../providers/protocols/retry-after.ts'
 import { findProvider } from '../providers/registry.ts'
 import type { ProviderFailure } from '../providers/provider.ts'
 import type { ResultWrite, Settlement } from '../ledger/settlement.ts'
@@ -133,7 +134,7 @@ async function attemptOnce<T>(services: CallServices, request: ChatRequest<T>, a
       keyVersion: admission.connection.keyVersion,
     }
     if (result && !exchange.failure) {
-      paced = { result: 'succeeded' }
+      paced = { result: 'succeeded', ...usedUp(exchange, services.clock.now()) }
       const { value, writes } = request.settleWith(answered(intent.id, result, base))
       await services.ledger.settle({ ...base, outcome: 'succeeded', writes })
       return { kind: 'settled', value }
@@ -145,6 +146,12 @@ async function attemptOnce<T>(services: CallServices, request: ChatRequest<T>, a
   } finally {
     pace.end(paced.result, paced.retryAfterMs)
   }
+}
+
+/** A limit that this answer used up: other calls are held back until it opens, where that is soon. */
+function usedUp({ headers }: Exchange, now: Date): { retryAfterMs?: number } {
+  const waitMs = headers && exhaustedFor(headers, now.getTime())
+  return waitMs !== undefined && waitMs <= LONGEST_WAIT_MS ? { retryAfterMs: waitMs } : {}
 }
 
 async function settleFailure<T>({

@@ -13,6 +13,15 @@ export function retryAfterOf(headers: Headers, nowMs: number): number | undefine
   return wait === undefined ? undefined : Math.min(Math.max(0, Math.ceil(wait)), MAX_RETRY_AFTER_MS)
 }
 
+/**
+ * After an answer that was good: how long until a limit that it says is used up (`remaining` 0) opens again. Waiting so long
+ * spares the call that would be refused. Undefined when nothing is used up.
+ */
+export function exhaustedFor(headers: Headers, nowMs: number): number | undefined {
+  const waits = limitResets(headers, nowMs).flatMap(({ wait, isExhausted }) => (isExhausted ? [wait] : []))
+  return waits.length === 0 ? undefined : Math.min(Math.max(0, Math.ceil(Math.max(...waits))), MAX_RETRY_AFTER_MS)
+}
+
 function afterMs(headers: Headers): number | undefined {
   const value = headers['retry-after-ms']
   return value !== undefined && /^\d{1,15}(\.\d{1,6})?$/.test(value) ? Number(value) : undefined
@@ -38,6 +47,13 @@ function untilDate(value: string, headers: Headers, nowMs: number): number | und
 }
 
 function resets(headers: Headers, nowMs: number): number | undefined {
+  const waits = limitResets(headers, nowMs)
+  const exhausted = waits.filter(({ isExhausted }) => isExhausted)
+  const counted = exhausted.length > 0 ? exhausted : waits
+  return counted.length === 0 ? undefined : Math.max(...counted.map(({ wait }) => wait))
+}
+
+function limitResets(headers: Headers, nowMs: number): { wait: number; isExhausted: boolean }[] {
   const waits: { wait: number; isExhausted: boolean }[] = []
   for (const [name, value] of Object.entries(headers)) {
     const openAi = /^x-ratelimit-reset-([a-z-]+)$/.exec(name)
@@ -47,9 +63,7 @@ function resets(headers: Headers, nowMs: number): number | undefined {
     const remaining = openAi ? headers[`x-ratelimit-remaining-${openAi[1]}`] : headers[`anthropic-ratelimit-${anthropic![1]}-remaining`]
     waits.push({ wait, isExhausted: remaining !== undefined && Number(remaining) <= 0 })
   }
-  const exhausted = waits.filter(({ isExhausted }) => isExhausted)
-  const counted = exhausted.length > 0 ? exhausted : waits
-  return counted.length === 0 ? undefined : Math.max(...counted.map(({ wait }) => wait))
+  return waits
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = {
