@@ -10,6 +10,7 @@ import type { Tx } from './database.ts'
  */
 type Column<T extends PgTable> = keyof T['$inferInsert'] & string
 type Row<T extends PgTable> = T['$inferInsert']
+type PartialRow<T extends PgTable> = { readonly [C in Column<T>]?: Row<T>[C] }
 
 /**
  * Inserts `rows`. A column that no row has keeps its default; one that some rows lack becomes null in those, and must not
@@ -39,7 +40,8 @@ export async function insertMany<T extends PgTable>(
 export async function updateMany<T extends PgTable>(
   tx: Tx,
   table: T,
-  { key, rows, where }: { key: readonly Column<T>[]; rows: readonly Row<T>[] | readonly Partial<Row<T>>[]; where?: SQL },
+  // oxlint-disable-next-line typescript/no-generated-empty-object-type -- empty for the bound of T alone
+  { key, rows, where }: { key: readonly Column<T>[]; rows: readonly PartialRow<T>[]; where?: SQL },
 ): Promise<number> {
   if (rows.length === 0) return 0
   const columns = columnsOf(table, rows)
@@ -60,7 +62,8 @@ export async function updateMany<T extends PgTable>(
  * `rows` as a table named "given" with the columns of `table` that occur in them: for a statement of one's own
  * (`... from ${givenRows(budgets, rows)} where budgets.id = given.id`).
  */
-export function givenRows<T extends PgTable>(table: T, rows: readonly Partial<Row<T>>[]): SQL {
+// oxlint-disable-next-line typescript/no-generated-empty-object-type -- empty for the bound of T alone
+export function givenRows<T extends PgTable>(table: T, rows: readonly PartialRow<T>[]): SQL {
   return recordset(columnsOf(table, rows), rows)
 }
 
@@ -103,6 +106,6 @@ function toJson(column: PgColumn, value: unknown): unknown {
 }
 
 async function run(tx: Tx, statement: SQL): Promise<number> {
-  const { rowCount } = (await tx.execute(statement)) as unknown as { rowCount: number | null }
+  const { rowCount } = (await tx.execute(statement)) as { rowCount: number | null }
   return rowCount ?? 0
 }

@@ -104,12 +104,12 @@ function lockFile(path: string): DatabaseSync | undefined {
 
 /** Some releases of Node 24 announce node:sqlite as experimental; that is not for the user. */
 function loadSqlite(): typeof import('node:sqlite') {
-  const { emitWarning } = process
+  const original = Object.getOwnPropertyDescriptor(process, 'emitWarning')!
   process.emitWarning = () => undefined
   try {
     return process.getBuiltinModule('node:sqlite')
   } finally {
-    process.emitWarning = emitWarning
+    Object.defineProperty(process, 'emitWarning', original)
   }
 }
 

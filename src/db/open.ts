@@ -39,7 +39,7 @@ export async function openDatabase({
   try {
     const engine = await openEngine({ dataDir, databaseUrl, log })
     try {
-      await prepare(engine)
+      await prepareEngine(engine)
     } catch (error) {
       await engine.close()
       throw error
@@ -65,10 +65,11 @@ export async function openEngine({
   return openPostgres(databaseUrl, (error) => log.warn({ err: error }, 'an idle connection to PostgreSQL broke'))
 }
 
-async function prepare(engine: Engine): Promise<void> {
+/** Roles and schema, and on PGlite a session that outside a scope sees nothing. */
+export async function prepareEngine(engine: Engine): Promise<void> {
   await ensureRoles(engine)
   await migrate(engine)
-  // PGlite's own user is a superuser, whom row-level security does not bind; what runs outside a scope shall see nothing.
+  // PGlite's own user is a superuser, whom row-level security does not bind.
   if (engine.name === 'pglite') await runStatement(engine, `set role ${WORKSPACE_ROLE}`)
 }
 

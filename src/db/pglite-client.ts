@@ -36,8 +36,8 @@ async function connect(worker: Worker): Promise<Line> {
   let lastId = 0
   let failure: AppError | undefined
   const fail = (reason: string): void => {
-    const detail = `The embedded database stopped: ${reason}. Run the command again: it recovers at the next start.`
-    failure ??= new AppError('database.unavailable', detail)
+    const detail = 'The embedded database stopped. If the disk is full, free some space; then run the command again: it recovers by itself.'
+    failure ??= new AppError('database.unavailable', detail, { cause: new Error(reason) })
     ready.reject(failure)
     for (const { reject } of pending.values()) reject(failure)
     pending.clear()
@@ -132,7 +132,8 @@ function encodeValue(value: unknown): Value {
   if (typeof value === 'string' || value instanceof Uint8Array) return value
   if (value instanceof Date) return value.toISOString()
   if (Array.isArray(value)) return encodeArray(value)
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value)
+  return JSON.stringify(value)
 }
 
 /** PostgreSQL's array literal: {"a",NULL,{"b"}}. */
@@ -181,12 +182,12 @@ async function makeDataFolder(pgdata: string): Promise<void> {
   rmSync(unfinished, { recursive: true, force: true })
   mkdirSync(unfinished, { recursive: true, mode: 0o700 })
   const script = fileURLToPath(new URL('./pglite-initdb.ts', import.meta.url))
-  await promisify(execFile)(process.execPath, [script, unfinished], { env: { TZ: 'UTC' } }).catch((error: Error & { stderr?: string }) => {
+  await promisify(execFile)(process.execPath, [script, unfinished], { env: { TZ: 'UTC' } }).catch((error: unknown) => {
     throw new AppError(
       'database.unavailable',
       `The database could not be made in ${pgdata}. Is there room on the disk (100 MB), and may this user write there?`,
       {
-        cause: new Error(error.stderr ?? error.message),
+        cause: error,
       },
     )
   })

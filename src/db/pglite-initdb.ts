@@ -10,14 +10,12 @@ import { realFsync, START_PARAMETERS, syncPath } from './pglite-settings.ts'
 const [folder] = process.argv.slice(2)
 if (folder === undefined) throw new Error('usage: pglite-initdb FOLDER')
 process.umask(0o077)
-let failure: unknown
 const database = await PGlite.create({
   dataDir: folder,
   startParams: START_PARAMETERS,
-  extensions: { realFsync: realFsync((error) => (failure ??= error)) },
+  extensions: { realFsync: realFsync(() => process.exit(1)) },
 })
 await database.close()
-if (failure !== undefined) throw failure
 for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) syncPath(join(entry.parentPath, entry.name))
 syncPath(folder)
 process.exit(0)

@@ -16,7 +16,7 @@ export type Request =
 /** `status` is the transaction's, after the last statement: idle, in a transaction, or in a failed one. */
 export type Reply =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'fatal'; readonly reason: string }
+  | { readonly kind: 'fatal'; readonly reason: string } // for the log
   | { readonly kind: 'result'; readonly id: number; readonly result: RawResult; readonly status: string }
   | { readonly kind: 'error'; readonly id: number; readonly error: DriverError; readonly status: string }
   | { readonly kind: 'closed'; readonly id: number }
@@ -24,6 +24,7 @@ export type Reply =
 const port = parentPort!
 const reply = (message: Reply): void => port.postMessage(message)
 
+const POSTGRES_MAIN_LONGJMP = 100 // pglitec.c
 const KEPT_STATEMENTS = 100
 const LONGEST_KEPT_STATEMENT = 4_000 // characters; longer ones hold lists of values and do not come back
 /** Not (any more) a prepared statement, or one whose table has changed since. */
@@ -31,18 +32,18 @@ const STALE = new Set(['26000', '0A000'])
 const prepared = new Map<string, string>()
 let lastName = 0
 let role = ''
-let failure: unknown
 const { pgdata } = workerData as { pgdata: string }
 const database = await PGlite.create({
   dataDir: pgdata,
   startParams: START_PARAMETERS,
-  extensions: { realFsync: realFsync((error) => (failure ??= error)) },
+  extensions: { realFsync: realFsync((error) => stop(`a write could not be made durable: ${reasonOf(error)}`)) },
 }).catch((error: unknown) => {
   reply({ kind: 'fatal', reason: reasonOf(error) })
   return undefined
 })
 
 if (database) {
+  stopOnTraps(database)
   let queue = Promise.resolve()
   port.on('message', (request: Request) => {
     queue = queue.then(() => serve(database, request))
@@ -61,8 +62,7 @@ async function serve(engine: PGlite, request: Request): Promise<void> {
     const { bytes, settle } = encode(request)
     const answer = readAnswer(await engine.execProtocolStream(bytes, { syncToFs: false, throwOnError: false }))
     settle(answer)
-    if (failure !== undefined) stop(`a write could not be made durable: ${reasonOf(failure)}`)
-    else if (answer.status === undefined) stop('the engine gave no answer; is the disk full?')
+    if (answer.status === undefined) stop('the engine gave no answer')
     else if (answer.error) reply({ kind: 'error', id: request.id, error: answer.error, status: answer.status })
     else reply({ kind: 'result', id: request.id, result: answer.result, status: answer.status })
   } catch (error) {
@@ -70,10 +70,27 @@ async function serve(engine: PGlite, request: Request): Promise<void> {
   }
 }
 
+/**
+ * PGlite swallows whatever its engine throws and calls it again; after a trap, a PANIC or an exit that goes on for ever.
+ * Only PostgreSQL's own jump to its error handler is to be swallowed.
+ */
+function stopOnTraps(engine: PGlite): void {
+  const { _PostgresMainLoopOnce: runLoop } = engine.Module
+  const guarded = (): void => {
+    try {
+      runLoop()
+    } catch (error) {
+      if ((error as { status?: unknown }).status !== POSTGRES_MAIN_LONGJMP) stop(`the engine failed: ${reasonOf(error)}`)
+      throw error
+    }
+  }
+  Object.assign(engine.Module, { _PostgresMainLoopOnce: guarded })
+}
+
 /** After a failure inside the engine nothing it says can be trusted: it ends here, and recovers from its log at the next start. */
 function stop(reason: string): void {
   reply({ kind: 'fatal', reason })
-  setImmediate(() => process.exit(1))
+  process.exit(1)
 }
 
 /**
@@ -122,39 +139,25 @@ interface Answer {
 }
 
 function readAnswer(answer: readonly messages.BackendMessage[]): Answer {
-  let result: RawResult = { fields: [], rows: [], command: '', rowCount: null }
+  let fields: RawResult['fields'] = []
+  const rows: RawResult['rows'] = []
+  let tag = ''
+  let parsed = false
   let error: DriverError | undefined
   let status: string | undefined
-  let parsed = false
   for (const message of answer) {
-    switch (message.name) {
-      case 'rowDescription': {
-        const { fields } = message as messages.RowDescriptionMessage
-        result = { ...result, rows: [], fields: fields.map(({ name, dataTypeID }) => ({ name, dataTypeID })) }
-        break
-      }
-      case 'parseComplete':
-        parsed = true
-        break
-      case 'dataRow':
-        result.rows.push((message as messages.DataRowMessage).fields)
-        break
-      case 'commandComplete':
-        result = { ...result, ...readTag((message as messages.CommandCompleteMessage).text) }
-        break
-      case 'error': {
-        const { code, constraint, table, column, schema } = message as messages.DatabaseError
-        error ??= { message: (message as messages.DatabaseError).message, code, constraint, table, column, schema }
-        break
-      }
-      case 'readyForQuery':
-        status = (message as messages.ReadyForQueryMessage).status
-        break
-      default:
-        break
+    if (message.name === 'dataRow') rows.push((message as messages.DataRowMessage).fields)
+    else if (message.name === 'rowDescription') {
+      fields = (message as messages.RowDescriptionMessage).fields.map(({ name, dataTypeID }) => ({ name, dataTypeID }))
+    } else if (message.name === 'commandComplete') tag = (message as messages.CommandCompleteMessage).text
+    else if (message.name === 'parseComplete') parsed = true
+    else if (message.name === 'readyForQuery') ({ status } = message as messages.ReadyForQueryMessage)
+    else if (message.name === 'error' && !error) {
+      const { message: text, code, constraint, table, column, schema } = message as messages.DatabaseError
+      error = { message: text, code, constraint, table, column, schema }
     }
   }
-  return { result, parsed, ...(error && { error }), ...(status !== undefined && { status }) }
+  return { result: { fields, rows, ...readTag(tag) }, parsed, ...(error && { error }), ...(status !== undefined && { status }) }
 }
 
 /** A command tag: "INSERT 0 5", "SELECT 2", "CREATE TABLE". */

@@ -107,6 +107,7 @@ function statusOf(client: pg.PoolClient): Status {
 /** host:port/database, never the user or the password. */
 function addressOf(databaseUrl: string): string {
   try {
+    if (!/^postgres(?:ql)?:\/\//.test(databaseUrl)) throw new TypeError('another scheme')
     const { host, port, database } = new pg.Client({ connectionString: databaseUrl })
     return `${host}:${port}/${database ?? ''}`
   } catch {

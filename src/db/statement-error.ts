@@ -1,3 +1,4 @@
+import { DrizzleQueryError } from 'drizzle-orm'
 import { AppError } from '../base/errors.ts'
 
 /**
@@ -33,7 +34,7 @@ export function sqlStateOf(error: unknown): string | undefined {
 
 /** Takes off drizzle's wrapper, whose message quotes every parameter. */
 export function unwrapQueryError(error: unknown): unknown {
-  return error instanceof Error && (error.cause instanceof StatementError || error.cause instanceof AppError) ? error.cause : error
+  return error instanceof DrizzleQueryError ? (error.cause ?? new Error('a query failed')) : error
 }
 
 /** A driver's error as one of ours: `database.unavailable` when the database went away or is full, a StatementError otherwise. */
