@@ -1,4 +1,4 @@
-import { bigint, boolean, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { bigint, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import { budgets } from './ledger.ts'
 import { workspaces } from './people.ts'
 
@@ -23,7 +23,6 @@ export const runs = pgTable(
       .notNull()
       .references(() => budgets.id),
     quote: jsonb('quote').$type<Record<string, unknown>>(),
-    resumed: boolean('resumed').notNull().default(false),
     itemCount: integer('item_count').notNull().default(0),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     startedAt: timestamp('started_at', { withTimezone: true }),
