@@ -46,6 +46,9 @@ export async function recordGeneratedValues(tx: Tx, workspaceId: string, values:
 /** Where an accepted value lies in `products.written`: its attribute in its locale. */
 export const writtenKey = ({ attribute, locale }: { attribute: string; locale: string }): string => `${attribute}@${locale}`
 
+/** The attribute of a `writtenKey`; a locale has no "@" in it. */
+export const attributeOf = (key: string): string => key.slice(0, key.lastIndexOf('@'))
+
 /** Lays accepted values over their products; `recordset` has id, "productId", attribute, locale, value, "workHash", state. */
 async function writeAccepted(tx: Tx, recordset: SQL): Promise<void> {
   await tx.execute(sql`
@@ -85,7 +88,7 @@ export async function latestWork(
     from value_changes
     where product_id in (select value::uuid from jsonb_array_elements_text(${JSON.stringify(productIds)}::jsonb))
       and (attribute, locale) in (select attribute, locale from ${attributeSet(attributes)}) and state in ('accepted', 'proposed')
-    order by product_id, attribute, locale, id desc`)) as unknown as {
+    order by product_id, attribute, locale, id desc`)) as {
     rows: ({ product_id: string; attribute: string; locale: string; work_hash: string | null } & Omit<LatestWork, 'workHash'>)[]
   }
   const byProduct = new Map<string, Map<string, LatestWork>>()
@@ -113,7 +116,7 @@ export async function acceptProposals(
       and value_changes.product_id in (select value::uuid from jsonb_array_elements_text(${JSON.stringify(productIds)}::jsonb))
       and (value_changes.attribute, value_changes.locale) in (select attribute, locale from ${attributeSet(attributes)})
     returning value_changes.id as id, value_changes.product_id as "productId", value_changes.attribute, value_changes.locale,
-      value_changes.value, value_changes.work_hash as "workHash", 'accepted' as state`)) as unknown as { rows: unknown[] }
+      value_changes.value, value_changes.work_hash as "workHash", 'accepted' as state`)) as { rows: unknown[] }
   if (result.rows.length === 0) return 0
   await writeAccepted(
     tx,

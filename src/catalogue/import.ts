@@ -5,7 +5,10 @@ import { newId } from '../runtime/ids.ts'
 import type { FileFormat } from './formats/detect.ts'
 import { hashFile } from './formats/hash.ts'
 import { type ProductRow, readRows, type RejectedRow } from './formats/read.ts'
+import { cellText } from './formats/write.ts'
+import { attributeOf } from './changes.ts'
 import { storableJson } from './storable.ts'
+import { writtenProducts } from './written.ts'
 
 export interface ImportResult {
   readonly sourceId: string
@@ -57,7 +60,10 @@ export async function importFile({
     const rows = batch
     batch = []
     if (!unchanged && rows.length > 0) {
-      await database.inWorkspace(workspaceId, (tx) => upsertProducts(tx, { workspaceId, sourceId, importId, rows }))
+      await database.inWorkspace(workspaceId, async (tx) => {
+        const own = source ? await withoutOwnWriting(tx, { sourceId, rows }) : rows
+        await upsertProducts(tx, { workspaceId, sourceId, importId, rows: own })
+      })
     }
     onProgress?.(count)
   }
@@ -92,6 +98,34 @@ const canonical = (value: unknown): string =>
       ? Object.fromEntries(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1)))
       : entry,
   )
+
+/**
+ * A file that Latchkey wrote may come back as its own source (`--out` on the input). A cell that says just what was
+ * written there is not news from the supplier: what stood there before stays, so that nothing made from it is stale.
+ */
+async function withoutOwnWriting(
+  tx: Tx,
+  { sourceId, rows }: { sourceId: string; rows: readonly ProductRow[] },
+): Promise<readonly ProductRow[]> {
+  const known = await writtenProducts(tx, { sourceId, identifiers: rows.map(({ identifier }) => identifier) })
+  return rows.map((row) => {
+    const product = known.get(row.identifier)
+    const own = Object.entries(product?.written ?? {})
+      .map(([key, { value }]) => ({ attribute: attributeOf(key), value }))
+      .filter(({ attribute, value }) => attribute in row.values && sameCell(row.values[attribute], value))
+    if (!product || own.length === 0) return row
+    const values = { ...row.values }
+    for (const { attribute } of own) {
+      if (attribute in product.imported) values[attribute] = product.imported[attribute]
+      else delete values[attribute]
+    }
+    return { ...row, values }
+  })
+}
+
+/** A delimited file holds every value as text; JSONL holds it as it is. */
+const sameCell = (cell: unknown, written: unknown): boolean =>
+  typeof cell === 'string' ? cell === cellText(written) : sameJson(cell, written)
 
 async function upsertProducts(
   tx: Tx,

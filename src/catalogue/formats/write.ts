@@ -191,7 +191,7 @@ function delimitedWriter(format: DelimitedFormat, codec: Codec, columns: readonl
 const NO_CELLS: ReadonlyMap<number, Buffer> = new Map()
 
 /** A value as the text of a cell. */
-function cellText(value: unknown): string {
+export function cellText(value: unknown): string {
   if (value === null || value === undefined) return ''
   if (typeof value === 'string') return value
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
