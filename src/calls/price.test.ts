@@ -1,0 +1,69 @@
+import { expect, it } from 'vitest'
+import { costOfCall, worstCaseOfCall } from './price.ts'
+import type { Exchange } from './attempt.ts'
+
+const at = new Date('2026-11-20T00:00:00Z')
+const candidate = { connectionId: 'c', provider: 'openai', model: 'gpt-4o-mini', rateCard: null }
+const answered: Exchange = { sent: 'maybe', status: 200 }
+const reported = { source: 'reported' as const, servedModel: 'gpt-4o-mini-2024-07-18' }
+
+it("prices an answer by the model that served it, at the book's price", () => {
+  // GPT-4o mini: 0.15 in, 0.075 cached, 0.60 out, USD per million (money.md 4a)
+  const usage = { input_tokens: 1_000, cache_read_tokens: 1_000, output_tokens: 1_000 }
+  expect(costOfCall({ candidate, metered: { ...reported, usage }, exchange: answered, at, currency: 'USD' })).toMatchObject({
+    nano: 150_000n + 75_000n + 600_000n,
+    currency: 'USD',
+    source: 'price_book',
+  })
+})
+
+it('an answer without usage, or from a model that nobody prices, has an unknown cost', () => {
+  expect(costOfCall({ candidate, metered: undefined, exchange: answered, at, currency: 'USD' })).toBeUndefined()
+  expect(costOfCall({ candidate, metered: { ...reported, usage: undefined }, exchange: answered, at, currency: 'USD' })).toBeUndefined()
+  const strange = { ...reported, servedModel: 'nobody-knows-1', usage: { input_tokens: 1 } }
+  expect(costOfCall({ candidate, metered: strange, exchange: answered, at, currency: 'USD' })).toBeUndefined()
+})
+
+it('a request that did not leave, and one that was turned away, cost nothing; a broken one is unknown', () => {
+  const cost = (exchange: Exchange) => costOfCall({ candidate, metered: undefined, exchange, at, currency: 'USD' })
+  expect(cost({ sent: 'no' })).toMatchObject({ nano: 0n, source: 'not_billed' })
+  for (const status of [400, 401, 402, 403, 404, 429])
+    expect(cost({ sent: 'maybe', status })).toMatchObject({ nano: 0n, source: 'not_billed' })
+  for (const status of [408, 500, 503]) expect(cost({ sent: 'maybe', status })).toBeUndefined()
+  expect(cost({ sent: 'maybe' })).toBeUndefined()
+})
+
+it("what the provider declares comes before every list, and the list's cost stays beside it", () => {
+  const metered = { ...reported, usage: { input_tokens: 1_000 }, declaredCost: { amount: '0.001', currency: 'USD' } }
+  expect(costOfCall({ candidate, metered, exchange: answered, at, currency: 'USD' })).toMatchObject({
+    nano: 1_000_000n,
+    source: 'declared',
+    listNano: 150_000n,
+  })
+})
+
+it("a connection's own prices come before the book's", () => {
+  const rateCard = { currency: 'USD', models: { 'gpt-4o-mini': { input_tokens: '1', output_tokens: '2' } } }
+  const metered = { ...reported, usage: { input_tokens: 1_000, output_tokens: 1_000 } }
+  expect(costOfCall({ candidate: { ...candidate, rateCard }, metered, exchange: answered, at, currency: 'USD' })).toMatchObject({
+    nano: 3_000_000n,
+    source: 'rate_card',
+    listNano: 750_000n,
+  })
+})
+
+it('usage on another model inside an answer is added, and an unpriced one makes the whole unknown', () => {
+  const metered = { ...reported, usage: { input_tokens: 1_000 } }
+  const other = (model: string) => ({ ...metered, other: [{ model, usage: { input_tokens: 1_000 } }] })
+  expect(costOfCall({ candidate, metered: other('gpt-4o'), exchange: answered, at, currency: 'USD' })).toMatchObject({
+    nano: 150_000n + 2_500_000n,
+  })
+  expect(costOfCall({ candidate, metered: other('nobody-knows-1'), exchange: answered, at, currency: 'USD' })).toBeUndefined()
+})
+
+it('a worst case bounds the cost, and is unknown without a price in the currency of the budget', () => {
+  expect(worstCaseOfCall({ candidate, currency: 'USD', at, inputTokensAtMost: 1_000, maxOutputTokens: 1_000 })).toBe(750_000n)
+  expect(worstCaseOfCall({ candidate, currency: 'EUR', at, inputTokensAtMost: 1, maxOutputTokens: 1 })).toBeUndefined()
+  const unknown = { ...candidate, model: 'nobody-knows-1' }
+  expect(worstCaseOfCall({ candidate: unknown, currency: 'USD', at, inputTokensAtMost: 1, maxOutputTokens: 1 })).toBeUndefined()
+})
