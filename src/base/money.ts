@@ -1,3 +1,5 @@
+import { groupDigits } from './text.ts'
+
 /** An amount of money: whole nano-units (1 USD = 1,000,000,000) of one currency (ISO 4217). Never a float. */
 export interface Money {
   readonly nano: bigint
@@ -70,8 +72,7 @@ export function formatMoney({ nano, currency }: Money): string {
 
 function twoDecimals(nano: bigint): string {
   const cents = divideHalfUp(nano, NANO_PER_UNIT / 100n)
-  const whole = (cents / 100n).toString().replace(/\B(?=(\d{3})+$)/g, ',')
-  return `${whole}.${(cents % 100n).toString().padStart(2, '0')}`
+  return `${groupDigits(String(cents / 100n), ',')}.${(cents % 100n).toString().padStart(2, '0')}`
 }
 
 function significantDigits(nano: bigint, digits: number): string {

@@ -1,4 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
+import { canonicalJson } from '../base/json.ts'
 import type { Database, Tx } from '../db/database.ts'
 import { products, sources } from '../db/schema/index.ts'
 import { newId } from '../runtime/ids.ts'
@@ -43,7 +44,7 @@ export async function importFile({
   const contentHash = await hashFile(path)
   const storedFormat = format as unknown as Record<string, unknown>
   const source = await database.inWorkspace(workspaceId, (tx) => findSource(tx, path))
-  const unchanged = source?.contentHash === contentHash && sameJson(source.format, storedFormat)
+  const unchanged = source?.contentHash === contentHash && canonicalJson(source.format) === canonicalJson(storedFormat)
   const importId = unchanged ? source.lastImport : newId()
   const sourceId = source?.id ?? newId()
   if (!source) {
@@ -90,42 +91,6 @@ async function findSource(tx: Tx, path: string): Promise<typeof sources.$inferSe
   const [source] = await tx.select().from(sources).where(eq(sources.location, path))
   return source
 }
-
-const sameJson = (a: unknown, b: unknown): boolean => canonical(a) === canonical(b)
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_key, entry: unknown) =>
-    entry && typeof entry === 'object' && !Array.isArray(entry)
-      ? Object.fromEntries(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : entry,
-  )
-
-/**
- * A file that Latchkey wrote may come back as its own source (`--out` on the input). A cell that says just what was
- * written there is not news from the supplier: what stood there before stays, so that nothing made from it is stale.
- */
-async function withoutOwnWriting(
-  tx: Tx,
-  { sourceId, rows }: { sourceId: string; rows: readonly ProductRow[] },
-): Promise<readonly ProductRow[]> {
-  const known = await writtenProducts(tx, { sourceId, identifiers: rows.map(({ identifier }) => identifier) })
-  return rows.map((row) => {
-    const product = known.get(row.identifier)
-    const own = Object.entries(product?.written ?? {})
-      .map(([key, { value }]) => ({ attribute: attributeOf(key), value }))
-      .filter(({ attribute, value }) => attribute in row.values && sameCell(row.values[attribute], value))
-    if (!product || own.length === 0) return row
-    const values = { ...row.values }
-    for (const { attribute } of own) {
-      if (attribute in product.imported) values[attribute] = product.imported[attribute]
-      else delete values[attribute]
-    }
-    return { ...row, values }
-  })
-}
-
-/** A delimited file holds every value as text; JSONL holds it as it is. */
-const sameCell = (cell: unknown, written: unknown): boolean =>
-  typeof cell === 'string' ? cell === cellText(written) : sameJson(cell, written)
 
 async function upsertProducts(
   tx: Tx,

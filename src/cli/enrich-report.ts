@@ -2,17 +2,17 @@ import type { QuotedRange } from '../apps/enrichment/estimate.ts'
 import { type EnrichmentJob, runCounts } from '../apps/enrichment/job.ts'
 import { type FailedItem, failedItems } from '../apps/enrichment/outcome.ts'
 import { scopedProducts } from '../apps/enrichment/plan.ts'
+import { AppError } from '../base/errors.ts'
 import { formatMoney, formatNano, parseNano } from '../base/money.ts'
+import { formatCount } from '../base/text.ts'
 import type { Usage } from '../base/usage.ts'
 import type { RejectedRow } from '../catalogue/formats/read.ts'
 import type { ExportSummary, UnencodableCell } from '../catalogue/formats/write.ts'
-import type { Receipt } from '../ledger/receipt.ts'
-import { receiptOf } from '../ledger/receipt.ts'
+import { type Receipt, receiptOf } from '../ledger/receipt.ts'
 import type { DriveEnd } from '../runs/drive.ts'
 import type { Pause } from '../runs/run-kind.ts'
-import { count, rangeOf } from './enrich-text.ts'
+import { rangeOf } from './enrich-text.ts'
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts'
-import { AppError } from '../base/errors.ts'
 import { duration } from './progress.ts'
 import type { Services } from './services.ts'
 
@@ -125,22 +125,22 @@ export function printReport(report: EnrichReport, { json, out }: { json: boolean
 
 function receiptText(report: EnrichReport, out: string): string {
   const { quoted, cost } = report
-  const usage = Object.entries(report.usage).map(([unit, units]) => `${count(units)} ${unit.replaceAll('_', ' ')}`)
+  const usage = Object.entries(report.usage).map(([unit, units]) => `${formatCount(units)} ${unit.replaceAll('_', ' ')}`)
   const money = cost.amount === null ? 'unknown' : formatMoney({ nano: parseNano(cost.amount), currency: cost.currency })
   const quote =
     quoted.low === null || quoted.high === null ? 'unknown' : rangeOf(parseNano(quoted.low), parseNano(quoted.high), quoted.currency)
-  const unknown = report.costUnknownCalls > 0 ? `, and ${count(report.costUnknownCalls)} calls of unknown cost` : ''
+  const unknown = report.costUnknownCalls > 0 ? `, and ${formatCount(report.costUnknownCalls)} calls of unknown cost` : ''
   const lines = [
     '',
     `Receipt${report.practice ? ' (practice, not AI)' : ''}`,
-    `  products   ${count(report.products)}: ${count(report.succeeded)} succeeded, ${count(report.flagged)} flagged, ${count(report.failed)} failed${report.waiting > 0 ? `, ${count(report.waiting)} waiting` : ''}`,
-    `  calls      ${count(report.calls)}`,
+    `  products   ${formatCount(report.products)}: ${formatCount(report.succeeded)} succeeded, ${formatCount(report.flagged)} flagged, ${formatCount(report.failed)} failed${report.waiting > 0 ? `, ${formatCount(report.waiting)} waiting` : ''}`,
+    `  calls      ${formatCount(report.calls)}`,
     ...(usage.length > 0 ? [`  usage      ${usage.join(', ')}`] : []),
     `  quoted     ${quote}`,
     `  cost       ${money}${unknown}`,
     `  time       ${duration(report.seconds)}`,
     report.written
-      ? `  written    ${out}: ${count(report.written.changedCells)} cells changed in ${count(report.written.rows)} products`
+      ? `  written    ${out}: ${formatCount(report.written.changedCells)} cells changed in ${formatCount(report.written.rows)} products`
       : `  written    nothing yet`,
     ...listed(
       "Flagged: something in the text is not in the product's own data. Left out of the file; --accept-flagged writes them.",
@@ -165,8 +165,8 @@ function listed<T>(title: string, entries: readonly T[], line: (entry: T) => str
   const more = entries.length - MOST_LISTED
   return [
     '',
-    `${title} (${count(entries.length)}):`,
+    `${title} (${formatCount(entries.length)}):`,
     ...entries.slice(0, MOST_LISTED).map((entry) => `  ${line(entry)}`),
-    ...(more > 0 ? [`  and ${count(more)} more: the same command with --json lists all of them and costs nothing.`] : []),
+    ...(more > 0 ? [`  and ${formatCount(more)} more: the same command with --json lists all of them and costs nothing.`] : []),
   ]
 }

@@ -1,6 +1,7 @@
 import type { Estimate } from '../apps/enrichment/estimate.ts'
 import type { EnrichmentJob, EnrichmentOrder } from '../apps/enrichment/job.ts'
 import { formatMoney } from '../base/money.ts'
+import { formatCount } from '../base/text.ts'
 import type { FileFormat } from '../catalogue/formats/detect.ts'
 
 /** How a file was understood, and why. */
@@ -16,14 +17,16 @@ export function describeQuote(
   canary?: number,
 ): string {
   const standing = job.accepted + job.flagged
-  const kept = standing > 0 ? ` ${count(standing)} of ${count(job.products)} products have their values already and cost nothing.` : ''
+  const kept =
+    standing > 0 ? ` ${formatCount(standing)} of ${formatCount(job.products)} products have their values already and cost nothing.` : ''
   if (!job.run || (quote.products === 0 && !job.resumed)) return `Nothing to do.${kept}`
   const range = priced ? rangeOf(quote.lowNano!, quote.highNano!, currency) : 'an unknown amount (no price is known for this model)'
-  const lead = canary === undefined ? (job.resumed ? 'This continues a run that did not end.' : '') : `After ${count(canary)} products:`
+  const lead =
+    canary === undefined ? (job.resumed ? 'This continues a run that did not end.' : '') : `After ${formatCount(canary)} products:`
   const practice = connection.provider === 'practice' ? ' Practice, not AI.' : ''
   return [
     '',
-    `${lead ? `${lead} ` : ''}${count(quote.products)} products in ${count(quote.calls)} calls to ${model} (${connection.slug}) will cost ${range}.${practice}${kept}`,
+    `${lead ? `${lead} ` : ''}${formatCount(quote.products)} products in ${formatCount(quote.calls)} calls to ${model} (${connection.slug}) will cost ${range}.${practice}${kept}`,
     ...(capNano === undefined ? [] : [`  It stops at its cap of ${formatMoney({ nano: capNano, currency })}.`]),
     ...quote.reasons.map((reason) => `  ${reason}`),
   ].join('\n')
@@ -34,6 +37,3 @@ export function rangeOf(lowNano: bigint, highNano: bigint, currency: string): st
   const high = formatMoney({ nano: highNano, currency })
   return low === high ? low : `${low} to ${high}`
 }
-
-/** 10000 -> "10 000", with a thin space that does not break. */
-export const count = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, '\u202f')

@@ -1,5 +1,6 @@
 import { type OfferedModel, modelsInBook, modelsOfConnection } from '../apps/connection-checks/list-models.ts'
 import { AppError } from '../base/errors.ts'
+import { groupDigits } from '../base/text.ts'
 import { commandLineWorkspace } from '../people/workspaces.ts'
 import { findProvider } from '../providers/registry.ts'
 import { commandConnection, commandDestination } from './connect.ts'
@@ -62,7 +63,7 @@ function modelTable(offered: readonly OfferedModel[], source: string): string {
     price(model, 'input_tokens'),
     price(model, 'cache_read_tokens'),
     price(model, 'output_tokens'),
-    model.contextTokens ? String(model.contextTokens).replace(/\B(?=(\d{3})+$)/g, ' ') : '',
+    model.contextTokens ? groupDigits(String(model.contextTokens), ' ') : '',
     model.shutdownDate ? `${model.shutdownDate}${model.successor ? ` → ${model.successor}` : ''}` : '',
   ])
   const head = ['model', 'input', 'cached', 'output', 'context', 'shuts down']

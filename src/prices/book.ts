@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseNano } from '../base/money.ts'
+import { compareText } from '../base/text.ts'
 import { USAGE_UNITS, type UsageUnit } from '../base/usage.ts'
 
 /**
@@ -125,7 +126,7 @@ export function loadBook(provider: string): LoadedBook | undefined {
 export function indexBook(book: PriceBook): LoadedBook {
   const linesByModel = Map.groupBy(book.prices, (line) => line.model)
   // The most specific pattern first, so that the first match is the best one.
-  const patterns = [...linesByModel.keys()].filter((model) => model.includes('*')).sort((a, b) => b.length - a.length || (a < b ? -1 : 1))
+  const patterns = [...linesByModel.keys()].filter((model) => model.includes('*')).sort((a, b) => b.length - a.length || compareText(a, b))
   return {
     ...book,
     linesByModel,

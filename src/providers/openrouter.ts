@@ -1,6 +1,6 @@
+import { objectOf } from '../base/json.ts'
 import { plainDecimal, sumDecimal } from './decimal.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { objectOf } from './protocols/counts.ts'
 import { bearer, type DeclaredCost, type Provider } from './provider.ts'
 
 /** OpenRouter: OpenAI chat over many upstreams; says in each answer what it charged. @see https://openrouter.ai/docs/api, checked 2026-11-20 */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { objectOf } from '../base/json.ts'
 import { PRACTICE_MODEL } from './practice.ts'
 import { practiceAnswer } from './practice-writer.ts'
 import { practiceTokens } from './tokenizers.ts'
@@ -68,7 +69,7 @@ interface Completion {
   readonly usage: { readonly prompt_tokens: number; readonly completion_tokens: number; readonly total_tokens: number }
 }
 
-function complete(body: Record<string, unknown>, messages: readonly unknown[]): Completion {
+function complete(body: Readonly<Record<string, unknown>>, messages: readonly unknown[]): Completion {
   const texts = messages.map((message) => ({ role: parseObject(message)?.['role'], text: contentText(parseObject(message)?.['content']) }))
   const format = parseObject(body['response_format'])
   const schema = parseObject(parseObject(format?.['json_schema'])?.['schema'])
@@ -153,7 +154,7 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
 }
 
 /** An object, or JSON text of one. */
-function parseObject(value: unknown): Record<string, unknown> | undefined {
+function parseObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
   let parsed = value
   if (typeof value === 'string') {
     try {
@@ -162,5 +163,5 @@ function parseObject(value: unknown): Record<string, unknown> | undefined {
       return undefined
     }
   }
-  return parsed !== null && typeof parsed === 'object' && !Array.isArray(parsed) ? (parsed as Record<string, unknown>) : undefined
+  return objectOf(parsed)
 }

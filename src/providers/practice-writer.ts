@@ -1,3 +1,6 @@
+import { objectOf } from '../base/json.ts'
+import { countCharacters } from '../base/text.ts'
+
 /**
  * What the practice provider answers: texts put together from a record's own lines, in the form that the request's JSON
  * schema asks for and within the lengths that its descriptions name. The same request always gets the same answer.
@@ -14,8 +17,8 @@ interface PracticeRecord {
 export function practiceAnswer({ userText, schema }: { userText: string; schema: Schema | undefined }): string {
   if (!schema) return `This is a practice answer, not AI. The message has ${userText.length} characters.`
   const records = readRecords(userText)
-  const list = asSchema(asSchema(schema['properties'])?.['products'])
-  const item = asSchema(list?.['items'])
+  const list = objectOf(objectOf(schema['properties'])?.['products'])
+  const item = objectOf(list?.['items'])
   const value = item
     ? { products: records.map((record) => fillObject(item, record)) }
     : fillObject(schema, records[0] ?? { id: undefined, lines: [] })
@@ -34,15 +37,12 @@ function readRecords(text: string): PracticeRecord[] {
   }))
 }
 
-const asSchema = (value: unknown): Schema | undefined =>
-  value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Schema) : undefined
-
 function fillObject(schema: Schema, record: PracticeRecord): Record<string, unknown> {
-  const properties = asSchema(schema['properties']) ?? {}
+  const properties = objectOf(schema['properties']) ?? {}
   return Object.fromEntries(
     Object.entries(properties).map(([name, property]) => [
       name,
-      name === 'id' && record.id !== undefined ? record.id : fill(name, asSchema(property) ?? {}, record),
+      name === 'id' && record.id !== undefined ? record.id : fill(name, objectOf(property) ?? {}, record),
     ]),
   )
 }
@@ -127,13 +127,13 @@ const FILLERS = [
 function writeProse(record: PracticeRecord, rules: Rules): string {
   const title = withoutMarks(titleOf(record))
   const sentences = [cut(sentence(title), rules.maxCharacters, rules.maxWords)]
-  let charactersLeft = rules.maxCharacters - countPoints(sentences[0]!)
+  let charactersLeft = rules.maxCharacters - countCharacters(sentences[0]!)
   let wordsLeft = rules.maxWords - words(sentences[0]!)
   for (const { label, value } of record.lines) {
     const plain = withoutMarks(value)
     if (plain === '' || plain === title) continue
     const next = sentence(`${label[0]!.toUpperCase()}${label.slice(1)}: ${plain}`)
-    const [characters, count] = [countPoints(next) + 1, words(next)]
+    const [characters, count] = [countCharacters(next) + 1, words(next)]
     if (characters > charactersLeft || count > wordsLeft) continue
     sentences.push(next)
     charactersLeft -= characters
@@ -146,21 +146,20 @@ const sentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${t
 
 function lengthen(text: string, rules: Rules, separator: string, fillers: readonly string[]): string {
   let longer = text
-  for (let turn = 0; (countPoints(longer) < rules.minCharacters || words(longer) < rules.minWords) && turn < 5_000; turn += 1)
+  for (let turn = 0; (countCharacters(longer) < rules.minCharacters || words(longer) < rules.minWords) && turn < 5_000; turn += 1)
     longer = `${longer}${separator}${fillers[turn % fillers.length]}`
   // A last filler may be too long where least and most lie close together.
-  return countPoints(longer) > rules.maxCharacters || words(longer) > rules.maxWords
+  return countCharacters(longer) > rules.maxCharacters || words(longer) > rules.maxWords
     ? cut(longer, rules.maxCharacters, rules.maxWords)
     : longer
 }
 
-const countPoints = (text: string): number => (text.length <= 1 ? text.length : Array.from(text).length)
 const words = (text: string): number => text.match(/\S+/g)?.length ?? 0
 
 /** As many whole words as fit; nothing of a word that does not. */
 function cut(text: string, maxCharacters: number, maxWords: number): string {
   let kept = text.split(/\s+/).slice(0, maxWords).join(' ')
-  if (countPoints(kept) > maxCharacters) {
+  if (countCharacters(kept) > maxCharacters) {
     const head = Array.from(kept)
       .slice(0, maxCharacters + 1)
       .join('')
@@ -174,7 +173,7 @@ const CORE = /^(?:title|name|product name|short description|description|brand|su
 
 /** A list of { name, value }: what is left of the record after what every product has. */
 function fillList(schema: Schema, record: PracticeRecord, rules: Rules): unknown[] {
-  const properties = asSchema(asSchema(schema['items'])?.['properties'])
+  const properties = objectOf(objectOf(schema['items'])?.['properties'])
   if (!properties || !('name' in properties) || !('value' in properties)) return []
   const own = record.lines.filter(({ label }) => !CORE.test(label))
   const common = record.lines.filter(({ label }) => CORE.test(label))
@@ -192,10 +191,10 @@ function fillList(schema: Schema, record: PracticeRecord, rules: Rules): unknown
 /** An object with named attributes: the line of the same name, or null. */
 function fillNamed(schema: Schema, record: PracticeRecord): Record<string, unknown> {
   const rules = rulesIn(typeof schema['description'] === 'string' ? schema['description'] : '')
-  const properties = asSchema(schema['properties']) ?? {}
+  const properties = objectOf(schema['properties']) ?? {}
   return Object.fromEntries(
     Object.entries(properties).map(([name, value]) => {
-      const property = asSchema(value) ?? {}
+      const property = objectOf(value) ?? {}
       if (Array.isArray(property['enum'])) return [name, chooseValue(property['enum'] as unknown[], name, record, true)]
       const line = lineNamed(name, record)
       return [name, line === undefined ? null : cut(withoutMarks(line), rules.maxValue, 200)]

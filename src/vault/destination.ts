@@ -1,4 +1,5 @@
 import { AppError } from '../base/errors.ts'
+import { canonicalJson, isObject } from '../base/json.ts'
 import type { Destination } from '../providers/provider.ts'
 
 /**
@@ -19,12 +20,12 @@ export function normaliseDestination(destination: Destination): Destination {
 }
 
 /**
- * A destination as text: canonical JSON (keys in code-unit order, no spaces) of its normal form. Two destinations are
+ * A destination as text: canonical JSON of its normal form. Two destinations are
  * the same exactly when these texts are the same; this text is what a key is sealed to.
  * @throws AppError destination.refused.
  */
 export function canonicalDestination(destination: Destination): string {
-  return sortedJson(Object.entries(normaliseDestination(destination)))
+  return canonicalJson(normaliseDestination(destination))
 }
 
 /** What providers/send resolves to the practice provider's own loopback server. */
@@ -44,9 +45,9 @@ function normaliseBaseUrl(baseUrl: unknown): string {
 }
 
 function normaliseHeaders(headers: unknown): [string, Record<string, string>][] {
-  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) throw refused('its headers must be names with texts')
+  if (!isObject(headers)) throw refused('its headers must be names with texts')
   const byName = new Map<string, string>()
-  for (const [name, value] of Object.entries<unknown>({ ...headers })) {
+  for (const [name, value] of Object.entries(headers)) {
     if (value === undefined) continue
     if (typeof value !== 'string') throw refused(`its header ${JSON.stringify(name)} must be a text`)
     const lowerCase = name.toLowerCase()
@@ -54,16 +55,6 @@ function normaliseHeaders(headers: unknown): [string, Record<string, string>][] 
     byName.set(lowerCase, value)
   }
   return byName.size === 0 ? [] : [['headers', Object.fromEntries(byName)]]
-}
-
-// not JSON.stringify over a sorted object: JavaScript moves keys that look like numbers to the front
-function sortedJson(entries: readonly (readonly [string, string | Readonly<Record<string, string>> | undefined])[]): string {
-  const members = entries
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(
-      ([name, value]) => `${JSON.stringify(name)}:${typeof value === 'object' ? sortedJson(Object.entries(value)) : JSON.stringify(value)}`,
-    )
-  return `{${members.join(',')}}`
 }
 
 function refused(why: string): AppError {

@@ -7,6 +7,7 @@ import {
   type PriceBook,
   type PriceLine,
 } from '../../src/prices/book.ts'
+import { compareText } from '../../src/base/text.ts'
 import { USAGE_UNITS, type UsageUnit } from '../../src/base/usage.ts'
 import type { ByHand, Derive } from './by-hand.ts'
 import { distance, multiply } from './decimal.ts'
@@ -60,23 +61,21 @@ export function assembleBook(provider: string, byHand: ByHand, gathered: Gathere
     billedAs,
     sameInRegions,
     ...(free ? { free } : {}),
-    aliases: aliases.filter((alias) => priced.has(alias.model)).sort((a, b) => compare(a.alias, b.alias)) as PriceAlias[],
+    aliases: aliases.filter((alias) => priced.has(alias.model)).sort((a, b) => compareText(a.alias, b.alias)) as PriceAlias[],
     models: facts,
     prices: lines.sort(
       (a, b) =>
-        compare(a.model, b.model) ||
-        compare(a.currency ?? '', b.currency ?? '') ||
-        compare(a.regions?.join() ?? '', b.regions?.join() ?? '') ||
+        compareText(a.model, b.model) ||
+        compareText(a.currency ?? '', b.currency ?? '') ||
+        compareText(a.regions?.join() ?? '', b.regions?.join() ?? '') ||
         Number(a.batch ?? false) - Number(b.batch ?? false) ||
-        compare(a.serviceTier ?? '', b.serviceTier ?? '') ||
+        compareText(a.serviceTier ?? '', b.serviceTier ?? '') ||
         (a.fromInputTokens ?? 0) - (b.fromInputTokens ?? 0) ||
-        compare(a.validFrom ?? '', b.validFrom ?? '') ||
-        compare(a.source, b.source),
+        compareText(a.validFrom ?? '', b.validFrom ?? '') ||
+        compareText(a.source, b.source),
     ),
   }
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** The most trusted price of every unit, gathered into lines of one source each. */
 function toLines(observations: readonly Observation[], trust: readonly string[]): PriceLine[] {
@@ -184,7 +183,7 @@ function mergeFacts(facts: readonly ModelFact[], byHand: ByHand, priced: Readonl
   }
   return [...merged.values()]
     .filter((fact) => priced.has(fact.id) || fact.id.endsWith(':free') || byHand.free)
-    .sort((a, b) => compare(a.id, b.id))
+    .sort((a, b) => compareText(a.id, b.id))
 }
 
 /** Lines that begin after the day on which the source of their price was read: announcements, not facts. */

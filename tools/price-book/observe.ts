@@ -1,3 +1,4 @@
+import { objectOf } from '../../src/base/json.ts'
 import type { UsageUnit } from '../../src/base/usage.ts'
 
 /** One price that one table states for one model under one set of conditions. */
@@ -25,8 +26,7 @@ export function conditionKey(of: Conditions & { readonly model: string }): strin
 /** A JSON object of unknown shape, read carefully. */
 export type Json = Readonly<Record<string, unknown>>
 
-export const asObject = (value: unknown): Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}
+export const asObject = (value: unknown): Json => objectOf(value) ?? {}
 export const asArray = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 export const asText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 export const asNumber = (value: unknown): number | undefined => (typeof value === 'number' && Number.isFinite(value) ? value : undefined)

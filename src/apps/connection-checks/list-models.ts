@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '../../base/errors.ts'
+import { compareText } from '../../base/text.ts'
 import type { UsageUnit } from '../../base/usage.ts'
 import { freeRequest } from '../../calls/free-request.ts'
 import type { CallServices } from '../../calls/services.ts'
@@ -70,7 +71,7 @@ export async function modelsOfConnection(
         ...(shutdownDate ? { shutdownDate: shutdownDate.slice(0, 10) } : {}),
       }
     })
-    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .sort((a, b) => compareText(a.id, b.id))
 }
 
 function listed(provider: string, model: string, at: Date): Omit<OfferedModel, 'id' | 'prices'> {

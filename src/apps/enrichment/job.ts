@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { resolveCandidates } from '../../assignments/resolve.ts'
+import { canonicalJson } from '../../base/json.ts'
 import type { ChatCandidate } from '../../calls/chat.ts'
 import type { CallServices } from '../../calls/services.ts'
 import type { FileFormat } from '../../catalogue/formats/format.ts'
@@ -7,6 +7,7 @@ import { importFile, type ImportResult } from '../../catalogue/import.ts'
 import type { Connection } from '../../connections/connections.ts'
 import { setBudgetLimit } from '../../ledger/budgets.ts'
 import { tokenCounter, type TokenCounter } from '../../providers/tokenizers.ts'
+import { sha256 } from '../../runtime/hash.ts'
 import { type DriveEnd, driveRun } from '../../runs/drive.ts'
 import { addItems, countItems, type ItemCounts, retryFailed } from '../../runs/items.ts'
 import type { SettledItem } from '../../runs/run-kind.ts'
@@ -14,7 +15,7 @@ import { addRun, cancelSuperseded, readRun, type Run, unfinishedRun, updateRun }
 import { type Makings, scopedProducts } from './plan.ts'
 import type { Recipe } from './recipe.ts'
 import { nothingObserved, type Observation, type ObservedCall, observeCall } from './observation.ts'
-import { canonicalJson, recipeHash } from './work-hash.ts'
+import { recipeHash } from './work-hash.ts'
 import { enrichmentWork } from './work.ts'
 
 export interface JobServices extends CallServices {
@@ -120,9 +121,7 @@ const slotOf = ({ file, recipe }: EnrichmentOrder): string =>
 
 /** Runs of one recipe on one model: their answers are alike. */
 export function seriesOf({ recipe, connection, model }: EnrichmentOrder): string {
-  return createHash('sha256')
-    .update(canonicalJson({ recipe: recipeHash(recipe), provider: connection.provider, model }))
-    .digest('hex')
+  return sha256(canonicalJson({ recipe: recipeHash(recipe), provider: connection.provider, model }))
 }
 
 function startRun(services: JobServices, order: EnrichmentOrder, fingerprint: string): Promise<Run> {
@@ -157,7 +156,7 @@ function openRun(services: JobServices, order: EnrichmentOrder, run: Run): Promi
 function fingerprintOf({ recipe, connection, model, limit, file }: EnrichmentOrder, { contentHash, importId }: ImportResult): string {
   const { provider, destination } = connection
   const asked = { recipe: recipeHash(recipe), provider, destination, model, limit, file, contentHash, importId }
-  return createHash('sha256').update(canonicalJson(asked)).digest('hex')
+  return sha256(canonicalJson(asked))
 }
 
 /** Works until the end, a pause or an interruption. `upTo`: only the items up to that position (a canary). */

@@ -1,6 +1,9 @@
+import { isObject } from '../../base/json.ts'
 import { answerShape, composePrompt, type ComposedPrompt, type PromptProduct } from './prompt.ts'
 import type { Recipe } from './recipe.ts'
 import { validateField, type FieldValue, type Problem } from './validate.ts'
+
+type JsonObject = Readonly<Record<string, unknown>>
 
 /** What an answer gave for one product. `values` holds the fields that passed; a null is "unknown", where allowed. */
 export interface ReadProduct {
@@ -32,7 +35,7 @@ export function readAnswer({ text, recipe, ids }: { text: string; recipe: Recipe
     return { products: ids.map(({ id }) => ({ id, values: {}, problems: [problem] })), unknownIds: 0, askAgain: ids.map(({ id }) => id) }
   }
   const known = new Set(ids.map(({ shortId }) => shortId))
-  const byId = new Map<string, Record<string, unknown>[]>()
+  const byId = new Map<string, JsonObject[]>()
   let unknownIds = 0
   for (const entry of entries) {
     const shortId = many ? entryId(entry) : ids[0]?.shortId
@@ -52,7 +55,7 @@ export function readAnswer({ text, recipe, ids }: { text: string; recipe: Recipe
   return { products, unknownIds, askAgain: products.filter(({ problems }) => problems.length > 0).map(({ id }) => id) }
 }
 
-function readProduct(recipe: Recipe, id: string, entry: Record<string, unknown>): ReadProduct {
+function readProduct(recipe: Recipe, id: string, entry: JsonObject): ReadProduct {
   const values: Record<string, FieldValue | null> = {}
   const problems: Problem[] = []
   for (const field of recipe.fields) {
@@ -93,36 +96,34 @@ export function repairPrompt(repair: {
   return { ...prompt, user }
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === 'object' && !Array.isArray(value)
-
-function entryId(entry: Record<string, unknown>): string | undefined {
+function entryId(entry: JsonObject): string | undefined {
   return typeof entry['id'] === 'string' ? entry['id'].trim() : undefined
 }
 
-function oneEntry(text: string): Record<string, unknown>[] | undefined {
+function oneEntry(text: string): JsonObject[] | undefined {
   const value = readJson(text)
   const list =
-    isRecord(value) && Array.isArray(value['products'])
+    isObject(value) && Array.isArray(value['products'])
       ? (value['products'] as unknown[])
       : Array.isArray(value)
         ? (value as unknown[])
         : undefined
   const entry = list ? (list.length === 1 ? list[0] : undefined) : value
-  return isRecord(entry) ? [entry] : undefined
+  return isObject(entry) ? [entry] : undefined
 }
 
-function manyEntries(text: string): Record<string, unknown>[] | undefined {
+function manyEntries(text: string): JsonObject[] | undefined {
   const value = readJson(text)
   if (value === undefined) return completeEntries(text)
   const list =
-    isRecord(value) && Array.isArray(value['products'])
+    isObject(value) && Array.isArray(value['products'])
       ? (value['products'] as unknown[])
       : Array.isArray(value)
         ? (value as unknown[])
-        : isRecord(value) && 'id' in value
+        : isObject(value) && 'id' in value
           ? [value]
           : undefined
-  return list?.filter(isRecord)
+  return list?.filter(isObject)
 }
 
 /** The JSON value of an answer: the whole text, or the first complete object or array in it. */
@@ -134,7 +135,7 @@ function readJson(text: string): unknown {
     const end = endOfValue(trimmed, start)
     const value = end === undefined ? undefined : parse(trimmed.slice(start, end))
     // "[1]" in an introduction is JSON too, but no answer.
-    if (value !== undefined && (isRecord(value) || (Array.isArray(value) && value.some(isRecord)))) return value
+    if (value !== undefined && (isObject(value) || (Array.isArray(value) && value.some(isObject)))) return value
     const next = trimmed.slice(start + 1).search(/[{[]/)
     // An object that does not end was cut off: what is inside it is no answer of its own.
     if (end === undefined || next < 0) return undefined
@@ -183,16 +184,16 @@ function withoutTrailingCommas(text: string): string {
 }
 
 /** Of a list that was cut off: the objects in it that are complete. */
-function completeEntries(text: string): Record<string, unknown>[] | undefined {
+function completeEntries(text: string): JsonObject[] | undefined {
   const list = text.search(/\[\s*\{/)
   if (list < 0) return undefined
-  const entries: Record<string, unknown>[] = []
+  const entries: JsonObject[] = []
   let at = text.indexOf('{', list)
   while (at >= 0) {
     const end = endOfValue(text, at)
     if (end === undefined) break
     const value = parse(text.slice(at, end))
-    if (!isRecord(value)) break
+    if (!isObject(value)) break
     entries.push(value)
     const separator = /^\s*,\s*(?=\{)/.exec(text.slice(end, end + 1_000))
     if (!separator) break

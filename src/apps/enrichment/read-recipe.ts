@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
 import { AppError } from '../../base/errors.ts'
+import { editDistance } from '../../base/text.ts'
 import { type Recipe, recipeSchema } from './recipe.ts'
 
 /** Largest recipe file, in bytes. */
@@ -120,21 +121,10 @@ const KEYS =
 /** "perCal" -> ' (did you mean "perCall"?)'. */
 function suggestion(key: string): string {
   const wanted = key.toLowerCase().replace(/[^a-z]/g, '')
-  const near = KEYS.map((known) => ({ known, distance: distance(wanted, known.toLowerCase()) })).sort((a, b) => a.distance - b.distance)[0]!
+  const near = KEYS.map((known) => ({ known, distance: editDistance(wanted.slice(0, 40), known.toLowerCase()) })).sort(
+    (a, b) => a.distance - b.distance,
+  )[0]!
   return near.distance <= Math.max(1, Math.floor(near.known.length / 4)) ? ` here (did you mean "${near.known}"?)` : ' here; remove it'
-}
-
-/** Levenshtein distance, of short words. */
-function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 3) return 99
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i += 1) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j += 1)
-      row.push(Math.min(previous[j]! + 1, row[j - 1]! + 1, previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    previous = row
-  }
-  return previous[b.length]!
 }
 
 function invalid(source: string, problems: readonly string[], remedy: string): AppError {

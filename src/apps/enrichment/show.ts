@@ -1,3 +1,4 @@
+import { compareText } from '../../base/text.ts'
 import type { Recipe } from './recipe.ts'
 import { cutText, oneLine } from './text.ts'
 
@@ -217,7 +218,7 @@ export function workInput(values: Readonly<Record<string, unknown>>, recipe: Rec
     const rule = rules(key)
     if (rule.shown && rule.label !== '') candidates.push({ rank: rule.rank, label: rule.label, value: values[key], key })
   }
-  candidates.sort((a, b) => a.rank - b.rank || compare(a.label, b.label) || compare(a.key, b.key))
+  candidates.sort((a, b) => a.rank - b.rank || compareText(a.label, b.label) || compareText(a.key, b.key))
   const lines: string[] = []
   const seen = new Set<string>()
   let characters = 0
@@ -241,5 +242,3 @@ export function workInput(values: Readonly<Record<string, unknown>>, recipe: Rec
   }
   return lines.join('\n')
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

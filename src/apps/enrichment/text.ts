@@ -109,13 +109,6 @@ export function hasMarkup(text: string): boolean {
   return /<[a-z!/?][^<>]*>/i.test(text)
 }
 
-/** Length in characters as a person counts them: code points. */
-export function countCharacters(text: string): number {
-  let count = 0
-  for (const _ of text) count += 1
-  return count
-}
-
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
 
 /** Length in words: runs without white space; in scripts that put no spaces, words as Unicode segments them (UAX 29). */

@@ -1,3 +1,4 @@
+import { countCharacters } from '../../base/text.ts'
 import { avoidedTerms } from './prompt.ts'
 import {
   attributeCount,
@@ -11,7 +12,7 @@ import {
   type SelectField,
   type TextField,
 } from './recipe.ts'
-import { countCharacters, countWords, hasMarkup, plainText } from './text.ts'
+import { countWords, hasMarkup, plainText } from './text.ts'
 
 /** A checked value of a field: text and select give a string, number a number, attributes an object of strings. */
 export type FieldValue = string | number | Readonly<Record<string, string>>

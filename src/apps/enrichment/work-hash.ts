@@ -1,19 +1,7 @@
-import { createHash } from 'node:crypto'
+import { canonicalJson } from '../../base/json.ts'
 import type { Destination } from '../../providers/provider.ts'
+import { sha256 } from '../../runtime/hash.ts'
 import type { Recipe } from './recipe.ts'
-
-/** JSON with sorted keys and without absent values: the same content gives the same text. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((entry) => canonicalJson(entry ?? null)).join(',')}]`
-  if (value !== null && typeof value === 'object') {
-    const entries = Object.entries(value).filter(([, entry]) => entry !== undefined)
-    entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    return `{${entries.map(([key, entry]) => `${JSON.stringify(key)}:${canonicalJson(entry)}`).join(',')}}`
-  }
-  return JSON.stringify(value) ?? 'null'
-}
-
-const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex')
 
 /**
  * SHA-256 (hex) of all that a recipe says about the output: fields, rules, languages, tone, glossary, shown fields. Its

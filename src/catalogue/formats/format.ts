@@ -1,4 +1,5 @@
 import { AppError } from '../../base/errors.ts'
+import { editDistance } from '../../base/text.ts'
 
 /**
  * How a catalogue file is written, as found by `detectFormat`: everything that reading it again, or writing it back
@@ -113,9 +114,12 @@ function indexesWhere(names: readonly string[], matches: (name: string) => boole
 
 /** Names for a message: the first thirty, then how many more there are. */
 export function listNames(names: readonly string[]): string {
-  const shown = names.slice(0, 30).map((name) => (name.length > 60 ? `${name.slice(0, 57)}...` : name))
+  const shown = names.slice(0, 30).map(shorten)
   return names.length > shown.length ? `${shown.join(', ')} and ${names.length - shown.length} more` : shown.join(', ')
 }
+
+/** A name or a value for a message: at most 60 characters. */
+export const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}...` : text)
 
 /** The name a person most likely meant; undefined when nothing is near. */
 export function nearestName(names: readonly string[], wanted: string): string | undefined {
@@ -128,18 +132,4 @@ export function nearestName(names: readonly string[], wanted: string): string | 
     if (!best || distance < best.distance) best = { name, distance }
   }
   return best && best.distance <= Math.max(1, Math.floor(target.length * 0.4)) ? best.name : undefined
-}
-
-/** Levenshtein's: how many letters must be put in, taken out or replaced. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i += 1) {
-    const current = [i]
-    for (let j = 1; j <= b.length; j += 1) {
-      const replaced = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      current.push(Math.min(replaced, previous[j]! + 1, current[j - 1]! + 1))
-    }
-    previous = current
-  }
-  return previous[b.length]!
 }

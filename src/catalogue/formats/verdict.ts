@@ -1,4 +1,5 @@
 import type { Block } from './blocks.ts'
+import { shorten } from './format.ts'
 import type { RowSpan } from './scan.ts'
 import { createSeenSet } from './seen.ts'
 
@@ -83,5 +84,3 @@ export function createIdentifierCheck({ label, repeats }: { label: string; repea
     return reject(row, line, 'identifier_repeated', `Its ${label} "${shorten(identifier)}" is already on line ${before}.`)
   }
 }
-
-export const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}...` : text)

@@ -1,7 +1,7 @@
+import { objectOf, textOf } from '../../base/json.ts'
 import type { ErrorAnswer, Protocol, ProviderFailure } from '../provider.ts'
 import { anthropicMessagesUsage } from './anthropic-messages-usage.ts'
 import { classify, failureWith, type ErrorRule } from './classify.ts'
-import { objectOf, textOf } from './counts.ts'
 
 /** A model that is not there is `not_found_error` with its name; the same for a disabled key has none. */
 const notFound: ErrorRule = ({ status, type, message }) => {

@@ -1,14 +1,5 @@
 import type { Usage, UsageUnit } from '../../base/usage.ts'
 
-/** A JSON object, or undefined: null, arrays and everything else have no fields. */
-export function objectOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, unknown>>) : undefined
-}
-
-export function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
 /**
  * Reads counts out of a usage block and remembers the first reason to doubt it. Absent (or null) is undefined, never
  * zero; what is not a whole number from 0 to 2^53 is a doubt. The reason holds field names and numbers only.
@@ -48,9 +39,4 @@ export function createCountReader(): CountReader {
 /** Only the units that are known. */
 export function usageOf(counts: Partial<Record<UsageUnit, number | undefined>>): Usage {
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== undefined))
-}
-
-/** An object without its undefined members, so that optional fields are absent rather than undefined. */
-export function defined<T extends object>(members: { readonly [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T
 }

@@ -1,6 +1,7 @@
+import { defined, objectOf, textOf } from '../../base/json.ts'
 import type { Usage } from '../../base/usage.ts'
 import type { DeclaredCost, MeteredUsage, UsageReader } from '../provider.ts'
-import { createCountReader, defined, objectOf, textOf, usageOf, type CountReader } from './counts.ts'
+import { createCountReader, usageOf, type CountReader } from './counts.ts'
 
 type Block = Readonly<Record<string, unknown>>
 

@@ -1,6 +1,6 @@
+import { objectOf, textOf } from '../../base/json.ts'
 import type { ErrorAnswer, Protocol, ProviderFailure } from '../provider.ts'
 import { classify, failureWith } from './classify.ts'
-import { objectOf, textOf } from './counts.ts'
 import { openAiChatUsage, type OpenAiUsageRules } from './openai-chat-usage.ts'
 
 const OPENAI_USAGE: OpenAiUsageRules = {
