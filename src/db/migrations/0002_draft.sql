@@ -1,2 +1,0 @@
-ALTER TABLE "runs" ADD COLUMN "series" text NOT NULL;--> statement-breakpoint
-ALTER TABLE "runs" ADD COLUMN "observed" jsonb;
