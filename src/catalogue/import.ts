@@ -92,6 +92,34 @@ async function findSource(tx: Tx, path: string): Promise<typeof sources.$inferSe
   return source
 }
 
+/**
+ * A file that Latchkey wrote may come back as its own source (`--out` on the input). A cell that says just what was
+ * written there is not news from the supplier: what stood there before stays, so that nothing made from it is stale.
+ */
+async function withoutOwnWriting(
+  tx: Tx,
+  { sourceId, rows }: { sourceId: string; rows: readonly ProductRow[] },
+): Promise<readonly ProductRow[]> {
+  const known = await writtenProducts(tx, { sourceId, identifiers: rows.map(({ identifier }) => identifier) })
+  return rows.map((row) => {
+    const product = known.get(row.identifier)
+    const own = Object.entries(product?.written ?? {})
+      .map(([key, { value }]) => ({ attribute: attributeOf(key), value }))
+      .filter(({ attribute, value }) => attribute in row.values && sameCell(row.values[attribute], value))
+    if (!product || own.length === 0) return row
+    const values = { ...row.values }
+    for (const { attribute } of own) {
+      if (attribute in product.imported) values[attribute] = product.imported[attribute]
+      else delete values[attribute]
+    }
+    return { ...row, values }
+  })
+}
+
+/** A delimited file holds every value as text; JSONL holds it as it is. */
+const sameCell = (cell: unknown, written: unknown): boolean =>
+  typeof cell === 'string' ? cell === cellText(written) : canonicalJson(cell) === canonicalJson(written)
+
 async function upsertProducts(
   tx: Tx,
   { workspaceId, sourceId, importId, rows }: { workspaceId: string; sourceId: string; importId: string; rows: readonly ProductRow[] },
