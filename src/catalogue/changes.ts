@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Tx } from '../db/database.ts'
+import { rowsOf } from '../db/rows.ts'
 import type { Provenance, ValueFlag } from '../db/schema/index.ts'
 import { storableJson } from './storable.ts'
 
@@ -69,6 +70,11 @@ export interface LatestWork {
   readonly flags: readonly ValueFlag[]
 }
 
+interface LatestWorkRow extends LocalisedAttribute, Omit<LatestWork, 'workHash'> {
+  readonly product_id: string
+  readonly work_hash: string | null
+}
+
 /** An attribute in the locale it is written in. */
 export interface LocalisedAttribute {
   readonly attribute: string
@@ -83,16 +89,17 @@ export async function latestWork(
   tx: Tx,
   { productIds, attributes }: { productIds: readonly string[]; attributes: readonly LocalisedAttribute[] },
 ): Promise<Map<string, Map<string, LatestWork>>> {
-  const result = (await tx.execute(sql`
+  const rows = await rowsOf<LatestWorkRow>(
+    tx,
+    sql`
     select distinct on (product_id, attribute, locale) product_id, attribute, locale, work_hash, state, value, flags
     from value_changes
     where product_id in (select value::uuid from jsonb_array_elements_text(${JSON.stringify(productIds)}::jsonb))
       and (attribute, locale) in (select attribute, locale from ${attributeSet(attributes)}) and state in ('accepted', 'proposed')
-    order by product_id, attribute, locale, id desc`)) as {
-    rows: ({ product_id: string; attribute: string; locale: string; work_hash: string | null } & Omit<LatestWork, 'workHash'>)[]
-  }
+    order by product_id, attribute, locale, id desc`,
+  )
   const byProduct = new Map<string, Map<string, LatestWork>>()
-  for (const row of result.rows) {
+  for (const row of rows) {
     const ofProduct = byProduct.get(row.product_id) ?? new Map<string, LatestWork>()
     ofProduct.set(writtenKey(row), { workHash: row.work_hash, state: row.state, value: row.value, flags: row.flags })
     byProduct.set(row.product_id, ofProduct)
@@ -108,7 +115,9 @@ export async function acceptProposals(
   tx: Tx,
   { productIds, attributes, decision }: { productIds: readonly string[]; attributes: readonly LocalisedAttribute[]; decision: string },
 ): Promise<number> {
-  const result = (await tx.execute(sql`
+  const accepted = await rowsOf<unknown>(
+    tx,
+    sql`
     update value_changes set state = 'accepted', decision = ${decision}, decided_at = now(),
       replaced = coalesce(products.written -> (value_changes.attribute || '@' || value_changes.locale) -> 'value', products.imported -> value_changes.attribute)
     from products
@@ -116,12 +125,13 @@ export async function acceptProposals(
       and value_changes.product_id in (select value::uuid from jsonb_array_elements_text(${JSON.stringify(productIds)}::jsonb))
       and (value_changes.attribute, value_changes.locale) in (select attribute, locale from ${attributeSet(attributes)})
     returning value_changes.id as id, value_changes.product_id as "productId", value_changes.attribute, value_changes.locale,
-      value_changes.value, value_changes.work_hash as "workHash", 'accepted' as state`)) as { rows: unknown[] }
-  if (result.rows.length === 0) return 0
+      value_changes.value, value_changes.work_hash as "workHash", 'accepted' as state`,
+  )
+  if (accepted.length === 0) return 0
   await writeAccepted(
     tx,
-    sql`jsonb_to_recordset(${JSON.stringify(result.rows)}::jsonb)
+    sql`jsonb_to_recordset(${JSON.stringify(accepted)}::jsonb)
       as record(id uuid, "productId" uuid, attribute text, locale text, value jsonb, "workHash" text, state text)`,
   )
-  return result.rows.length
+  return accepted.length
 }

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Money } from '../base/money.ts'
 import { USAGE_UNITS, type Usage } from '../base/usage.ts'
 import type { Tx } from '../db/database.ts'
+import { rowsOf } from '../db/rows.ts'
 
 /** All entries of one origin, with their sum. A call of unknown cost is counted, never taken as free. */
 export interface Receipt {
@@ -63,8 +64,3 @@ export async function receiptOf(tx: Tx, origin: string): Promise<Receipt> {
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
-
-async function rowsOf<Row>(tx: Tx, query: ReturnType<typeof sql>): Promise<Row[]> {
-  const result = (await tx.execute(query)) as { rows: Row[] }
-  return result.rows
-}

@@ -1,6 +1,7 @@
 import { and, eq, lt, or, sql } from 'drizzle-orm'
 import type { ErrorCode } from '../base/errors.ts'
 import type { Tx } from '../db/database.ts'
+import { rowsOf } from '../db/rows.ts'
 import { runItems } from '../db/schema/index.ts'
 import type { LeasedItem } from './run-kind.ts'
 
@@ -31,15 +32,16 @@ export async function leaseItems(
 ): Promise<LeasedItem[]> {
   const ends = new Date(now.getTime() + LEASE_MS)
   const bound = upTo === null ? sql`` : sql`and position <= ${upTo}`
-  const result = (await tx.execute(sql`
+  const rows = await rowsOf<{ position: number; subject_id: string; work_hash: string; attempt: number }>(
+    tx,
+    sql`
     update run_items set state = 'leased', leased_by = ${instance}, lease_ends_at = ${ends.toISOString()}::timestamptz, attempt = attempt + 1
     where run_id = ${runId}::uuid and position in (
       select position from run_items where run_id = ${runId}::uuid and state = 'waiting' ${bound}
       order by position limit ${limit} for update skip locked)
-    returning position, subject_id, work_hash, attempt`)) as {
-    rows: { position: number; subject_id: string; work_hash: string; attempt: number }[]
-  }
-  return result.rows
+    returning position, subject_id, work_hash, attempt`,
+  )
+  return rows
     .map((row) => ({ runId, position: row.position, subjectId: row.subject_id, workHash: row.work_hash, attempt: row.attempt }))
     .sort((a, b) => a.position - b.position)
 }
@@ -94,15 +96,18 @@ export async function settleItems(tx: Tx, results: readonly ItemResult[]): Promi
     error_detail: errorDetail ?? null,
     cost_nano: costNano?.toString() ?? null,
   }))
-  const result = (await tx.execute(sql`
+  const rows = await rowsOf<{ run_id: string; position: number }>(
+    tx,
+    sql`
     update run_items set state = result.state, error_code = result.error_code, error_detail = result.error_detail,
       cost_nano = result.cost_nano, settled_at = now(), leased_by = null, lease_ends_at = null
     from jsonb_to_recordset(${JSON.stringify(records)}::jsonb)
       as result(run_id uuid, position integer, attempt integer, state text, error_code text, error_detail text, cost_nano bigint)
     where run_items.run_id = result.run_id and run_items.position = result.position
       and run_items.attempt = result.attempt and run_items.state = 'leased'
-    returning run_items.run_id, run_items.position`)) as { rows: { run_id: string; position: number }[] }
-  const counted = new Set(result.rows.map((row) => `${row.run_id}:${row.position}`))
+    returning run_items.run_id, run_items.position`,
+  )
+  const counted = new Set(rows.map((row) => `${row.run_id}:${row.position}`))
   return (item) => counted.has(`${item.runId}:${item.position}`)
 }
 
@@ -120,10 +125,11 @@ export async function returnItems(tx: Tx, items: readonly LeasedItem[]): Promise
 export type ItemCounts = Readonly<Record<'waiting' | 'leased' | 'done' | 'flagged' | 'failed', number>>
 
 export async function countItems(tx: Tx, runId: string): Promise<ItemCounts> {
-  const result = (await tx.execute(
+  const rows = await rowsOf<{ state: keyof ItemCounts; count: number }>(
+    tx,
     sql`select state, count(*)::integer as count from run_items where run_id = ${runId}::uuid group by state`,
-  )) as { rows: { state: keyof ItemCounts; count: number }[] }
+  )
   const counts = { waiting: 0, leased: 0, done: 0, flagged: 0, failed: 0 }
-  for (const { state, count } of result.rows) counts[state] = count
+  for (const { state, count } of rows) counts[state] = count
   return counts
 }

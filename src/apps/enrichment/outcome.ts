@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
+import { rowsOf } from '../../db/rows.ts'
 
 export interface FailedItem {
   readonly product: string // its identifier
@@ -18,11 +19,13 @@ export async function failedItems({
   workspaceId: string
   runId: string
 }): Promise<FailedItem[]> {
-  const result = (await database.inWorkspace(workspaceId, (tx) =>
-    tx.execute(sql`
+  return database.inWorkspace(workspaceId, (tx) =>
+    rowsOf<FailedItem>(
+      tx,
+      sql`
       select products.identifier as product, products.row, run_items.error_code as code, coalesce(run_items.error_detail, '') as reason
       from run_items join products on products.id = run_items.subject_id
-      where run_items.run_id = ${runId}::uuid and run_items.state = 'failed' order by run_items.position`),
-  )) as { rows: FailedItem[] }
-  return result.rows
+      where run_items.run_id = ${runId}::uuid and run_items.state = 'failed' order by run_items.position`,
+    ),
+  )
 }
