@@ -12,6 +12,7 @@ import { ensureRoles, SYSTEM_ROLE, WORKSPACE_ROLE } from './roles.ts'
 import * as schema from './schema/index.ts'
 import { runStatement, runTransaction, type Connection, type Engine } from './session.ts'
 import { unwrapQueryError } from './statement-error.ts'
+import { withUpkeep } from './upkeep.ts'
 
 /** Where messages of the database go; a pino logger is one. */
 export interface DatabaseLog {
@@ -44,7 +45,7 @@ export async function openDatabase({
       await engine.close()
       throw error
     }
-    return createDatabase(engine, log, hold)
+    return createDatabase(engine.name === 'pglite' ? withUpkeep(engine, log) : engine, log, hold)
   } catch (error) {
     await hold?.release()
     throw error
