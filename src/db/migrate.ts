@@ -46,7 +46,7 @@ async function makeTable(engine: Engine): Promise<void> {
       })
     } catch (error) {
       if (sqlStateOf(error) === '42501') throw mayNotMakeTables(error)
-      const meeting = ['42P07', '23505'].includes(sqlStateOf(error) ?? '') // another process makes it at this moment
+      const meeting = ['42P07', '42710', '23505'].includes(sqlStateOf(error) ?? '') // another process makes it at this moment
       if (!meeting || attempt === ATTEMPTS) throw error
     }
   }
