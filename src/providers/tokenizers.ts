@@ -142,15 +142,28 @@ async function importEncoding(encoding: Encoding): Promise<(text: string) => num
   return (text) => countInPieces(text, (piece) => countTokens(piece, asText))
 }
 
-const LONG_RUN = /[^\s]{400,}/
+const LONGEST_WHOLE = 400
 const PIECE = 200
+
+/** Whether a text has `LONGEST_WHOLE` characters without a space: looks back from each possible end, so that most are never read. */
+function hasLongRun(text: string): boolean {
+  for (let start = 0; start + LONGEST_WHOLE <= text.length;) {
+    let at = start + LONGEST_WHOLE - 1
+    while (at >= start && !isSpace(text.charCodeAt(at))) at -= 1
+    if (at < start) return true
+    start = at + 1
+  }
+  return false
+}
+
+const isSpace = (code: number): boolean => code === 32 || (code >= 9 && code <= 13)
 
 /**
  * Merging takes time in the square of a word's length, and nothing stops a file from having a word of a megabyte. Runs of
  * 400 characters without a space are counted in pieces, which adds at most one token for each 200 characters.
  */
 function countInPieces(text: string, count: (piece: string) => number): number {
-  if (!LONG_RUN.test(text)) return count(text)
+  if (!hasLongRun(text)) return count(text)
   let tokens = 0
   for (const part of text.split(/(\S{400,})/)) {
     if (part.length < 400 || /\s/.test(part)) tokens += part === '' ? 0 : count(part)

@@ -5,28 +5,41 @@ const FRAMING_TOKENS = 32
 /** Even an exact counter does not know how a provider writes the JSON schema into the prompt. */
 const SCHEMA_FACTOR = 2
 
+/** Tokens of a prompt by part, as far as the counter knows. A type, so that it can be kept as JSON. */
+export type PromptTokens = { readonly system: number; readonly product: number }
+
+/** The constant part is counted once a run, each product's once a call. */
+export const promptTokens = (counter: TokenCounter, { system, user }: { system: string; user: string }): PromptTokens => ({
+  system: cachedCount(counter, system),
+  product: counter.count(user),
+})
+
 /**
  * The most input tokens a call can be billed for, for its reservation. A tokenizer that is only a ratio is not trusted
  * with a cap: no byte-level tokenizer makes more tokens of a text than it has bytes.
  */
 export function inputTokensAtMost({
   counter,
-  texts,
+  prompt,
+  tokens,
   schemaText,
 }: {
   counter: TokenCounter
-  texts: readonly string[]
+  prompt: { readonly system: string; readonly user: string }
+  tokens: PromptTokens
   schemaText: string
 }): number {
-  const most = (text: string): number => (counter.exact ? cachedCount(counter, text) : Buffer.byteLength(text))
-  return texts.reduce((sum, text) => sum + most(text), 0) + SCHEMA_FACTOR * most(schemaText) + counter.overhead.high + FRAMING_TOKENS
+  const [texts, schema] = counter.exact
+    ? [tokens.system + tokens.product, cachedCount(counter, schemaText)]
+    : [Buffer.byteLength(prompt.system) + Buffer.byteLength(prompt.user), Buffer.byteLength(schemaText)]
+  return texts + SCHEMA_FACTOR * schema + counter.overhead.high + FRAMING_TOKENS
 }
 
 const lastCounts = new WeakMap<TokenCounter, Map<string, number>>()
 const MOST_KEPT = 8
 
 /** A run counts the same system part and schema at every call: they are counted once. */
-export function cachedCount(counter: TokenCounter, text: string): number {
+function cachedCount(counter: TokenCounter, text: string): number {
   const counts = lastCounts.get(counter) ?? new Map<string, number>()
   lastCounts.set(counter, counts)
   const known = counts.get(text)

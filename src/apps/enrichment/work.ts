@@ -21,7 +21,7 @@ import { mergeReadings, readAnswer, type ReadProduct, repairPrompt } from './rea
 import { columnOf, localeOf, type Recipe } from './recipe.ts'
 import { type EnrichmentResult, writeEnrichmentResults } from './results.ts'
 import { reasoningOf } from './reasoning.ts'
-import { cachedCount, inputTokensAtMost } from './token-bounds.ts'
+import { inputTokensAtMost, promptTokens, type PromptTokens } from './token-bounds.ts'
 
 /** A product handed to a worker, with what its source says of it. */
 export interface EnrichmentSubject {
@@ -102,6 +102,7 @@ async function ask(
 ): Promise<Asked> {
   const { services, recipe, candidate, counter } = work
   const prompt = promptFor(recipe, open, last)
+  const tokens = promptTokens(counter, prompt)
   const end = await chat<Asked>(services, {
     workspaceId: work.workspaceId,
     actor: work.actor,
@@ -115,10 +116,11 @@ async function ask(
     schema,
     schemaName: 'product_data',
     maxOutputTokens: maxOutputTokens({ recipe, k: open.length, reasoningTokens: reasoningOf(candidate).room }),
-    inputTokensAtMost: inputTokensAtMost({ counter, texts: [prompt.system, prompt.user], schemaText }),
-    inputParts: { system: cachedCount(counter, prompt.system), product: cachedCount(counter, prompt.user) },
+    inputTokensAtMost: inputTokensAtMost({ counter, prompt, tokens, schemaText }),
+    inputParts: tokens,
     signal,
-    settleWith: (outcome) => (outcome.kind === 'answered' ? read(work, { open, prompt, outcome, last }) : fail(work, open, outcome)),
+    settleWith: (outcome) =>
+      outcome.kind === 'answered' ? read(work, { open, prompt, tokens, outcome, last }) : fail(work, open, outcome),
   })
   switch (end.kind) {
     case 'settled':
@@ -147,11 +149,18 @@ function read(
   {
     open,
     prompt,
+    tokens,
     outcome,
     last,
-  }: { open: readonly Progress[]; prompt: ComposedPrompt; outcome: ChatOutcome & { kind: 'answered' }; last: boolean },
+  }: {
+    open: readonly Progress[]
+    prompt: ComposedPrompt
+    tokens: PromptTokens
+    outcome: ChatOutcome & { kind: 'answered' }
+    last: boolean
+  },
 ): { value: Asked; writes: ReturnType<typeof resultWrite>[] } {
-  if (outcome.usage && !last) work.onAnswered?.(observed(work, { usage: outcome.usage, products: open.length, prompt }))
+  if (outcome.usage && !last) work.onAnswered?.(observed({ usage: outcome.usage, products: open.length, tokens }))
   const answer = readAnswer({ text: outcome.text, recipe: work.recipe, ids: prompt.ids })
   const shares = shareCost(outcome.cost?.nano, open)
   const progress = open.map((entry, index): Progress & { reading: ReadProduct } => {
@@ -167,17 +176,14 @@ function read(
   }
 }
 
-function observed(
-  { counter }: EnrichmentWork,
-  { usage, products, prompt }: { usage: Usage; products: number; prompt: ComposedPrompt },
-): ObservedCall {
+function observed({ usage, products, tokens }: { usage: Usage; products: number; tokens: PromptTokens }): ObservedCall {
   const input =
     (usage.input_tokens ?? 0) + (usage.cache_read_tokens ?? 0) + (usage.cache_write_tokens ?? 0) + (usage.cache_write_long_tokens ?? 0)
   return {
     products,
     outputTokens: (usage.output_tokens ?? 0) + (usage.reasoning_tokens ?? 0),
     inputTokens: input,
-    countedInputTokens: cachedCount(counter, prompt.system) + cachedCount(counter, prompt.user),
+    countedInputTokens: tokens.system + tokens.product,
   }
 }
 
