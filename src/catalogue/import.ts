@@ -31,14 +31,12 @@ export async function importFile({
   workspaceId,
   path,
   format,
-  onProgress,
   signal,
 }: {
   database: Database
   workspaceId: string
   path: string
   format: FileFormat
-  onProgress?: (rows: number) => void
   signal?: AbortSignal
 }): Promise<ImportResult> {
   const contentHash = await hashFile(path)
@@ -66,7 +64,6 @@ export async function importFile({
         await upsertProducts(tx, { workspaceId, sourceId, importId, rows: own })
       })
     }
-    onProgress?.(count)
   }
   for await (const rows of readRows(path, format, signal ? { signal } : {})) {
     for (const row of rows) {

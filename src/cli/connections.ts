@@ -1,7 +1,8 @@
-import { listConnections, revokeConnection } from '../connections/connections.ts'
-import { commandLineWorkspace } from '../people/workspaces.ts'
 import { AppError } from '../base/errors.ts'
+import { type ListedConnection, listConnections, revokeConnection } from '../connections/connections.ts'
+import { commandLineWorkspace } from '../people/workspaces.ts'
 import { defineCommand } from './command.ts'
+import { ACTOR } from './connect.ts'
 import { EXIT } from './exit-codes.ts'
 import { openServices } from './services.ts'
 
@@ -26,7 +27,7 @@ export const connections = defineCommand({
             'connection.missing',
             'There is no such connection, or it was revoked before. latchkey connections lists them.',
           )
-        await database.inWorkspace(workspaceId, (tx) => revokeConnection(tx, { actor: 'command', id: connection.id }))
+        await database.inWorkspace(workspaceId, (tx) => revokeConnection(tx, { actor: ACTOR, id: connection.id }))
       }
       const listed = args.revoke === undefined ? before : await database.inWorkspace(workspaceId, listConnections)
       process.stdout.write(args.json ? `${JSON.stringify({ connections: listed })}\n` : describe(listed))
@@ -37,7 +38,7 @@ export const connections = defineCommand({
   },
 })
 
-function describe(listed: Awaited<ReturnType<typeof listConnections>>): string {
+function describe(listed: readonly ListedConnection[]): string {
   if (listed.length === 0) return 'No connections yet. latchkey enrich --key-env VARIABLE makes one.\n'
   return `${listed
     .map(({ slug, baseUrl, key, keySetAt, status }) => {

@@ -1,28 +1,20 @@
 import { AppError } from '../base/errors.ts'
 import { parseNano } from '../base/money.ts'
+import { connectionArguments } from './connect.ts'
 
 /** The arguments of `latchkey enrich`, as citty declares them. */
 export const enrichArguments = {
   file: { type: 'positional', required: true, valueHint: 'FILE', description: 'The catalogue to enrich: CSV, TSV or JSONL' },
   out: { type: 'string', required: true, valueHint: 'FILE', description: 'Where to write the enriched catalogue; may be FILE itself' },
-  provider: {
-    type: 'string',
-    required: true,
-    valueHint: 'ID',
-    description: 'openai, anthropic, openrouter, mistral, openai-compatible, anthropic-compatible, practice',
-  },
+  provider: connectionArguments.provider,
   model: {
     type: 'string',
     required: true,
     valueHint: 'NAME',
     description: 'The model, as the provider names it (latchkey models lists them)',
   },
-  'base-url': { type: 'string', valueHint: 'URL', description: 'Another address of the provider; a private host is allowed' },
-  'key-env': {
-    type: 'string',
-    valueHint: 'VARIABLE',
-    description: 'The environment variable that holds your key; sealed once, not needed again',
-  },
+  'base-url': connectionArguments['base-url'],
+  'key-env': connectionArguments['key-env'],
   fields: { type: 'string', valueHint: 'LIST', description: 'What to write, without a recipe: title,description,attributes' },
   recipe: { type: 'string', valueHint: 'FILE', description: 'What to write and how (YAML or JSON, docs/guides/recipes.md)' },
   locale: { type: 'string', valueHint: 'TAG', description: 'Language to write in, such as en, de, fr-CA' },

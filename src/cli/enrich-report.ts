@@ -1,5 +1,5 @@
 import type { QuotedRange } from '../apps/enrichment/estimate.ts'
-import { type EnrichmentJob, runCounts } from '../apps/enrichment/job.ts'
+import { type EnrichmentJob, runCounts, scopeOf } from '../apps/enrichment/job.ts'
 import { type FailedItem, failedItems } from '../apps/enrichment/outcome.ts'
 import { scopedProducts } from '../apps/enrichment/plan.ts'
 import { AppError } from '../base/errors.ts'
@@ -61,7 +61,7 @@ export async function buildReport({
   const counts = await runCounts(services, job)
   const receipt = run ? await database.inWorkspace(workspaceId, (tx) => receiptOf(tx, `run:${run.id}`)) : undefined
   const standing = { accepted: 0, flagged: 0, flags: [] as EnrichReport['flags'][number][] }
-  for await (const products of scopedProducts({ database, workspaceId, ...source, limit: order.limit, makings: job.makings })) {
+  for await (const products of scopedProducts(scopeOf(services, job))) {
     for (const product of products) {
       if (product.standing === 'accepted') standing.accepted += 1
       if (product.standing === 'flagged') standing.flagged += 1

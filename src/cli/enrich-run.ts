@@ -1,8 +1,7 @@
 import type { Estimator } from '../apps/enrichment/estimate.ts'
-import { driveJob, type EnrichmentJob, runCounts } from '../apps/enrichment/job.ts'
+import { driveJob, runCounts, type RunnableJob } from '../apps/enrichment/job.ts'
 import { readBudget } from '../ledger/budgets.ts'
 import type { DriveEnd } from '../runs/drive.ts'
-import type { Run } from '../runs/runs.ts'
 import type { EnrichOptions } from './enrich-options.ts'
 import type { Interruptible } from './interrupt.ts'
 import { startProgress } from './progress.ts'
@@ -20,7 +19,7 @@ export async function runWithProgress({
   upTo,
 }: {
   services: Services
-  job: EnrichmentJob & { readonly run: Run }
+  job: RunnableJob
   options: EnrichOptions
   interrupt: Interruptible
   estimator: Estimator

@@ -1,33 +1,32 @@
 import { realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { defaultRecipe, chooseFields } from '../apps/enrichment/default-recipe.ts'
+import { chooseFields, defaultRecipe } from '../apps/enrichment/default-recipe.ts'
 import { acceptFlagged, deliver } from '../apps/enrichment/deliver.ts'
 import { createEstimator, type Estimate } from '../apps/enrichment/estimate.ts'
-import type { driveJob } from '../apps/enrichment/job.ts'
-import { type EnrichmentJob, type EnrichmentOrder, prepareJob } from '../apps/enrichment/job.ts'
-import { readRecipe } from '../apps/enrichment/read-recipe.ts'
+import { type EnrichmentJob, type EnrichmentOrder, isRunnable, prepareJob, type RunnableJob, scopeOf } from '../apps/enrichment/job.ts'
 import { withLocale } from '../apps/enrichment/prompt.ts'
+import { readRecipe } from '../apps/enrichment/read-recipe.ts'
 import type { Recipe } from '../apps/enrichment/recipe.ts'
 import { AppError } from '../base/errors.ts'
-import { checkWritable } from '../catalogue/formats/write.ts'
 import { detectFormat, type FileFormat, type FormatOverrides } from '../catalogue/formats/detect.ts'
-import { setPrices } from '../connections/connections.ts'
+import { checkWritable } from '../catalogue/formats/write.ts'
+import { type Connection, setPrices } from '../connections/connections.ts'
 import { commandLineWorkspace } from '../people/workspaces.ts'
 import { findProvider } from '../providers/registry.ts'
+import type { DriveEnd } from '../runs/drive.ts'
 import { cancelRun, updateRun } from '../runs/runs.ts'
-import { defineCommand } from './command.ts'
-import { commandConnection, commandDestination } from './connect.ts'
-import { type EnrichOptions, enrichArguments, readEnrichOptions } from './enrich-options.ts'
-import { runWithProgress } from './enrich-run.ts'
-import { buildReport, exitCodeOfReport, printReport } from './enrich-report.ts'
-import { describeFormat, describeQuote } from './enrich-text.ts'
 import { askToGoOn } from './ask.ts'
+import { defineCommand } from './command.ts'
+import { ACTOR, commandConnection, commandDestination } from './connect.ts'
+import { type EnrichOptions, enrichArguments, readEnrichOptions } from './enrich-options.ts'
+import { buildReport, exitCodeOfReport, printReport } from './enrich-report.ts'
+import { runWithProgress } from './enrich-run.ts'
+import { describeFormat, describeQuote } from './enrich-text.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
-import { interruptible } from './interrupt.ts'
+import { type Interruptible, interruptible } from './interrupt.ts'
 import { openServices, type Services } from './services.ts'
 
 const CURRENCY = 'USD'
-const ACTOR = 'command'
 const DECISION = 'accepted by command'
 
 /** `latchkey enrich`: imports, quotes, runs, exports, and prints the receipt. The person who runs it approves what it writes. */
@@ -62,7 +61,7 @@ export const enrich = defineCommand({
         keyVariable: options.keyVariable,
         environment: process.env,
       })
-      const connection = options.price ? await priced(services, found, options) : found
+      const connection = await priced(services, found, options)
       const order: EnrichmentOrder = {
         workspaceId,
         actor: ACTOR,
@@ -101,7 +100,7 @@ async function carryOut({
   order: EnrichmentOrder
   options: EnrichOptions
   format: FileFormat
-  interrupt: ReturnType<typeof interruptible>
+  interrupt: Interruptible
   say: (text: string) => void
   startedMs: number
 }): Promise<ExitCode> {
@@ -118,8 +117,8 @@ async function carryOut({
   }
   say(describeQuote(job, estimate, order))
   const quoted = await keepQuote(services, job, estimate)
-  let end: Awaited<ReturnType<typeof driveJob>> | undefined
-  if (hasRun(job)) {
+  let end: DriveEnd | undefined
+  if (isRunnable(job)) {
     if (!options.yes && !(await approved(services, job, interrupt.signal))) {
       say('Nothing was run and nothing was written.')
       return EXIT.done
@@ -138,8 +137,7 @@ async function carryOut({
     if (!end || end.kind === 'finished') end = await run()
   }
   if (options.acceptFlagged) {
-    const scope = { database: services.database, workspaceId: order.workspaceId, ...job.source, limit: order.limit, makings: job.makings }
-    await acceptFlagged(scope, DECISION)
+    await acceptFlagged(scopeOf(services, job), DECISION)
   }
   const delivery =
     end?.kind === 'interrupted'
@@ -160,14 +158,8 @@ async function carryOut({
   return exitCodeOfReport(report)
 }
 
-const hasRun = (job: EnrichmentJob): job is EnrichmentJob & { run: NonNullable<EnrichmentJob['run']> } => job.run !== undefined
-
 /** Asks the person. A new run that is not approved is withdrawn; one that was begun before keeps waiting. */
-async function approved(
-  services: Services,
-  job: EnrichmentJob & { run: NonNullable<EnrichmentJob['run']> },
-  signal: AbortSignal,
-): Promise<boolean> {
+async function approved(services: Services, job: RunnableJob, signal: AbortSignal): Promise<boolean> {
   let yes = false
   try {
     yes = await askToGoOn('Run it?', signal)
@@ -195,15 +187,17 @@ async function recipeOf({ recipe: path, fields, locale, perCall }: EnrichOptions
 
 function overridesOf({ delimiter, encoding, identifier, textColumns }: EnrichOptions): FormatOverrides {
   return {
-    ...(delimiter ? { delimiter: delimiter === 'tab' ? '\t' : delimiter } : {}),
+    ...(delimiter ? { delimiter } : {}),
     ...(encoding ? { encoding } : {}),
     ...(identifier ? { identifier } : {}),
     ...(textColumns ? { text: [...textColumns] } : {}),
   }
 }
 
-function priced(services: Services, connection: Awaited<ReturnType<typeof commandConnection>>, { price, model }: EnrichOptions) {
-  const prices = { input_tokens: price!.input, output_tokens: price!.output }
+/** The connection with the prices of `--price`, where the person gave some. */
+async function priced(services: Services, connection: Connection, { price, model }: EnrichOptions): Promise<Connection> {
+  if (!price) return connection
+  const prices = { input_tokens: price.input, output_tokens: price.output }
   return services.database.inWorkspace(connection.workspaceId, (tx) =>
     setPrices(tx, { actor: ACTOR, connection, model, currency: CURRENCY, prices }),
   )

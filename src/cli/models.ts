@@ -3,8 +3,8 @@ import { AppError } from '../base/errors.ts'
 import { groupDigits } from '../base/text.ts'
 import { commandLineWorkspace } from '../people/workspaces.ts'
 import { findProvider } from '../providers/registry.ts'
-import { commandConnection, commandDestination } from './connect.ts'
 import { defineCommand } from './command.ts'
+import { ACTOR, commandConnection, commandDestination, connectionArguments } from './connect.ts'
 import { EXIT } from './exit-codes.ts'
 import { openServices } from './services.ts'
 
@@ -14,14 +14,7 @@ export const models = defineCommand({
   description:
     "List a provider's models with price, context and shutdown date. With --key-env or --base-url the provider itself is asked, free of charge.",
   args: {
-    provider: {
-      type: 'string',
-      required: true,
-      valueHint: 'ID',
-      description: 'openai, anthropic, openrouter, mistral, openai-compatible, anthropic-compatible, practice',
-    },
-    'base-url': { type: 'string', valueHint: 'URL', description: 'Another address of the provider; a private host is allowed' },
-    'key-env': { type: 'string', valueHint: 'VARIABLE', description: 'The environment variable that holds your key' },
+    ...connectionArguments,
     json: { type: 'boolean', description: 'Print one JSON object' },
   },
   async run(args, { config, log }) {
@@ -40,7 +33,7 @@ export const models = defineCommand({
           workspaceId,
           connectionId: connection.id,
           provider: provider.id,
-          actor: 'command',
+          actor: ACTOR,
           signal,
         })
       } finally {

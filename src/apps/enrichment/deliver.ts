@@ -3,7 +3,7 @@ import type { FileFormat } from '../../catalogue/formats/format.ts'
 import { exportFile, type ExportSummary } from '../../catalogue/formats/write.ts'
 import { writtenProducts } from '../../catalogue/written.ts'
 import type { Database } from '../../db/database.ts'
-import { attributesOf, type Makings, scopedProducts, workOf } from './plan.ts'
+import { attributesOf, type Makings, type Scope, scopedProducts, workOf } from './plan.ts'
 
 /**
  * Writes the catalogue file with every value that was made from the present input, recipe and model, and accepted.
@@ -55,7 +55,7 @@ export async function deliver({
 }
 
 /** Accepts every flagged value of the products in scope that still waits, because the person said so. @returns how many. */
-export async function acceptFlagged(scope: Parameters<typeof scopedProducts>[0], decision: string): Promise<number> {
+export async function acceptFlagged(scope: Scope, decision: string): Promise<number> {
   const attributes = attributesOf(scope.makings.recipe)
   let accepted = 0
   for await (const products of scopedProducts(scope)) {

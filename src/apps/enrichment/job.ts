@@ -12,9 +12,9 @@ import { type DriveEnd, driveRun } from '../../runs/drive.ts'
 import { addItems, countItems, type ItemCounts, retryFailed } from '../../runs/items.ts'
 import type { SettledItem } from '../../runs/run-kind.ts'
 import { addRun, cancelSuperseded, readRun, type Run, unfinishedRun, updateRun } from '../../runs/runs.ts'
-import { type Makings, scopedProducts } from './plan.ts'
-import type { Recipe } from './recipe.ts'
 import { nothingObserved, type Observation, type ObservedCall, observeCall } from './observation.ts'
+import { type Makings, type Scope, scopedProducts } from './plan.ts'
+import type { Recipe } from './recipe.ts'
 import { recipeHash } from './work-hash.ts'
 import { enrichmentWork } from './work.ts'
 
@@ -53,6 +53,11 @@ export interface EnrichmentJob {
   readonly lastRow: number // the last product in scope
 }
 
+/** A job with work to do. */
+export type RunnableJob = EnrichmentJob & { readonly run: Run }
+
+export const isRunnable = (job: EnrichmentJob): job is RunnableJob => job.run !== undefined
+
 /** Called for each product that is to be written, with the record as the model will see it: what a quote counts. */
 export type OnStale = (shown: string, position: number) => void
 
@@ -63,18 +68,11 @@ export type OnStale = (shown: string, position: number) => void
 export async function prepareJob(
   services: JobServices,
   order: EnrichmentOrder,
-  { onImported, onStale, signal }: { onImported?: (rows: number) => void; onStale?: OnStale; signal?: AbortSignal } = {},
+  { onStale, signal }: { onStale?: OnStale; signal?: AbortSignal } = {},
 ): Promise<EnrichmentJob> {
   const { database, log } = services
   const { workspaceId, file, format, connection, model, recipe } = order
-  const source = await importFile({
-    database,
-    workspaceId,
-    path: file,
-    format,
-    ...(onImported ? { onProgress: onImported } : {}),
-    ...(signal ? { signal } : {}),
-  })
+  const source = await importFile({ database, workspaceId, path: file, format, ...(signal ? { signal } : {}) })
   log.info({ workspaceId, count: source.products }, 'imported')
   const own = [{ connectionId: connection.id, model }]
   const [chosen] = await database.inWorkspace(workspaceId, (tx) => resolveCandidates(tx, { context: 'enrichment', own }))
@@ -84,7 +82,7 @@ export async function prepareJob(
   const left = await database.inWorkspace(workspaceId, (tx) => unfinishedRun(tx, fingerprint))
   const counts = { products: 0, accepted: 0, flagged: 0, lastRow: 0 }
   let run = left
-  for await (const products of scopedProducts({ database, workspaceId, ...source, limit: order.limit, makings })) {
+  for await (const products of scopedProducts(scopeOf(services, { order, source, makings }))) {
     signal?.throwIfAborted()
     const stale = products.filter(({ standing }) => standing === 'stale')
     counts.products += products.length
@@ -110,6 +108,16 @@ export async function prepareJob(
     resumed: left !== undefined,
     ...counts,
   }
+}
+
+/** The products that a job is about. */
+export const scopeOf = (
+  { database }: JobServices,
+  { order, source, makings }: Pick<EnrichmentJob, 'order' | 'source' | 'makings'>,
+): Scope => {
+  const { workspaceId, limit } = order
+  const { sourceId, importId } = source
+  return { database, workspaceId, sourceId, importId, limit, makings }
 }
 
 /** Runs that write the same fields of the same file stand in one slot: a new one closes those left unfinished. */
@@ -162,7 +170,7 @@ function fingerprintOf({ recipe, connection, model, limit, file }: EnrichmentOrd
 /** Works until the end, a pause or an interruption. `upTo`: only the items up to that position (a canary). */
 export async function driveJob(
   services: JobServices,
-  job: EnrichmentJob & { readonly run: Run },
+  job: RunnableJob,
   {
     concurrency,
     upTo,
@@ -226,6 +234,7 @@ export async function driveJob(
   return end
 }
 
+/** How many of a job's items stand where; all zero without a run. */
 export const runCounts = (services: JobServices, { order, run }: EnrichmentJob): Promise<ItemCounts> =>
   run
     ? services.database.inWorkspace(order.workspaceId, (tx) => countItems(tx, run.id))

@@ -36,6 +36,16 @@ export interface ScopedProduct extends ImportedProduct {
 
 const PAGE = 500
 
+/** Which products an order is about, and what their values are made from. */
+export interface Scope {
+  readonly database: Database
+  readonly workspaceId: string
+  readonly sourceId: string
+  readonly importId: string
+  readonly limit: number | undefined // products
+  readonly makings: Makings
+}
+
 /** A source's products, in the order of the file, up to `limit`, page by page, with how their values stand. */
 export async function* scopedProducts({
   database,
@@ -44,14 +54,7 @@ export async function* scopedProducts({
   importId,
   limit,
   makings,
-}: {
-  database: Database
-  workspaceId: string
-  sourceId: string
-  importId: string
-  limit: number | undefined
-  makings: Makings
-}): AsyncGenerator<ScopedProduct[]> {
+}: Scope): AsyncGenerator<ScopedProduct[]> {
   const attributes = attributesOf(makings.recipe)
   let left = limit ?? Number.POSITIVE_INFINITY
   for (let afterRow = 0; left > 0;) {
@@ -62,18 +65,20 @@ export async function* scopedProducts({
       return { products, latest: await latestWork(tx, { productIds, attributes }) }
     })
     if (page.products.length === 0) return
-    yield page.products.map((product) => scope(product, page.latest.get(product.id), makings, attributes))
+    yield page.products.map((product) => withStanding(product, { latest: page.latest.get(product.id), makings, attributes }))
     afterRow = page.products.at(-1)!.row
     left -= page.products.length
     if (page.products.length < size) return
   }
 }
 
-function scope(
+function withStanding(
   product: ImportedProduct,
-  latest: ReadonlyMap<string, LatestWork> | undefined,
-  makings: Makings,
-  attributes: readonly LocalisedAttribute[],
+  {
+    latest,
+    makings,
+    attributes,
+  }: { latest: ReadonlyMap<string, LatestWork> | undefined; makings: Makings; attributes: readonly LocalisedAttribute[] },
 ): ScopedProduct {
   const { hash, shown } = workOf(makings, product.imported)
   const standing = attributes.map((attribute) => ({ attribute, latest: latest?.get(writtenKey(attribute)) }))
