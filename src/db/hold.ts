@@ -24,7 +24,8 @@ const held = new Set<string>()
 /**
  * Makes the data folder (0700) if need be and takes its lock: an exclusive SQLite transaction on `lock.db`, which is a
  * lock of the kernel's. It ends with the process, also at kill -9, and no stale file can be mistaken for it.
- * `holder.json` and `latchkey.sock` beside it only say who holds it.
+ * `holder.json` and `latchkey.sock` beside it only say who holds it. This process must not open `lock.db` otherwise (not even
+ * to copy it): closing any descriptor of a file gives up all POSIX locks that a process has on it.
  * @throws AppError data.insecure when others can read the folder; data.locked, naming the holder, when it is in use.
  */
 export async function holdDataFolder({ dataDir, purpose }: { dataDir: string; purpose: string }): Promise<Hold> {

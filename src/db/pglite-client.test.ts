@@ -66,6 +66,10 @@ describe('one PGlite session for everybody', () => {
     },
   )
 
+  it('is opened once: a second session in this process would destroy the folder', async () => {
+    await expect(openEngine({ dataDir: test.dataDir!, databaseUrl: undefined, log: silent })).rejects.toMatchObject({ code: 'data.locked' })
+  })
+
   it('rolls back a transaction that a statement outside one began', async () => {
     await expect(runStatement(engine, 'begin')).rejects.toMatchObject({ code: 'database.mismatch' })
     await expect(runStatement(engine, 'savepoint here')).rejects.toMatchObject({ sqlState: '25P01' }) // not in a transaction

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
@@ -16,11 +16,21 @@ import type { Engine, QueryConfig, QueryResult, RawResult, Session, Status, Valu
  * The caller holds the data folder (hold.ts); two processes on one folder would destroy it.
  */
 export async function openPglite(pgdata: string): Promise<Engine> {
-  await makeDataFolder(pgdata)
-  const worker = new Worker(new URL('./pglite-worker.ts', import.meta.url), { workerData: { pgdata }, name: 'pglite' })
-  const line = await connect(worker)
-  return createEngine(line, worker)
+  const folder = resolve(pgdata)
+  if (opened.has(folder)) throw new AppError('data.locked', `This process has the database in ${folder} open already.`)
+  opened.add(folder)
+  try {
+    await makeDataFolder(folder)
+    const worker = new Worker(new URL('./pglite-worker.ts', import.meta.url), { workerData: { pgdata: folder }, name: 'pglite' })
+    worker.once('exit', () => opened.delete(folder))
+    return createEngine(await connect(worker), worker)
+  } catch (error) {
+    opened.delete(folder)
+    throw error
+  }
 }
+
+const opened = new Set<string>()
 
 /** Messages to and from the worker. The worker keeps this process alive only while an answer is awaited. */
 interface Line {
