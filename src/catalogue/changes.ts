@@ -21,27 +21,28 @@ export interface GeneratedValue {
 }
 
 /**
- * Records generated values and writes the accepted ones into their products, whatever their number in three statements.
- * Each accepted value keeps what it replaced, which is its undo. Proposals of the same attribute that an earlier run
- * left open are superseded.
+ * Records generated values and writes the accepted ones into their products, whatever their number in one statement, all
+ * of whose parts see the state before it. Each accepted value keeps what it replaced, which is its undo. Proposals of the
+ * same attribute that an earlier run left open are superseded.
  */
 export async function recordGeneratedValues(tx: Tx, workspaceId: string, values: readonly GeneratedValue[]): Promise<void> {
   if (values.length === 0) return
-  const records = storableJson(values)
-  const recordset = sql`jsonb_to_recordset(${records}::jsonb) as record(id uuid, "productId" uuid, attribute text, locale text, value jsonb,
-    flags jsonb, state text, decision text, provenance jsonb, "runId" uuid, "workHash" text)`
   await tx.execute(sql`
-    update value_changes set state = 'superseded', decided_at = now() from ${recordset}
-    where value_changes.product_id = record."productId" and value_changes.attribute = record.attribute
-      and value_changes.locale is not distinct from record.locale and value_changes.state = 'proposed'`)
-  await tx.execute(sql`
-    insert into value_changes (id, workspace_id, product_id, attribute, locale, value, replaced, state, decision, flags, provenance, run_id, work_hash, decided_at)
-    select record.id, ${workspaceId}::uuid, record."productId", record.attribute, record.locale, record.value,
-           case when record.state = 'accepted' then coalesce(products.written -> (record.attribute || '@' || record.locale) -> 'value', products.imported -> record.attribute) end,
-           record.state, record.decision, record.flags, record.provenance, record."runId", record."workHash",
-           case when record.state = 'accepted' then now() end
-    from ${recordset} join products on products.id = record."productId"`)
-  await writeAccepted(tx, recordset)
+    with record as materialized (
+      select * from jsonb_to_recordset(${storableJson(values)}::jsonb) as given(id uuid, "productId" uuid, attribute text, locale text,
+        value jsonb, flags jsonb, state text, decision text, provenance jsonb, "runId" uuid, "workHash" text)
+    ), superseded as (
+      update value_changes set state = 'superseded', decided_at = now() from record
+      where value_changes.product_id = record."productId" and value_changes.attribute = record.attribute
+        and value_changes.locale is not distinct from record.locale and value_changes.state = 'proposed'
+    ), recorded as (
+      insert into value_changes (id, workspace_id, product_id, attribute, locale, value, replaced, state, decision, flags, provenance, run_id, work_hash, decided_at)
+      select record.id, ${workspaceId}::uuid, record."productId", record.attribute, record.locale, record.value,
+             case when record.state = 'accepted' then coalesce(products.written -> (record.attribute || '@' || record.locale) -> 'value', products.imported -> record.attribute) end,
+             record.state, record.decision, record.flags, record.provenance, record."runId", record."workHash",
+             case when record.state = 'accepted' then now() end
+      from record join products on products.id = record."productId"
+    ) ${layOver(sql`record`)}`)
 }
 
 /** Where an accepted value lies in `products.written`: its attribute in its locale. */
@@ -50,16 +51,16 @@ export const writtenKey = ({ attribute, locale }: { attribute: string; locale: s
 /** The attribute of a `writtenKey`; a locale has no "@" in it. */
 export const attributeOf = (key: string): string => key.slice(0, key.lastIndexOf('@'))
 
-/** Lays accepted values over their products; `recordset` has id, "productId", attribute, locale, value, "workHash", state. */
-async function writeAccepted(tx: Tx, recordset: SQL): Promise<void> {
-  await tx.execute(sql`
+/** Lays accepted values over their products; `record` has id, "productId", attribute, locale, value, "workHash", state. */
+function layOver(record: SQL): SQL {
+  return sql`
     update products set written = products.written || patch.written
     from (
       select record."productId" as product_id,
              jsonb_object_agg(record.attribute || '@' || record.locale, jsonb_build_object('value', record.value, 'changeId', record.id, 'workHash', record."workHash")) as written
-      from ${recordset} where record.state = 'accepted' group by record."productId"
+      from ${record} where record.state = 'accepted' group by record."productId"
     ) as patch
-    where products.id = patch.product_id`)
+    where products.id = patch.product_id`
 }
 
 /** What a generated value was last made from, whether it still waits for a person, and why. */
@@ -128,10 +129,9 @@ export async function acceptProposals(
       value_changes.value, value_changes.work_hash as "workHash", 'accepted' as state`,
   )
   if (accepted.length === 0) return 0
-  await writeAccepted(
-    tx,
-    sql`jsonb_to_recordset(${JSON.stringify(accepted)}::jsonb)
-      as record(id uuid, "productId" uuid, attribute text, locale text, value jsonb, "workHash" text, state text)`,
+  await tx.execute(
+    layOver(sql`jsonb_to_recordset(${JSON.stringify(accepted)}::jsonb)
+      as record(id uuid, "productId" uuid, attribute text, locale text, value jsonb, "workHash" text, state text)`),
   )
   return accepted.length
 }

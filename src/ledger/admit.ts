@@ -1,4 +1,5 @@
 import { inArray } from 'drizzle-orm'
+import { insertMany } from '../db/bulk.ts'
 import type { Tx } from '../db/database.ts'
 import { callIntents, connections } from '../db/schema/index.ts'
 import type { LockedBudget } from './group-commit.ts'
@@ -51,7 +52,7 @@ export async function admitIntents(
     }
     return { operation, admission }
   })
-  if (inserts.length > 0) await tx.insert(callIntents).values(inserts)
+  await insertMany(tx, callIntents, inserts)
   return admissions
 }
 

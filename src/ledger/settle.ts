@@ -1,4 +1,5 @@
-import { inArray } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
+import { insertMany } from '../db/bulk.ts'
 import type { Tx } from '../db/database.ts'
 import { callIntents, ledgerEntries } from '../db/schema/index.ts'
 import type { LockedBudget } from './group-commit.ts'
@@ -28,11 +29,18 @@ export async function settleCalls(
 ): Promise<void> {
   if (operations.length === 0) return
   const ids = operations.map(({ intent }) => intent.id)
-  const deleted = await tx.delete(callIntents).where(inArray(callIntents.id, ids)).returning({ id: callIntents.id })
+  const deleted = await tx
+    .delete(callIntents)
+    .where(sql`${callIntents.id} = any(${sql.param(ids)}::uuid[])`) // one parameter, so that the statement is planned once
+    .returning({ id: callIntents.id })
   const live = new Set(deleted.map(({ id }) => id))
   const settled = operations.filter(({ intent }) => live.has(intent.id))
   if (settled.length === 0) return
-  await tx.insert(ledgerEntries).values(settled.map(({ settlement }) => toEntry(settlement, instance)))
+  await insertMany(
+    tx,
+    ledgerEntries,
+    settled.map(({ settlement }) => toEntry(settlement, instance)),
+  )
   for (const { settlement } of settled) spend(settlement, budgets)
   await writeResults(tx, settled)
 }
