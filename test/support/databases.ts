@@ -108,7 +108,8 @@ function once(database: Database, remove: () => void | Promise<void>): Pick<Test
   }
 }
 
-async function pgliteTemplate(): Promise<string> {
+/** A migrated data folder, made once for each state of the migrations. @returns its path; copy its `pgdata`. */
+export async function pgliteTemplate(): Promise<string> {
   const lockfile = readFileSync(new URL('../../package-lock.json', import.meta.url), 'utf8')
   const pglite = /"node_modules\/@electric-sql\/pglite": \{\s*"version": "([^"]+)"/.exec(lockfile)?.[1]
   const key = createHash('sha256')

@@ -10,7 +10,10 @@ export interface MockUsage {
 export type Script = (request: { readonly number: number; readonly ids: readonly string[]; readonly user: string }) => Reply | undefined
 
 export type Reply =
-  | { readonly content: string }
+  /** `usage` and `finishReason` (in OpenAI's words) where they are not what every answer says. */
+  | { readonly content: string; readonly usage?: Readonly<Record<string, unknown>>; readonly finishReason?: string }
+  /** `cut`: the connection is closed without an answer; `malformed`: status 200 and a body that is no JSON. */
+  | { readonly fault: 'cut' | 'malformed' }
   | {
       readonly status: number
       readonly message: string
@@ -33,7 +36,7 @@ export interface MockProvider {
 
 /**
  * `usage`: what each answer reports, or what it is for one user message. `onRequest` sees each request when it arrives and
- * may make it wait; what the journal misses (a client that leaves before its answer) is seen there too.
+ * may make it wait, or answer it (true); what the journal misses (a client that leaves before its answer) is seen there too.
  */
 export async function startMockProvider({
   latencyMs = 0,
@@ -44,24 +47,37 @@ export async function startMockProvider({
   latencyMs?: number
   usage?: MockUsage | ((user: string) => MockUsage)
   script?: Script
-  onRequest?: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+  onRequest?: (request: IncomingMessage, response: ServerResponse) => unknown
 } = {}): Promise<MockProvider> {
   const chaos = latencyMs > 0 ? { chaos: { latencyMs } } : {}
   const mock = new LLMock({ port: 0, logLevel: 'silent', journalMaxEntries: 0, ...chaos }) // 0: keeps every entry
   if (onRequest) {
     const handleRequest = async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
-      await onRequest(request, response)
-      return false // the mock itself answers
+      return (await onRequest(request, response)) === true // otherwise the mock itself answers
     }
     mock.mount('/v1', { handleRequest })
   }
   let number = 0
-  mock.onMessage(/[\s\S]*/, (request) => {
-    number += 1
-    const user = lastUserText(request)
-    const ids = [...user.matchAll(/<product id="(p\d+)">/g)].map((match) => match[1]!)
-    return respond(script({ number, ids, user }) ?? { content: goodAnswer(ids, user) }, typeof usage === 'function' ? usage(user) : usage)
-  })
+  const replies = new WeakMap<ChatCompletionRequest, Reply>()
+  /** Each request's reply, made once: several rules of the mock look at the same request. */
+  const replyTo = (request: ChatCompletionRequest): Reply => {
+    let reply = replies.get(request)
+    if (!reply) {
+      number += 1
+      const user = lastUserText(request)
+      const ids = [...user.matchAll(/<product id="(p\d+)">/g)].map((match) => match[1]!)
+      replies.set(request, (reply = script({ number, ids, user }) ?? { content: goodAnswer(ids, user) }))
+    }
+    return reply
+  }
+  const hasFault = (fault: string) => (request: ChatCompletionRequest) => {
+    const reply = replyTo(request)
+    return 'fault' in reply && reply.fault === fault
+  }
+  const never = { content: '' }
+  mock.on({ predicate: hasFault('cut') }, never, { chaos: { disconnectRate: 1, latencyMs } })
+  mock.on({ predicate: hasFault('malformed') }, never, { chaos: { malformedRate: 1, latencyMs } })
+  mock.onMessage(/[\s\S]*/, (request) => respond(replyTo(request), typeof usage === 'function' ? usage(lastUserText(request)) : usage))
   await mock.start()
   const chatRequests = () => mock.getRequests().filter(({ path }) => /chat\/completions|messages$/.test(path))
   return {
@@ -74,6 +90,7 @@ export async function startMockProvider({
 }
 
 function respond(reply: Reply, usage: MockUsage): FixtureResponse {
+  if ('fault' in reply) throw new Error('faults are answered before')
   if ('status' in reply) {
     const { status, message, type = 'error', code, retryAfterSeconds } = reply
     return {
@@ -91,7 +108,9 @@ function respond(reply: Reply, usage: MockUsage): FixtureResponse {
       total_tokens: usage.input + usage.output,
       input_tokens: usage.input,
       output_tokens: usage.output,
+      ...reply.usage,
     },
+    ...(reply.finishReason ? { finishReason: reply.finishReason } : {}),
   }
 }
 
