@@ -6,6 +6,8 @@ export interface Money {
   readonly currency: string
 }
 
+/** Nano is nine decimals. */
+export const NANO_DECIMALS = 9
 export const NANO_PER_UNIT = 1_000_000_000n
 
 /**
@@ -18,6 +20,19 @@ export function parseNano(decimal: string): bigint {
   const [, sign, whole, fraction = ''] = match
   const nano = BigInt(whole!) * NANO_PER_UNIT + BigInt(fraction.padEnd(9, '0'))
   return sign ? -nano : nano
+}
+
+/**
+ * A decimal of 0 and more as JSON writes numbers ("0.15", "8.1e-05") in units of 10^-`decimals`, rounded half up: what
+ * providers declare comes with exponents and with the tails of floats ("0.0076509169000000005"). Undefined for anything else.
+ */
+export function parseScaled(text: string, decimals: number): bigint | undefined {
+  const match = /^(\d{1,15})(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,3}))?$/.exec(text)
+  if (!match) return undefined
+  const [, whole, fraction = '', exponent = '0'] = match
+  const digits = BigInt(whole! + fraction)
+  const shift = Number(exponent) - fraction.length + decimals
+  return shift >= 0 ? digits * 10n ** BigInt(shift) : divideHalfUp(digits, 10n ** BigInt(-shift))
 }
 
 /** Nano-units as an exact plain decimal without trailing zeros: 216000n -> "0.000216", 0n -> "0". */

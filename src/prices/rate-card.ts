@@ -1,4 +1,4 @@
-import { NANO_PER_UNIT, divideHalfUp, parseNano } from '../base/money.ts'
+import { NANO_DECIMALS, NANO_PER_UNIT, parseNano, parseScaled } from '../base/money.ts'
 import { USAGE_UNITS, type UsageUnit } from '../base/usage.ts'
 import { fitsPattern, type PriceRow } from './book.ts'
 import type { Cost } from './cost.ts'
@@ -96,16 +96,8 @@ export function chooseCost({
 /** One call does not cost a billion; the ledger's columns end a little above. */
 const MOST_DECLARED_NANO = 1_000_000_000n * NANO_PER_UNIT
 
-/**
- * Nano-units of an amount as a provider declares it, rounded half up: declared amounts are JSON numbers, so they come
- * with exponents ("8.1e-05") and with the tails of floats ("0.0076509169000000005"). Undefined when it is no amount.
- */
+/** Nano-units of an amount as a provider declares it, rounded half up. Undefined when it is no amount. */
 export function parseDeclaredNano(amount: string): bigint | undefined {
-  const match = /^(\d{1,15})(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,2}))?$/.exec(amount)
-  if (!match) return undefined
-  const [, whole, fraction = '', exponent = '0'] = match
-  const digits = BigInt(whole! + fraction)
-  const scale = fraction.length - Number(exponent)
-  const nano = scale >= 0 ? divideHalfUp(digits * NANO_PER_UNIT, 10n ** BigInt(scale)) : digits * NANO_PER_UNIT * 10n ** BigInt(-scale)
-  return nano <= MOST_DECLARED_NANO ? nano : undefined
+  const nano = parseScaled(amount, NANO_DECIMALS)
+  return nano !== undefined && nano <= MOST_DECLARED_NANO ? nano : undefined
 }

@@ -1,6 +1,4 @@
-import { divideHalfUp, formatNano } from '../base/money.ts'
-
-const NANO_DECIMALS = 9
+import { divideHalfUp, formatNano, NANO_DECIMALS, parseScaled } from '../base/money.ts'
 
 /**
  * A number from JSON as a plain decimal of at most nine decimals, rounded half up: 1.4e-7 is "0.00000014". Starts from
@@ -8,22 +6,20 @@ const NANO_DECIMALS = 9
  * Undefined for what is no amount: negative, not finite, 1e15 and more, not a number.
  */
 export function plainDecimal(value: unknown): string | undefined {
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0 || value >= 1e15) return undefined
-  return formatNano(toUnits(value, NANO_DECIMALS))
+  const nano = scaled(value, NANO_DECIMALS)
+  return nano === undefined ? undefined : formatNano(nano)
 }
+
+/** Decimals kept of numbers that are added: more than any amount has. */
+const SUM_DECIMALS = 30
 
 /** The sum of two numbers from JSON, added before it is rounded. Undefined where `plainDecimal` is for either. */
 export function sumDecimal(a: unknown, b: unknown): string | undefined {
-  if (plainDecimal(a) === undefined || plainDecimal(b) === undefined) return undefined
-  const decimals = 30
-  const sum = toUnits(a as number, decimals) + toUnits(b as number, decimals)
-  return formatNano(divideHalfUp(sum, 10n ** BigInt(decimals - NANO_DECIMALS)))
+  const [first, second] = [scaled(a, SUM_DECIMALS), scaled(b, SUM_DECIMALS)]
+  if (first === undefined || second === undefined) return undefined
+  return formatNano(divideHalfUp(first + second, 10n ** BigInt(SUM_DECIMALS - NANO_DECIMALS)))
 }
 
-/** The number in units of 10^-decimals, rounded half up. */
-function toUnits(value: number, decimals: number): bigint {
-  const [, whole = '0', fraction = '', exponent = '0'] = /^(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value))!
-  const shift = Number(exponent) - fraction.length + decimals
-  const digits = BigInt(whole + fraction)
-  return shift >= 0 ? digits * 10n ** BigInt(shift) : divideHalfUp(digits, 10n ** BigInt(-shift))
+function scaled(value: unknown, decimals: number): bigint | undefined {
+  return typeof value === 'number' && value >= 0 && value < 1e15 ? parseScaled(String(value), decimals) : undefined
 }

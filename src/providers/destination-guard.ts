@@ -35,23 +35,23 @@ export interface CheckedUrl {
  * @throws AppError destination.refused; the text never repeats the URL, which may hold credentials.
  */
 export function checkBaseUrl(baseUrl: string, privateHosts: PrivateHosts): CheckedUrl {
-  if (/[\s\\\p{Cc}\p{Cf}]/u.test(baseUrl)) throw refused('its base URL holds a space, a backslash or an invisible character')
+  if (/[\s\\\p{Cc}\p{Cf}]/u.test(baseUrl)) throw refusedDestination('its base URL holds a space, a backslash or an invisible character')
   const url = URL.parse(baseUrl)
   if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:') || !/^https?:\/\//i.test(baseUrl)) {
-    throw refused('its base URL must be like https://api.example.com/v1')
+    throw refusedDestination('its base URL must be like https://api.example.com/v1')
   }
   // "https://@host" parses to empty credentials
   const authority = /^https?:\/\/([^/?#]*)/i.exec(baseUrl)![1]!
   if (url.username || url.password || authority.includes('@')) {
-    throw refused('its base URL holds a user name or password; enter the key by itself instead')
+    throw refusedDestination('its base URL holds a user name or password; enter the key by itself instead')
   }
-  if (url.href.includes('#')) throw refused('its base URL holds a fragment (#...); leave it out')
+  if (url.href.includes('#')) throw refusedDestination('its base URL holds a fragment (#...); leave it out')
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
   const isPrivateAllowed = privateHosts.has(`${url.hostname}:${port}`)
-  if (BLOCKED_PORTS.has(port)) throw refused(`port ${port} belongs to another kind of service`)
+  if (BLOCKED_PORTS.has(port)) throw refusedDestination(`port ${port} belongs to another kind of service`)
   checkHostname(url.hostname, isPrivateAllowed)
   if (url.protocol === 'http:' && !isPrivateAllowed)
-    throw refused('its base URL must begin with https:// (http:// only for hosts the operator allows)')
+    throw refusedDestination('its base URL must begin with https:// (http:// only for hosts the operator allows)')
   return {
     origin: url.origin,
     path: url.pathname.replace(/\/$/, ''),
@@ -69,7 +69,7 @@ export async function checkDestination(
   const checked = checkBaseUrl(baseUrl, privateHosts)
   if (isIP(checked.hostname) !== 0) return checked
   const addresses = await lookup(checked.hostname).catch(() => [])
-  if (addresses.length === 0) throw refused('its host name has no address; check the spelling')
+  if (addresses.length === 0) throw refusedDestination('its host name has no address; check the spelling')
   checkAddresses(addresses, checked.isPrivateAllowed)
   return checked
 }
@@ -81,9 +81,9 @@ export function checkAddresses(addresses: readonly { readonly address: string }[
 
 export function checkAddress(address: string, isPrivateAllowed: boolean): void {
   const kind = addressKind(address)
-  if (kind === 'metadata') throw refused('it leads to a cloud metadata service, which is never allowed')
+  if (kind === 'metadata') throw refusedDestination('it leads to a cloud metadata service, which is never allowed')
   if (kind === 'private' && !isPrivateAllowed) {
-    throw refused(
+    throw refusedDestination(
       'it leads to a private address. If this server is yours, the operator allows it by adding its host:port to LATCHKEY_PRIVATE_HOSTS',
     )
   }
@@ -95,11 +95,11 @@ const LOCAL_NAMES = /(^|\.)(localhost|local|internal|intranet|lan|home|corp|priv
 function checkHostname(hostname: string, isPrivateAllowed: boolean): void {
   const bare = hostname.replace(/^\[|\]$/g, '')
   if (isIP(bare) !== 0) return checkAddress(bare, isPrivateAllowed)
-  if (hostname.endsWith('.')) throw refused('its host name ends with a dot; leave it out')
-  if (METADATA_NAMES.test(hostname)) throw refused('it leads to a cloud metadata service, which is never allowed')
+  if (hostname.endsWith('.')) throw refusedDestination('its host name ends with a dot; leave it out')
+  if (METADATA_NAMES.test(hostname)) throw refusedDestination('it leads to a cloud metadata service, which is never allowed')
   if (isPrivateAllowed) return
   if (!hostname.includes('.') || LOCAL_NAMES.test(hostname)) {
-    throw refused(
+    throw refusedDestination(
       'its host name is a private one. If this server is yours, the operator allows it by adding its host:port to LATCHKEY_PRIVATE_HOSTS',
     )
   }
@@ -115,6 +115,7 @@ const BLOCKED_PORTS: ReadonlySet<number> = new Set(
     .map(Number),
 )
 
-function refused(why: string): AppError {
+/** `why` never repeats the URL, which may hold credentials. */
+export function refusedDestination(why: string): AppError {
   return new AppError('destination.refused', `This destination is refused: ${why}.`)
 }

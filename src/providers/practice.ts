@@ -1,17 +1,17 @@
 import { openAiChat } from './protocols/openai-chat.ts'
-import { bearer, type Provider } from './provider.ts'
+import { bearer, PRACTICE_DESTINATION, type Provider } from './provider.ts'
 
 /** The practice model: the only one there is. */
 export const PRACTICE_MODEL = 'practice-1'
 
 /**
  * For trying things out without a key or a cost: a small server on this machine that writes texts from the product's own
- * fields. It is not AI and says so. `practice:` is a reserved destination; `send` resolves it to that server.
+ * fields. It is not AI and says so.
  */
 export const practice: Provider = {
   id: 'practice',
   name: 'Practice, not AI',
-  baseUrl: 'practice:',
+  baseUrl: PRACTICE_DESTINATION,
   pages: {},
   keyHeader: bearer,
   key: 'none',

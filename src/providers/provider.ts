@@ -17,6 +17,9 @@ export interface Destination {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** The reserved base URL of the practice provider: `send` resolves it to the practice server, whatever port that has. */
+export const PRACTICE_DESTINATION = 'practice:'
+
 /** What a usage reader found in an answer's bytes. */
 export interface MeteredUsage {
   /** Undefined is unknown: the answer had no usage, or one that cannot be trusted (`doubt` says why). Never read it as zero. */
@@ -96,7 +99,7 @@ export interface Protocol {
   classifyBodyError(answer: ErrorAnswer): ProviderFailure | undefined
 }
 
-/** How a key goes on the wire. `format` is applied to the key text. */
+/** How a key goes on the wire: in the header `name`, as `prefix` and the key. */
 export interface KeyHeader {
   readonly name: string
   readonly prefix: string

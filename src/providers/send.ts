@@ -1,12 +1,12 @@
 import { AppError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import { addressKind } from './addresses.ts'
-import { checkBaseUrl, systemLookup, type CheckedUrl, type Lookup, type PrivateHosts } from './destination-guard.ts'
+import { checkBaseUrl, refusedDestination, systemLookup, type CheckedUrl, type Lookup, type PrivateHosts } from './destination-guard.ts'
 import { exchange, type ProviderAnswer, type Timeouts } from './exchange.ts'
 import { ProviderCallError } from './failure.ts'
 import { checkExtraHeaders, contentHeaders, isHeaderValue } from './headers.ts'
 import { createPools } from './pools.ts'
-import type { Destination, Provider } from './provider.ts'
+import { PRACTICE_DESTINATION, type Destination, type Provider } from './provider.ts'
 
 export type { ProviderAnswer, Timeouts } from './exchange.ts'
 
@@ -20,9 +20,6 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
 
 /** Of a body as read, unpacked. */
 export const MAX_BODY_BYTES = 8 * 1024 * 1024
-
-/** The destination that means the practice provider's own server, whatever port it has. */
-export const PRACTICE_DESTINATION = 'practice:'
 
 export interface SendRequest {
   readonly provider: Provider
@@ -69,12 +66,12 @@ export function createSender({ privateHosts, lookup = systemLookup, practice, ti
   const targetOf = async ({ provider, destination }: SendRequest): Promise<CheckedUrl> => {
     if (destination.baseUrl !== PRACTICE_DESTINATION) return checkBaseUrl(destination.baseUrl, privateHosts)
     if (provider.baseUrl !== PRACTICE_DESTINATION || !practice) {
-      throw new AppError('destination.refused', 'This destination is refused: only the practice provider has it.')
+      throw refusedDestination('only the practice provider has it')
     }
     const url = new URL(await practice())
     const checked = checkBaseUrl(url.href, new Set([url.host]))
     if (!/^127\.|^::1$/.test(checked.hostname) || addressKind(checked.hostname) !== 'private') {
-      throw new AppError('destination.refused', 'This destination is refused: the practice server must be on the loopback address.')
+      throw refusedDestination('the practice server must be on the loopback address')
     }
     return checked
   }
@@ -159,7 +156,7 @@ function keyTextOf({ provider, key }: SendRequest, target: CheckedUrl): string |
 
 function joinPath({ path, search }: CheckedUrl, suffix: string): string {
   if (!/^\/(?!\/)[\x21\x24-\x5b\x5d-\x7e]*$/.test(suffix) || /(^|\/)\.{1,2}(\/|\?|$)/.test(suffix)) {
-    throw new AppError('destination.refused', 'This destination is refused: the path of the request is not a plain one.')
+    throw refusedDestination('the path of the request is not a plain one')
   }
   if (search === '') return path + suffix
   return path + (suffix.includes('?') ? suffix.replace('?', `${search}&`) : suffix + search)

@@ -1,4 +1,4 @@
-import { divideHalfUp, formatNano, parseNano } from '../../src/base/money.ts'
+import { divideHalfUp, formatNano, NANO_PER_UNIT, parseNano } from '../../src/base/money.ts'
 
 /**
  * A JSON number of a price table as a plain decimal, moved by whole places (6: per token -> per million). Tables hold
@@ -17,7 +17,7 @@ export function toDecimal(value: number, places = 0): string {
 
 /** `price` times `factor`, both plain decimals; exact to nine decimals, half up. */
 export function multiply(price: string, factor: string): string {
-  return formatNano(divideHalfUp(parseNano(price) * parseNano(factor), 1_000_000_000n))
+  return formatNano(divideHalfUp(parseNano(price) * parseNano(factor), NANO_PER_UNIT))
 }
 
 /** How far two prices are apart, as a share of the larger one: 0 the same, 1 when one of them is zero. */

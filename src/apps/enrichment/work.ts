@@ -15,7 +15,7 @@ import type { LeasedItem, RunKind, SettledItem, UnitOutcome } from '../../runs/r
 import { newId } from '../../runtime/ids.ts'
 import { flagValue } from './checks.ts'
 import type { ObservedCall } from './observation.ts'
-import { maxOutputTokens, outputSchema } from './output-schema.ts'
+import { maxOutputTokens, OUTPUT_SCHEMA_NAME, outputSchema } from './output-schema.ts'
 import { composePrompt, type ComposedPrompt } from './prompt.ts'
 import { mergeReadings, readAnswer, type ReadProduct, repairPrompt } from './read-answer.ts'
 import { columnOf, localeOf, type Recipe } from './recipe.ts'
@@ -114,7 +114,7 @@ async function ask(
     system: prompt.system,
     user: prompt.user,
     schema,
-    schemaName: 'product_data',
+    schemaName: OUTPUT_SCHEMA_NAME,
     maxOutputTokens: maxOutputTokens({ recipe, k: open.length, reasoningTokens: reasoningOf(candidate).room }),
     inputTokensAtMost: inputTokensAtMost({ counter, prompt, tokens, schemaText }),
     inputParts: tokens,

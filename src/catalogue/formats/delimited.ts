@@ -12,6 +12,7 @@ import {
   HEADER,
   MAX_ROW_BYTES,
   type RejectCode,
+  rejected,
   type RowJudge,
   SCAN_PROBLEMS,
   type Verdict,
@@ -87,13 +88,7 @@ export function createDelimitedJudge(path: string, format: DelimitedFormat, code
   let recovering = false // after a broken quote, until a row is whole again: its fragments are no products
   let current: RowSpan | undefined
 
-  const reject = (span: RowSpan, code: RejectCode, text: string): Verdict => ({
-    kind: 'rejected',
-    row,
-    line: span.line,
-    reason: { code, text },
-    whole: false,
-  })
+  const reject = ({ line }: RowSpan, code: RejectCode, text: string): Verdict => rejected({ row, line, code, text })
 
   function judge(block: Block, span: RowSpan): Verdict {
     current = span
@@ -190,13 +185,8 @@ const isInk = (unit: number): boolean => unit > 0x20 && unit < 0x7f
 /** A string of its own: a slice would keep its whole row in memory for as long as a caller keeps the identifier. */
 const flat = (text: string): string => (text.length < 13 ? text : Buffer.from(text, 'utf16le').toString('utf16le'))
 
-export const oddByteVerdict = (row: number, line: number): Verdict => ({
-  kind: 'rejected',
-  row,
-  line,
-  reason: { code: 'encoding_broken', text: 'The file ends in the middle of a UTF-16 character: it was cut off.' },
-  whole: false,
-})
+export const oddByteVerdict = (row: number, line: number): Verdict =>
+  rejected({ row, line, code: 'encoding_broken', text: 'The file ends in the middle of a UTF-16 character: it was cut off.' })
 
 /** Where in a row its bytes stop being text, in words. */
 export function faultText(block: Block, span: RowSpan, fault: 'encoding_broken' | 'nul_character', codec: Codec): string {

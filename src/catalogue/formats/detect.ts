@@ -12,7 +12,7 @@ import type { FileFormat, FormatOverrides } from './format.ts'
 import { parseObject } from './jsonl.ts'
 import { MAX_ROW_BYTES } from './verdict.ts'
 
-export { columnNames, type DelimitedFormat, type FileFormat, type FormatOverrides, type JsonlFormat } from './format.ts'
+export { columnNames, type DelimitedFormat, type FileFormat, type FormatOverrides } from './format.ts'
 
 const HEAD_BYTES = 1 << 20
 

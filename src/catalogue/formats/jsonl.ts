@@ -10,6 +10,7 @@ import {
   createIdentifierCheck,
   MAX_ROW_BYTES,
   type RejectCode,
+  rejected,
   type RowJudge,
   SCAN_PROBLEMS,
   type Verdict,
@@ -42,14 +43,8 @@ export function createJsonlJudge(format: JsonlFormat, codec: Codec): JsonlJudge 
   function judge(block: Block, span: RowSpan): Verdict {
     if (span.problem === 'skipped') return COPIED
     if (span.problem === undefined && span.start === span.end) return BLANK
-    const reject = (code: RejectCode, reason: string): Verdict => ({
-      kind: 'rejected',
-      row,
-      line: span.line,
-      reason: { code, text: reason },
-      whole: false,
-    })
     row += 1
+    const reject = (code: RejectCode, reason: string): Verdict => rejected({ row, line: span.line, code, text: reason })
     if (span.problem) return reject(span.problem, SCAN_PROBLEMS[span.problem])
     const fault = line.load(block, span)
     if (fault) return reject(fault, faultText(block, span, fault, codec))

@@ -6,8 +6,6 @@ import { createJsonlJudge, jsonlDialect } from './jsonl.ts'
 import { createScanner, type Scanner } from './scan.ts'
 import type { RejectReason, RowJudge, Verdict } from './verdict.ts'
 
-export type { RejectCode, RejectReason } from './verdict.ts'
-
 /** A row that is a product. */
 export interface ProductRow {
   readonly row: number // 1 is the first row after the header; blank lines do not count, rejected rows do

@@ -63,5 +63,3 @@ export function createSeenSet() {
 
   return { add }
 }
-
-export type SeenSet = ReturnType<typeof createSeenSet>

@@ -60,27 +60,35 @@ export const SCAN_PROBLEMS = {
   too_long: 'The row is longer than 8 MiB.',
 } as const
 
-const reject = (row: number, line: number, code: RejectCode, text: string): Verdict => ({
-  kind: 'rejected',
+/** The verdict on a row that is left out. */
+export const rejected = ({
   row,
   line,
-  reason: { code, text },
-  whole: true,
-})
+  code,
+  text,
+  whole = false,
+}: {
+  row: number
+  line: number
+  code: RejectCode
+  text: string
+  whole?: boolean
+}): Verdict => ({ kind: 'rejected', row, line, reason: { code, text }, whole })
 
 /** Numbers rows and checks identifiers, the same way for every kind of file. */
 export function createIdentifierCheck({ label, repeats }: { label: string; repeats: 'reject' | 'continue' }) {
   const seen = createSeenSet()
   return ({ row, line, identifier }: { row: number; line: number; identifier: string }): Verdict => {
-    if (identifier === '') return reject(row, line, 'identifier_empty', `It has no ${label}, which tells products apart.`)
+    const reject = (code: RejectCode, text: string): Verdict => rejected({ row, line, code, text, whole: true })
+    if (identifier === '') return reject('identifier_empty', `It has no ${label}, which tells products apart.`)
     if (identifier.length > MAX_IDENTIFIER) {
-      return reject(row, line, 'identifier_too_long', `Its ${label} is longer than ${MAX_IDENTIFIER} characters.`)
+      return reject('identifier_too_long', `Its ${label} is longer than ${MAX_IDENTIFIER} characters.`)
     }
     if (identifier.includes('\0') || !identifier.isWellFormed())
-      return reject(row, line, 'encoding_broken', `Its ${label} holds characters that are no text.`)
+      return reject('encoding_broken', `Its ${label} holds characters that are no text.`)
     const before = seen.add(identifier, line)
     if (before === 0) return { kind: 'product', row, line, identifier }
     if (repeats === 'continue') return CONTINUATION
-    return reject(row, line, 'identifier_repeated', `Its ${label} "${shorten(identifier)}" is already on line ${before}.`)
+    return reject('identifier_repeated', `Its ${label} "${shorten(identifier)}" is already on line ${before}.`)
   }
 }
