@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve as absolutePath } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
@@ -16,7 +16,7 @@ import type { Engine, QueryConfig, QueryResult, RawResult, Session, Status, Valu
  * The caller holds the data folder (hold.ts); two processes on one folder would destroy it.
  */
 export async function openPglite(pgdata: string): Promise<Engine> {
-  const folder = resolve(pgdata)
+  const folder = absolutePath(pgdata)
   if (opened.has(folder)) throw new AppError('data.locked', `This process has the database in ${folder} open already.`)
   opened.add(folder)
   try {
