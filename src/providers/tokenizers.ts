@@ -20,58 +20,48 @@ export interface TokenCounter {
 
 type Encoding = 'o200k_base' | 'cl100k_base'
 
-interface Rule {
-  readonly encoding: Encoding
-  readonly exact: boolean
-  readonly ratio: number
-  readonly spread: { readonly low: number; readonly high: number }
-  readonly overhead: { readonly low: number; readonly high: number }
-  readonly source: string
-}
+/** A counter before its encoding is loaded. */
+type Rule = Omit<TokenCounter, 'count'> & { readonly encoding: Encoding }
 
 const same = { low: 1, high: 1 }
 
-// Two messages and the start of the answer: 11 tokens by OpenAI's published rule (3 and the role each, 3 in the end); recorded answers have 6 to 11.
-const openAi = (encoding: Encoding): Rule => ({
+const published = (encoding: Encoding, about: Pick<Rule, 'overhead' | 'source'>): Rule => ({
   encoding,
   exact: true,
   ratio: 1,
   spread: same,
-  overhead: { low: 6, high: 11 },
-  source: `OpenAI ${encoding}`,
+  ...about,
 })
+
+// Two messages and the start of the answer: 11 tokens by OpenAI's published rule (3 and the role each, 3 in the end); recorded answers have 6 to 11.
+const openAi = (encoding: Encoding): Rule => published(encoding, { overhead: { low: 6, high: 11 }, source: `OpenAI ${encoding}` })
+
+/** A model whose tokenizer is not published: so many times o200k_base. */
+const estimated = (about: Omit<Rule, 'encoding' | 'exact'>): Rule => ({ encoding: 'o200k_base', exact: false, ...about })
 
 /** First match wins. `model` is in lower case, without a vendor before a slash. */
 function ruleFor(provider: string, model: string): Rule {
   if (model.startsWith('gpt-oss'))
-    return {
-      encoding: 'o200k_base',
-      exact: true,
-      ratio: 1,
-      spread: same,
+    return published('o200k_base', {
       overhead: { low: 60, high: 90 },
       source: 'OpenAI o200k_harmony; the template is 65 to 75 tokens in recorded answers',
-    }
+    })
   if (/^(?:gpt-4(?![o.])|gpt-3\.5|gpt-35)/.test(model)) return openAi('cl100k_base')
   if (provider === 'openai' || /^(?:gpt-|chatgpt-|o[1-9](?:-|$))/.test(model)) return openAi('o200k_base')
   if (provider === 'anthropic' || model.startsWith('claude')) return claude(model)
   if (provider === 'mistral' || /^(?:open-)?(?:mistral|mixtral|ministral|magistral|codestral|devstral|pixtral)/.test(model))
-    return {
-      encoding: 'o200k_base',
-      exact: false,
+    return estimated({
       ratio: 1.15,
       spread: { low: 0.87, high: 1.2 },
       overhead: { low: 4, high: 20 },
       source: 'Mistral: 0 to 38 % more than o200k_base is assumed; not measured',
-    }
-  return {
-    encoding: 'o200k_base',
-    exact: false,
+    })
+  return estimated({
     ratio: 1.15,
     spread: { low: 0.8, high: 1.35 },
     overhead: { low: 4, high: 60 },
     source: 'tokenizer unknown: 8 % fewer to 55 % more tokens than o200k_base are assumed',
-  }
+  })
 }
 
 /**
@@ -83,23 +73,20 @@ function claude(model: string): Rule {
   const newer = version
     ? Number(version[1]) > 4 || (Number(version[1]) === 4 && Number(version[2] ?? 0) >= 7)
     : !/claude-(?:[123]|instant)/.test(model)
+  const overhead = { low: 5, high: 40 }
   return newer
-    ? {
-        encoding: 'o200k_base',
-        exact: false,
+    ? estimated({
         ratio: 1.45,
         spread: { low: 0.85, high: 1.17 },
-        overhead: { low: 5, high: 40 },
+        overhead,
         source: 'Claude 4.7 and newer: 1.42 times o200k_base in recorded answers',
-      }
-    : {
-        encoding: 'o200k_base',
-        exact: false,
+      })
+    : estimated({
         ratio: 1.18,
         spread: { low: 0.92, high: 1.17 },
-        overhead: { low: 5, high: 40 },
+        overhead,
         source: 'Claude before 4.7: 1.16 to 1.20 times o200k_base in recorded answers',
-      }
+      })
 }
 
 /** The counter for a model of a provider. The practice provider counts four bytes as a token, as its own server does. */
