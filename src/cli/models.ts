@@ -1,7 +1,8 @@
-import { type OfferedModel, modelsInBook, modelsOfConnection } from '../apps/connection-checks/list-models.ts'
+import { modelsOfConnection } from '../apps/connection-checks/list-models.ts'
 import { AppError } from '../base/errors.ts'
 import { groupDigits } from '../base/text.ts'
 import { commandLineWorkspace } from '../people/workspaces.ts'
+import { type ListedModel, listModels } from '../prices/models.ts'
 import { findProvider } from '../providers/registry.ts'
 import { defineCommand } from './command.ts'
 import { ACTOR, commandConnection, commandDestination, connectionArguments } from './connect.ts'
@@ -21,7 +22,7 @@ export const models = defineCommand({
     const provider = findProvider(args.provider)
     const { 'base-url': baseUrl, 'key-env': keyVariable } = args
     const asked = baseUrl !== undefined || keyVariable !== undefined
-    let offered = modelsInBook(provider.id, new Date())
+    let offered = listModels({ provider: provider.id, at: new Date() })
     if (asked) {
       const { destination, privateHosts } = commandDestination(provider, baseUrl)
       const services = await openServices({ config, log, purpose: 'latchkey models', privateHosts })
@@ -49,7 +50,7 @@ export const models = defineCommand({
   },
 })
 
-function modelTable(offered: readonly OfferedModel[], source: string): string {
+function modelTable(offered: readonly ListedModel[], source: string): string {
   if (offered.length === 0) return `No models are known from ${source}.\n`
   const rows = offered.map((model) => [
     model.id,
@@ -71,7 +72,7 @@ function modelTable(offered: readonly OfferedModel[], source: string): string {
   return `${[head, ...rows].map(line).join('\n')}\n\n${note}`
 }
 
-function price({ prices, currency, free }: OfferedModel, unit: 'input_tokens' | 'cache_read_tokens' | 'output_tokens'): string {
+function price({ prices, currency, free }: ListedModel, unit: 'input_tokens' | 'cache_read_tokens' | 'output_tokens'): string {
   if (free) return 'free'
   const amount = prices[unit]
   if (amount === undefined) return unit === 'cache_read_tokens' ? '' : 'unknown'

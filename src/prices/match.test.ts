@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { indexBook, type PriceBook } from './book.ts'
-import { findPrices, findPricesIn, listModels, modelFacts, type PriceQuestion } from './match.ts'
+import { findPrices, findPricesIn, type PriceQuestion } from './match.ts'
+import { listModels, modelFacts } from './models.ts'
 
 const at = new Date('2026-11-20T12:00:00Z')
 

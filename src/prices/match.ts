@@ -1,15 +1,5 @@
-import {
-  fitsPattern,
-  holdsOn,
-  isTokenUnit,
-  loadBook,
-  rowsOf,
-  type LoadedBook,
-  type ModelFact,
-  type PriceLine,
-  type PriceRow,
-} from './book.ts'
 import type { UsageUnit } from '../base/usage.ts'
+import { fitsPattern, holdsOn, isTokenUnit, loadBook, rowsOf, type LoadedBook, type PriceLine, type PriceRow } from './book.ts'
 
 export type UnitPrices = Readonly<Partial<Record<UsageUnit, PriceRow>>>
 
@@ -68,7 +58,7 @@ export function findPricesIn(book: LoadedBook, question: PriceQuestion): PriceSe
 }
 
 /** The id or pattern whose lines price a model: its own name, then a dated alias, then its name without a snapshot date, then a pattern. */
-function resolveModel(book: LoadedBook, model: string, day: string): string | undefined {
+export function resolveModel(book: LoadedBook, model: string, day: string): string | undefined {
   if (book.linesByModel.has(model) && !model.includes('*')) return model
   const aliases = book.aliasesByName.get(model)
   if (aliases) return aliases.find((alias) => holdsOn(alias, day))?.model // an alias out of date names nothing
@@ -82,7 +72,7 @@ function resolveModel(book: LoadedBook, model: string, day: string): string | un
 }
 
 /** "gpt-5.4-mini-2026-03-17" and "claude-haiku-4-5-20251001" without their day; Mistral's "-2603" is a model's own name. */
-function withoutDate(model: string): string | undefined {
+export function withoutDate(model: string): string | undefined {
   const match = /^(.+)-20\d{2}(?:-\d{2}-\d{2}|\d{4})$/.exec(model)
   return match?.[1]
 }
@@ -135,55 +125,4 @@ function billedAs(book: LoadedBook, rows: UnitPrices): UnitPrices {
     if (all[unit] === undefined && row) all[unit] = row
   }
   return all
-}
-
-/** Context, output limit, shutdown date and successor, where known; a dated snapshot has its model's context and limit. */
-export function modelFacts({ provider, model, at }: { provider: string; model: string; at: Date }): ModelFact | undefined {
-  const book = loadBook(provider)
-  return book && factsIn(book, model, at.toISOString().slice(0, 10))
-}
-
-function factsIn(book: LoadedBook, model: string, day: string): ModelFact | undefined {
-  const own = book.factsById.get(model)
-  const base = own ? withoutDate(model) : resolveModel(book, model, day)
-  const { contextTokens, maxOutputTokens, ...rest } = (base === undefined ? undefined : book.factsById.get(base)) ?? {}
-  const limits = { ...(contextTokens ? { contextTokens } : {}), ...(maxOutputTokens ? { maxOutputTokens } : {}) }
-  if (own) return { ...limits, ...own }
-  return 'id' in rest ? { ...limits, ...rest } : undefined
-}
-
-export interface ListedModel extends Partial<Omit<ModelFact, 'id' | 'source'>> {
-  readonly id: string
-  /** Unit -> plain decimal, per million for token units, per one for others; empty: no price is known. */
-  readonly prices: Readonly<Partial<Record<UsageUnit, string>>>
-  readonly currency: string
-  readonly free: boolean
-  /** When the oldest of its prices was checked; undefined without prices. */
-  readonly checkedAt?: string
-}
-
-/** The models the book knows, by id, with their standard prices on that day: what `./latchkey models` shows. */
-export function listModels({ provider, at }: { provider: string; at: Date }): ListedModel[] {
-  const book = loadBook(provider)
-  if (!book) return []
-  const day = at.toISOString().slice(0, 10)
-  const aliases = book.aliases.filter((alias) => holdsOn(alias, day)).map((alias) => alias.alias)
-  const ids = new Set([...book.linesByModel.keys(), ...book.factsById.keys(), ...aliases])
-  return [...ids]
-    .filter((id) => !id.includes('*'))
-    .sort()
-    .map((id) => {
-      const set = findPricesIn(book, { provider, model: id, at })
-      const rows = Object.entries(set?.bands[0]?.rows ?? {}).filter(([unit, row]) => row.unit === unit)
-      const oldest = rows.map(([, row]) => row.checkedAt).sort()[0]
-      const { id: _id, source: _source, ...facts } = factsIn(book, id, day) ?? { id, source: '' }
-      return {
-        id,
-        ...facts,
-        prices: Object.fromEntries(rows.map(([unit, row]) => [unit, row.price])),
-        currency: set?.currency ?? book.currency,
-        free: set?.free ?? false,
-        ...(oldest === undefined ? {} : { checkedAt: oldest }),
-      }
-    })
 }
