@@ -28,9 +28,9 @@ describe('latchkey models', () => {
     installation = await makeInstallation()
     provider = await startRawServer(({ path, headers }, response) => {
       if (!path.endsWith('/models')) return answerJson(response, 404, { error: { message: 'no such page' } })
-      if (`${headers.authorization ?? headers['x-api-key']}`.replace('Bearer ', '') !== key) {
+      if (headers.authorization !== `Bearer ${key}`) {
         return answerJson(response, 401, {
-          error: { message: `Incorrect API key provided: ${headers.authorization}`, code: 'invalid_api_key' },
+          error: { message: `Incorrect API key provided: ${headers.authorization ?? 'none'}`, code: 'invalid_api_key' },
         })
       }
       return answerJson(response, 200, {

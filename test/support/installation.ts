@@ -81,7 +81,7 @@ export async function makeInstallation({ on = 'pglite' }: { on?: 'pglite' | 'pos
     }
   }
   const rowsOf = (database: Awaited<ReturnType<typeof openDatabase>>, query: SQL): Promise<Record<string, unknown>[]> =>
-    database.asSystem('a test looks', async (tx) => (await tx.execute(query)).rows as Record<string, unknown>[])
+    database.asSystem('a test looks', async (tx) => ((await tx.execute(query)) as { rows: Record<string, unknown>[] }).rows)
   return {
     home,
     start,

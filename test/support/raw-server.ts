@@ -49,13 +49,12 @@ export function answerJson(response: ServerResponse, status: number, body: unkno
   response.end(JSON.stringify(body))
 }
 
-/** An answer of OpenAI chat completions; `choice` and `usage` replace what a good one says, undefined leaves usage out. */
+const GOOD_USAGE = { prompt_tokens: 500, completion_tokens: 200, total_tokens: 700 }
+
+/** An answer of OpenAI chat completions; `choice` and `usage` replace what a good one says. */
 export function chatCompletion(
   content: string | null,
-  {
-    choice = {},
-    usage = { prompt_tokens: 500, completion_tokens: 200, total_tokens: 700 } as unknown,
-  }: { choice?: object; usage?: unknown } = {},
+  { choice = {}, usage = GOOD_USAGE }: { choice?: object; usage?: object | 'none' } = {},
 ): object {
   return {
     id: 'chatcmpl-1',
@@ -63,6 +62,6 @@ export function chatCompletion(
     created: 1_700_000_000,
     model: 'gpt-4.1-mini',
     choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop', logprobs: null, ...choice }],
-    ...(usage === undefined ? {} : { usage }),
+    ...(usage === 'none' ? {} : { usage }),
   }
 }

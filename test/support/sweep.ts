@@ -48,7 +48,7 @@ export function formsOf(secret: string): Form[] {
     const bytes = typeof text === 'string' ? Buffer.from(text, 'utf8') : text
     if (!forms.some((form) => form.bytes.equals(bytes))) forms.push({ name, bytes, fewest: Math.min(fewest, bytes.length) })
   }
-  const reversed = [...secret].toReversed().join('')
+  const reversed = secret.split('').toReversed().join('')
   add('raw', raw)
   add('reversed', reversed)
   add('hex', raw.toString('hex'), 2 * FEWEST_CHARACTERS)
