@@ -1,17 +1,18 @@
+import { recordAudit } from '../audit/audit.ts'
 import { AppError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
-import { recordAudit } from '../audit/audit.ts'
 import type { CommittedConnection } from '../ledger/intent.ts'
 import { bodyFailureOf, failureOf, ProviderCallError } from '../providers/failure.ts'
 import { parseJson } from '../providers/parse-json.ts'
-import type { MeteredUsage, Provider, ProviderFailure } from '../providers/provider.ts'
-import { withOpenKey } from '../vault/open.ts'
+import { type MeteredUsage, needsKey, type Protocol, type Provider, type ProviderFailure } from '../providers/provider.ts'
+import type { ProviderAnswer } from '../providers/send.ts'
 import { rememberSecret } from '../runtime/scrub.ts'
+import { withOpenKey } from '../vault/open.ts'
 import type { AttemptFetch } from './chat-model.ts'
 import type { CallServices } from './services.ts'
 
 /** What one request on the wire came to: everything the ledger wants to know, whatever happened. */
-export interface Exchange {
+export interface WireRecord {
   /** Whether the request can have reached the provider. */
   sent: 'no' | 'maybe'
   status?: number
@@ -33,7 +34,7 @@ export function attemptFetch({
   connection,
   workspaceId,
   signal,
-  exchange,
+  wire,
 }: {
   services: CallServices
   callId: string
@@ -41,7 +42,7 @@ export function attemptFetch({
   connection: CommittedConnection
   workspaceId: string
   signal: AbortSignal
-  exchange: Exchange
+  wire: WireRecord
 }): AttemptFetch {
   let used = false
   return async (_url, init) => {
@@ -57,22 +58,22 @@ export function attemptFetch({
     }
     try {
       return await withConnectionKey({ services, workspaceId, connection, provider }, (key) =>
-        exchangeOnce({ services, provider, connection, signal, exchange, body, headers, key }),
+        sendOnce({ services, provider, connection, signal, wire, body, headers, key }),
       )
     } catch (error) {
-      exchange.failure ??= failureFrom(error)
-      if (error instanceof ProviderCallError) exchange.sent = error.sent
+      wire.failure ??= failureFrom(error)
+      if (error instanceof ProviderCallError) wire.sent = error.sent
       throw error
     }
   }
 }
 
-async function exchangeOnce({
+async function sendOnce({
   services,
   provider,
   connection,
   signal,
-  exchange,
+  wire,
   body,
   headers,
   key,
@@ -81,7 +82,7 @@ async function exchangeOnce({
   provider: Provider
   connection: CommittedConnection
   signal: AbortSignal
-  exchange: Exchange
+  wire: WireRecord
   body: string
   headers: Record<string, string>
   key: Secret | undefined
@@ -97,22 +98,34 @@ async function exchangeOnce({
     signal,
     ...(key ? { key } : {}),
   })
-  exchange.sent = 'maybe'
-  exchange.status = answer.status
-  exchange.headers = answer.headers
-  exchange.sentAt = answer.sentAt
+  wire.sent = 'maybe'
+  wire.status = answer.status
+  wire.headers = answer.headers
+  wire.sentAt = answer.sentAt
   const bytes = await answer.readAll()
-  if (answer.firstByteAt) exchange.firstByteAt = answer.firstByteAt
-  if (answer.status < 200 || answer.status > 299) {
-    const failure = failureOf({ protocol, status: answer.status, headers: answer.headers, bytes, key })
-    throw new ProviderCallError(failure, 'maybe')
-  }
+  if (answer.firstByteAt) wire.firstByteAt = answer.firstByteAt
+  requireSuccess({ protocol, answer, bytes, key })
   const parsed = parseBody(bytes)
   const metered = protocol.usage.whole(parsed)
-  if (metered) exchange.metered = metered
+  if (metered) wire.metered = metered
   const failure = bodyFailureOf({ protocol, headers: answer.headers, body: parsed, key })
   if (failure) throw new ProviderCallError(failure, 'maybe')
   return new Response(new Uint8Array(bytes), { status: answer.status, headers: { 'content-type': 'application/json' } })
+}
+
+/** @throws ProviderCallError with what the provider refused, for an answer of another status than 2xx. */
+export function requireSuccess({
+  protocol,
+  answer: { status, headers },
+  bytes,
+  key,
+}: {
+  protocol: Protocol
+  answer: Pick<ProviderAnswer, 'status' | 'headers'>
+  bytes: Uint8Array
+  key: Secret | undefined
+}): void {
+  if (status < 200 || status > 299) throw new ProviderCallError(failureOf({ protocol, status, headers, bytes, key }), 'maybe')
 }
 
 function parseBody(bytes: Uint8Array): unknown {
@@ -150,8 +163,7 @@ export async function withConnectionKey<T>(
 ): Promise<T> {
   const { sealedKey } = connection
   if (provider.key === 'none' || sealedKey === null) {
-    // A server of the person's own may need no key; a provider's own address does.
-    if (provider.key === 'required' && connection.destination.baseUrl === provider.baseUrl) {
+    if (needsKey(provider, connection.destination)) {
       throw new AppError('key.missing', `The connection "${connection.slug}" has no key. Name the variable that holds it with --key-env.`)
     }
     return use(undefined)

@@ -17,7 +17,7 @@ export async function chatModel({
   model: string
   fetch: AttemptFetch
 }): Promise<LanguageModelV4> {
-  const settings = { apiKey: NO_KEY, baseURL: NO_ADDRESS, fetch: fetch }
+  const settings = { apiKey: NO_KEY, baseURL: NO_ADDRESS, fetch }
   switch (sdk) {
     case 'openai': {
       const { createOpenAI } = await import('@ai-sdk/openai')

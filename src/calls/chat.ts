@@ -1,15 +1,15 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4GenerateResult } from '@ai-sdk/provider'
 import type { Money } from '../base/money.ts'
 import type { Usage } from '../base/usage.ts'
+import type { BudgetRefusal, CallIntent } from '../ledger/intent.ts'
+import type { ResultWrite, Settlement } from '../ledger/settlement.ts'
 import type { RateCard } from '../prices/rate-card.ts'
 import { exhaustedFor } from '../providers/protocols/retry-after.ts'
+import type { ChatOffer, ProviderFailure } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
-import type { ProviderFailure } from '../providers/provider.ts'
-import type { ResultWrite, Settlement } from '../ledger/settlement.ts'
-import type { CallIntent, BudgetRefusal } from '../ledger/intent.ts'
 import { newId } from '../runtime/ids.ts'
-import { attemptFetch, type Exchange, failureFrom } from './attempt.ts'
-import { chatModel } from './chat-model.ts'
+import { attemptFetch, type WireRecord, failureFrom } from './attempt.ts'
+import { type AttemptFetch, chatModel } from './chat-model.ts'
 import { LONGEST_WAIT_MS } from './pace.ts'
 import { costOfCall, worstCaseOfCall } from './price.ts'
 import type { CallServices } from './services.ts'
@@ -114,7 +114,7 @@ async function attemptOnce<T>(services: CallServices, request: ChatRequest<T>, a
     const admission = await services.ledger.intend(intent)
     if (admission.kind === 'no_room') return { kind: 'no_room', refusal: admission.refusal }
     if (admission.kind !== 'admitted') return { kind: 'refused', failure: refusalOf(admission) }
-    const exchange: Exchange = { sent: 'no' }
+    const wire: WireRecord = { sent: 'no' }
     const fetch = attemptFetch({
       services,
       callId: intent.id,
@@ -122,34 +122,34 @@ async function attemptOnce<T>(services: CallServices, request: ChatRequest<T>, a
       connection: admission.connection,
       workspaceId: request.workspaceId,
       signal,
-      exchange,
+      wire,
     })
     const result = await generate(request, provider.chat.sdk, fetch).catch((error: unknown) => {
-      exchange.failure ??= failureFrom(error)
+      wire.failure ??= failureFrom(error)
       return undefined
     })
     const base: Settlement = {
-      ...settlementOf({ services, request, intent, exchange }),
+      ...settlementOf({ services, request, intent, wire }),
       intendedAt: admission.intendedAt,
       keyVersion: admission.connection.keyVersion,
     }
-    if (result && !exchange.failure) {
-      paced = { result: 'succeeded', ...usedUp(exchange, services.clock.now()) }
+    if (result && !wire.failure) {
+      paced = { result: 'succeeded', ...usedUp(wire, services.clock.now()) }
       const { value, writes } = request.settleWith(answered(intent.id, result, base))
       await services.ledger.settle({ ...base, outcome: 'succeeded', writes })
       return { kind: 'settled', value }
     }
-    const failure = exchange.failure ?? failureFrom(undefined)
+    const failure = wire.failure ?? failureFrom(undefined)
     if (failure.code === 'provider.rate_limited' || failure.code === 'provider.overloaded') paced = { result: 'limited' }
     if (failure.retryAfterMs) paced = { ...paced, retryAfterMs: failure.retryAfterMs }
-    return await settleFailure({ services, request, attempt, base, failure, sent: exchange.sent })
+    return await settleFailure({ services, request, attempt, base, failure, sent: wire.sent })
   } finally {
     pace.end(paced.result, paced.retryAfterMs)
   }
 }
 
 /** A limit that this answer used up: other calls are held back until it opens, where that is soon. */
-function usedUp({ headers }: Exchange, now: Date): { retryAfterMs?: number } {
+function usedUp({ headers }: WireRecord, now: Date): { retryAfterMs?: number } {
   const waitMs = headers && exhaustedFor(headers, now.getTime())
   return waitMs !== undefined && waitMs <= LONGEST_WAIT_MS ? { retryAfterMs: waitMs } : {}
 }
@@ -209,11 +209,7 @@ function intentOf(request: ChatRequest<unknown>, attempt: number, now: Date): Ca
   }
 }
 
-async function generate(
-  request: ChatRequest<unknown>,
-  sdk: Parameters<typeof chatModel>[0]['sdk'],
-  fetch: Parameters<typeof chatModel>[0]['fetch'],
-): Promise<LanguageModelV4GenerateResult> {
+async function generate(request: ChatRequest<unknown>, sdk: ChatOffer['sdk'], fetch: AttemptFetch): Promise<LanguageModelV4GenerateResult> {
   const model = await chatModel({ sdk, model: request.candidate.model, fetch })
   return model.doGenerate({
     prompt: [
@@ -244,18 +240,18 @@ function settlementOf({
   services,
   request,
   intent,
-  exchange,
+  wire,
 }: {
   services: CallServices
   request: ChatRequest<unknown>
   intent: CallIntent
-  exchange: Exchange
+  wire: WireRecord
 }): Omit<Settlement, 'intendedAt' | 'keyVersion'> {
-  const { metered } = exchange
+  const { metered } = wire
   return {
     intent,
     outcome: 'failed',
-    status: exchange.status,
+    status: wire.status,
     servedModel: metered?.servedModel,
     serviceTier: metered?.serviceTier,
     providerRequestId: metered?.providerRequestId,
@@ -263,9 +259,9 @@ function settlementOf({
     usageSource: metered?.source,
     rawUsage: metered?.raw,
     inputParts: request.inputParts,
-    cost: costOfCall({ candidate: request.candidate, metered, exchange, at: services.clock.now(), currency: request.currency }),
-    sentAt: exchange.sentAt,
-    firstByteAt: exchange.firstByteAt,
+    cost: costOfCall({ candidate: request.candidate, metered, wire, at: services.clock.now(), currency: request.currency }),
+    sentAt: wire.sentAt,
+    firstByteAt: wire.firstByteAt,
     endedAt: services.clock.now(),
   }
 }

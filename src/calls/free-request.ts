@@ -1,10 +1,10 @@
 import { AppError } from '../base/errors.ts'
-import { failureOf, ProviderCallError } from '../providers/failure.ts'
+import type { CallIntent } from '../ledger/intent.ts'
+import { ProviderCallError } from '../providers/failure.ts'
 import { parseJson } from '../providers/parse-json.ts'
 import { findProvider } from '../providers/registry.ts'
-import type { CallIntent } from '../ledger/intent.ts'
 import { newId } from '../runtime/ids.ts'
-import { failureFrom, withConnectionKey } from './attempt.ts'
+import { failureFrom, requireSuccess, withConnectionKey } from './attempt.ts'
 import type { CallServices } from './services.ts'
 
 /**
@@ -54,12 +54,7 @@ export async function freeRequest(
         ...(key ? { key } : {}),
       })
       const bytes = await answer.readAll()
-      if (answer.status < 200 || answer.status > 299) {
-        throw new ProviderCallError(
-          failureOf({ protocol: provider.chat.protocol, status: answer.status, headers: answer.headers, bytes, key }),
-          'maybe',
-        )
-      }
+      requireSuccess({ protocol: provider.chat.protocol, answer, bytes, key })
       return { status: answer.status, body: parseJson(bytes) }
     })
     await ledger.settle({ ...ended, outcome: 'succeeded', status, endedAt: clock.now() })

@@ -1,16 +1,16 @@
 import { expect, it } from 'vitest'
 import { costOfCall, worstCaseOfCall } from './price.ts'
-import type { Exchange } from './attempt.ts'
+import type { WireRecord } from './attempt.ts'
 
 const at = new Date('2026-11-20T00:00:00Z')
 const candidate = { connectionId: 'c', provider: 'openai', model: 'gpt-4o-mini', rateCard: null }
-const answered: Exchange = { sent: 'maybe', status: 200 }
+const answered: WireRecord = { sent: 'maybe', status: 200 }
 const reported = { source: 'reported' as const, servedModel: 'gpt-4o-mini-2024-07-18' }
 
 it("prices an answer by the model that served it, at the book's price", () => {
   // GPT-4o mini: 0.15 in, 0.075 cached, 0.60 out, USD per million (money.md 4a)
   const usage = { input_tokens: 1_000, cache_read_tokens: 1_000, output_tokens: 1_000 }
-  expect(costOfCall({ candidate, metered: { ...reported, usage }, exchange: answered, at, currency: 'USD' })).toMatchObject({
+  expect(costOfCall({ candidate, metered: { ...reported, usage }, wire: answered, at, currency: 'USD' })).toMatchObject({
     nano: 150_000n + 75_000n + 600_000n,
     currency: 'USD',
     source: 'price_book',
@@ -18,14 +18,14 @@ it("prices an answer by the model that served it, at the book's price", () => {
 })
 
 it('an answer without usage, or from a model that nobody prices, has an unknown cost', () => {
-  expect(costOfCall({ candidate, metered: undefined, exchange: answered, at, currency: 'USD' })).toBeUndefined()
-  expect(costOfCall({ candidate, metered: { ...reported, usage: undefined }, exchange: answered, at, currency: 'USD' })).toBeUndefined()
+  expect(costOfCall({ candidate, metered: undefined, wire: answered, at, currency: 'USD' })).toBeUndefined()
+  expect(costOfCall({ candidate, metered: { ...reported, usage: undefined }, wire: answered, at, currency: 'USD' })).toBeUndefined()
   const strange = { ...reported, servedModel: 'nobody-knows-1', usage: { input_tokens: 1 } }
-  expect(costOfCall({ candidate, metered: strange, exchange: answered, at, currency: 'USD' })).toBeUndefined()
+  expect(costOfCall({ candidate, metered: strange, wire: answered, at, currency: 'USD' })).toBeUndefined()
 })
 
 it('a request that did not leave, and one that was turned away, cost nothing; a broken one is unknown', () => {
-  const cost = (exchange: Exchange) => costOfCall({ candidate, metered: undefined, exchange, at, currency: 'USD' })
+  const cost = (wire: WireRecord) => costOfCall({ candidate, metered: undefined, wire, at, currency: 'USD' })
   expect(cost({ sent: 'no' })).toMatchObject({ nano: 0n, source: 'not_billed' })
   for (const status of [400, 401, 402, 403, 404, 429])
     expect(cost({ sent: 'maybe', status })).toMatchObject({ nano: 0n, source: 'not_billed' })
@@ -35,7 +35,7 @@ it('a request that did not leave, and one that was turned away, cost nothing; a 
 
 it("what the provider declares comes before every list, and the list's cost stays beside it", () => {
   const metered = { ...reported, usage: { input_tokens: 1_000 }, declaredCost: { amount: '0.001', currency: 'USD' } }
-  expect(costOfCall({ candidate, metered, exchange: answered, at, currency: 'USD' })).toMatchObject({
+  expect(costOfCall({ candidate, metered, wire: answered, at, currency: 'USD' })).toMatchObject({
     nano: 1_000_000n,
     source: 'declared',
     listNano: 150_000n,
@@ -45,7 +45,7 @@ it("what the provider declares comes before every list, and the list's cost stay
 it("a connection's own prices come before the book's", () => {
   const rateCard = { currency: 'USD', models: { 'gpt-4o-mini': { input_tokens: '1', output_tokens: '2' } } }
   const metered = { ...reported, usage: { input_tokens: 1_000, output_tokens: 1_000 } }
-  expect(costOfCall({ candidate: { ...candidate, rateCard }, metered, exchange: answered, at, currency: 'USD' })).toMatchObject({
+  expect(costOfCall({ candidate: { ...candidate, rateCard }, metered, wire: answered, at, currency: 'USD' })).toMatchObject({
     nano: 3_000_000n,
     source: 'rate_card',
     listNano: 750_000n,
@@ -55,10 +55,10 @@ it("a connection's own prices come before the book's", () => {
 it('usage on another model inside an answer is added, and an unpriced one makes the whole unknown', () => {
   const metered = { ...reported, usage: { input_tokens: 1_000 } }
   const other = (model: string) => ({ ...metered, other: [{ model, usage: { input_tokens: 1_000 } }] })
-  expect(costOfCall({ candidate, metered: other('gpt-4o'), exchange: answered, at, currency: 'USD' })).toMatchObject({
+  expect(costOfCall({ candidate, metered: other('gpt-4o'), wire: answered, at, currency: 'USD' })).toMatchObject({
     nano: 150_000n + 2_500_000n,
   })
-  expect(costOfCall({ candidate, metered: other('nobody-knows-1'), exchange: answered, at, currency: 'USD' })).toBeUndefined()
+  expect(costOfCall({ candidate, metered: other('nobody-knows-1'), wire: answered, at, currency: 'USD' })).toBeUndefined()
 })
 
 it('a worst case bounds the cost, and is unknown without a price in the currency of the budget', () => {

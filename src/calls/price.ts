@@ -1,10 +1,10 @@
+import type { SettledCost } from '../ledger/settlement.ts'
 import { costOf, worstCase } from '../prices/cost.ts'
 import { findPrices, type PriceSet } from '../prices/match.ts'
 import { chooseCost, rateCardPrices } from '../prices/rate-card.ts'
 import type { MeteredUsage } from '../providers/provider.ts'
-import type { SettledCost } from '../ledger/settlement.ts'
+import type { WireRecord } from './attempt.ts'
 import type { ChatCandidate } from './chat.ts'
-import type { Exchange } from './attempt.ts'
 
 /** The prices that hold for a candidate before the call: the connection's own, else the price book's; undefined when unknown. */
 export function pricesOf({ candidate, at }: { candidate: ChatCandidate; at: Date }): PriceSet | undefined {
@@ -37,17 +37,17 @@ export function worstCaseOfCall({
 export function costOfCall({
   candidate,
   metered,
-  exchange,
+  wire,
   at,
   currency,
 }: {
   candidate: ChatCandidate
   metered: MeteredUsage | undefined
-  exchange: Exchange
+  wire: WireRecord
   at: Date
   currency: string
 }): SettledCost | undefined {
-  if (exchange.sent === 'no' || isTurnedAway(exchange)) return { nano: 0n, currency, source: 'not_billed', rowIds: [] }
+  if (wire.sent === 'no' || isTurnedAway(wire)) return { nano: 0n, currency, source: 'not_billed', rowIds: [] }
   if (!metered?.usage && !metered?.declaredCost) return undefined
   const parts = [{ model: metered.servedModel ?? candidate.model, usage: metered.usage }, ...(metered.other ?? [])]
   const serviceTier = metered.speed === 'fast' ? 'fast' : metered.serviceTier
@@ -73,6 +73,6 @@ export function costOfCall({
   return { nano, currency: known[0]!.currency, source: known[0]!.source, listNano, rowIds }
 }
 
-function isTurnedAway({ status, metered }: Exchange): boolean {
+function isTurnedAway({ status, metered }: WireRecord): boolean {
   return status !== undefined && status >= 400 && status < 500 && status !== 408 && !metered
 }

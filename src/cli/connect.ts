@@ -2,7 +2,7 @@ import { AppError } from '../base/errors.ts'
 import { Secret } from '../base/secret.ts'
 import { type Connection, ensureConnection } from '../connections/connections.ts'
 import { checkBaseUrl } from '../providers/destination-guard.ts'
-import type { Destination, Provider } from '../providers/provider.ts'
+import { type Destination, needsKey, type Provider } from '../providers/provider.ts'
 import { providers } from '../providers/registry.ts'
 import { normaliseDestination } from '../vault/destination.ts'
 import type { Services } from './services.ts'
@@ -81,7 +81,7 @@ export async function commandConnection({
       destination,
       ...(key ? { key } : {}),
     })
-    if (provider.key === 'required' && !connection.sealedKey && destination.baseUrl === provider.baseUrl) {
+    if (!connection.sealedKey && needsKey(provider, destination)) {
       throw new AppError(
         'key.missing',
         `${provider.name} needs a key. Name the environment variable that holds yours with --key-env; it is sealed and not needed again.`,

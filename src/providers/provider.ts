@@ -134,6 +134,10 @@ export interface Provider {
   readonly triedAgainst: 'recorded answers' | 'a mock of its documented interface' | 'never tried'
 }
 
+/** Whether calls to this destination are refused without a key. A server of the person's own may need none; a provider's own address does. */
+export const needsKey = ({ key, baseUrl }: Provider, destination: Destination): boolean =>
+  key === 'required' && destination.baseUrl === baseUrl
+
 export interface ChatOffer {
   readonly protocol: Protocol
   readonly path: string
