@@ -1,7 +1,6 @@
 import { inArray } from 'drizzle-orm'
-import { insertMany } from '../db/bulk.ts'
 import type { Tx } from '../db/database.ts'
-import { callIntents, connections } from '../db/schema/index.ts'
+import { type callIntents, connections } from '../db/schema/index.ts'
 import type { LockedBudget } from './group-commit.ts'
 import type { Admission, CallIntent } from './intent.ts'
 
@@ -12,23 +11,33 @@ export interface IntendOperation {
   readonly reject: (error: unknown) => void
 }
 
-/**
- * Steps "intend" and half of "permit" of a call's path: reads each connection as it stands now, holds worst cases on
- * budgets, and inserts the intents of those that fit, in the order they were asked.
- */
-export async function admitIntents(
-  tx: Tx,
-  {
-    operations,
-    budgets,
-    instance,
-    now,
-  }: { operations: readonly IntendOperation[]; budgets: ReadonlyMap<string, LockedBudget>; instance: string; now: Date },
-): Promise<{ operation: IntendOperation; admission: Admission }[]> {
-  if (operations.length === 0) return []
+export type ConnectionsById = ReadonlyMap<string, typeof connections.$inferSelect>
+
+/** The connections of these calls as they stand now. */
+export async function readConnections(tx: Tx, operations: readonly IntendOperation[]): Promise<ConnectionsById> {
+  if (operations.length === 0) return new Map()
   const ids = [...new Set(operations.map(({ intent }) => intent.connectionId))]
   const rows = await tx.select().from(connections).where(inArray(connections.id, ids))
-  const connectionsById = new Map(rows.map((row) => [row.id, row]))
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
+/**
+ * Steps "intend" and half of "permit" of a call's path: holds worst cases on budgets, in the order they were asked.
+ * @returns the answers, and the intents of those that fit, to be inserted.
+ */
+export function admitIntents({
+  operations,
+  connectionsById,
+  budgets,
+  instance,
+  now,
+}: {
+  operations: readonly IntendOperation[]
+  connectionsById: ConnectionsById
+  budgets: ReadonlyMap<string, LockedBudget>
+  instance: string
+  now: Date
+}): { admissions: { operation: IntendOperation; admission: Admission }[]; inserts: (typeof callIntents.$inferInsert)[] } {
   const inserts: (typeof callIntents.$inferInsert)[] = []
   const admissions = operations.map((operation) => {
     const { intent } = operation
@@ -52,8 +61,7 @@ export async function admitIntents(
     }
     return { operation, admission }
   })
-  await insertMany(tx, callIntents, inserts)
-  return admissions
+  return { admissions, inserts }
 }
 
 function refuse(

@@ -1,9 +1,10 @@
 import { inArray } from 'drizzle-orm'
+import { insertMany } from '../db/bulk.ts'
 import type { Database, Tx } from '../db/database.ts'
-import { budgets } from '../db/schema/index.ts'
+import { budgets, callIntents } from '../db/schema/index.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { admitIntents, type IntendOperation } from './admit.ts'
-import { settleCalls, type SettleOperation } from './settle.ts'
+import { admitIntents, type IntendOperation, readConnections } from './admit.ts'
+import { recordSettled, type SettleOperation, spendSettled, takeIntents } from './settle.ts'
 
 export type Operation = IntendOperation | SettleOperation
 
@@ -31,14 +32,19 @@ export function createGroupCommit({ database, clock, instance }: { database: Dat
 
   const commit = (operations: readonly Operation[]): Promise<() => void> =>
     database.asSystem('group commit of call intents and ledger entries', async (tx) => {
-      const locked = await lockBudgets(tx, operations)
-      const settled = operations.filter((operation) => operation.kind === 'settle')
+      const ended = operations.filter((operation) => operation.kind === 'settle')
       const intended = operations.filter((operation) => operation.kind === 'intend')
-      await settleCalls(tx, { operations: settled, budgets: locked, instance })
-      const admissions = await admitIntents(tx, { operations: intended, budgets: locked, instance, now: clock.now() })
-      await writeBudgets(tx, locked)
+      // Statements that do not wait for each other's answers are sent together: the database is waited for three times.
+      const [locked, settled, connectionsById] = await Promise.all([
+        lockBudgets(tx, operations),
+        takeIntents(tx, ended),
+        readConnections(tx, intended),
+      ])
+      spendSettled(settled, locked)
+      const { admissions, inserts } = admitIntents({ operations: intended, connectionsById, budgets: locked, instance, now: clock.now() })
+      await Promise.all([recordSettled(tx, settled, instance), insertMany(tx, callIntents, inserts), writeBudgets(tx, locked)])
       return () => {
-        for (const operation of settled) operation.resolve()
+        for (const operation of ended) operation.resolve()
         for (const { operation, admission } of admissions) operation.resolve(admission)
       }
     })

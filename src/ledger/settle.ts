@@ -15,34 +15,29 @@ export interface SettleOperation {
 }
 
 /**
- * Turns intents into ledger entries: the intent is deleted, the entry inserted, what was held becomes spending, and the
- * callers' own results are written, all in the caller's transaction. A call whose intent is gone was settled before
- * (or swept as interrupted): it is left as it is, and its results are not written again.
+ * Deletes the intents of calls that have ended. @returns the operations whose intent was there: of the others the call was
+ * settled before (or swept as interrupted), and they are left as they are.
  */
-export async function settleCalls(
-  tx: Tx,
-  {
-    operations,
-    budgets,
-    instance,
-  }: { operations: readonly SettleOperation[]; budgets: ReadonlyMap<string, LockedBudget>; instance: string },
-): Promise<void> {
-  if (operations.length === 0) return
+export async function takeIntents(tx: Tx, operations: readonly SettleOperation[]): Promise<SettleOperation[]> {
+  if (operations.length === 0) return []
   const ids = operations.map(({ intent }) => intent.id)
   const deleted = await tx
     .delete(callIntents)
     .where(sql`${callIntents.id} = any(${sql.param(ids)}::uuid[])`) // one parameter, so that the statement is planned once
     .returning({ id: callIntents.id })
   const live = new Set(deleted.map(({ id }) => id))
-  const settled = operations.filter(({ intent }) => live.has(intent.id))
-  if (settled.length === 0) return
-  await insertMany(
-    tx,
-    ledgerEntries,
-    settled.map(({ settlement }) => toEntry(settlement, instance)),
-  )
+  return operations.filter(({ intent }) => live.has(intent.id))
+}
+
+/** What their intents held becomes spending. */
+export function spendSettled(settled: readonly SettleOperation[], budgets: ReadonlyMap<string, LockedBudget>): void {
   for (const { settlement } of settled) spend(settlement, budgets)
-  await writeResults(tx, settled)
+}
+
+/** Inserts the ledger entries of calls whose intents were taken, and writes the callers' own results with them. */
+export async function recordSettled(tx: Tx, settled: readonly SettleOperation[], instance: string): Promise<void> {
+  const entries = settled.map(({ settlement }) => toEntry(settlement, instance))
+  await Promise.all([insertMany(tx, ledgerEntries, entries), writeResults(tx, settled)])
 }
 
 function toEntry(settlement: Settlement, instance: string): typeof ledgerEntries.$inferInsert {
