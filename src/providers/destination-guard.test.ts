@@ -5,8 +5,8 @@ import { Secret } from '../base/secret.ts'
 import { addressKind } from './addresses.ts'
 import { checkBaseUrl, checkDestination, type Lookup } from './destination-guard.ts'
 import { ProviderCallError } from './failure.ts'
+import { openai } from './openai.ts'
 import { createSender } from './send.ts'
-import { openai } from './test-support.ts'
 
 const NONE = new Set<string>()
 /** A resolver with this one answer. */

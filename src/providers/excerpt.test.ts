@@ -1,9 +1,9 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
+import { canaryKey, leaksIn } from '../../test/support/leaks.ts'
 import { Secret } from '../base/secret.ts'
 import { createScrubber, REMOVED, scrubKeyShapes } from '../runtime/scrub.ts'
 import { excerptOf } from './excerpt.ts'
-import { canaryKey, leaksIn } from './test-support.ts'
 
 const secret = (text: string): Secret => new Secret(new Uint8Array(Buffer.from(text)))
 const keyText = fc.stringMatching(/^[\x21-\x7e]{20,120}$/)

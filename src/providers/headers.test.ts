@@ -1,8 +1,8 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
+import { canaryKey, everythingOf, leaksIn } from '../../test/support/leaks.ts'
 import { AppError } from '../base/errors.ts'
 import { checkExtraHeaders, contentHeaders, storedHeaders } from './headers.ts'
-import { canaryKey, everythingOf, leaksIn } from './test-support.ts'
 
 function refusal(headers: Record<string, string>): AppError {
   try {

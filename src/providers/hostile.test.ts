@@ -1,12 +1,14 @@
 import type { Socket } from 'node:net'
 import { createGzip, gzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { canaryKey, leaksIn } from '../../test/support/leaks.ts'
+import { startRecorder, startTcpServer, type Recorder } from '../../test/support/recorder.ts'
 import type { Lookup } from './destination-guard.ts'
 import { ProviderCallError } from './failure.ts'
+import { openai } from './openai.ts'
 import { parseJson } from './parse-json.ts'
 import { createSender, MAX_BODY_BYTES, type Sender, type SendRequest, type Timeouts } from './send.ts'
 import { createEventReader } from './sse.ts'
-import { canaryKey, leaksIn, openai, startRawServer, startRecorder, type Recorder } from './test-support.ts'
 
 // Providers that bomb, stall or lie, as local servers. Times are scaled: a limit that is 60 s in use is some milliseconds here.
 
@@ -16,7 +18,7 @@ const HTTP_OK = 'HTTP/1.1 200 OK\r\n'
 type Server = Pick<Recorder, 'hostPort' | 'origin'>
 
 async function raw(onRequest: (socket: Socket) => void): Promise<Server> {
-  const server = await startRawServer((socket) => socket.on('data', () => onRequest(socket)))
+  const server = await startTcpServer((socket) => socket.on('data', () => onRequest(socket)))
   onTestFinished(() => server.close())
   return server
 }

@@ -2,13 +2,15 @@ import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { buildConnector, Client } from 'undici'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { canaryKey, everythingOf, leaksIn } from '../../test/support/leaks.ts'
+import { startRecorder, startTcpServer, type Recorder } from '../../test/support/recorder.ts'
 import { Secret } from '../base/secret.ts'
 import { checkDestination, type Lookup } from './destination-guard.ts'
 import { bodyFailureOf, failureOf, ProviderCallError } from './failure.ts'
+import { openai } from './openai.ts'
 import type { Provider } from './provider.ts'
 import { findProvider } from './registry.ts'
 import { createSender, type Sender, type SenderOptions, type SendRequest } from './send.ts'
-import { canaryKey, everythingOf, leaksIn, openai, startRawServer, startRecorder, type Recorder } from './test-support.ts'
 
 const OK = JSON.stringify({ id: 'r1', model: 'm', choices: [], usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } })
 
@@ -271,7 +273,7 @@ describe('KEY-10: no failure carries the key', () => {
   })
 
   it('nobody listening', async () => {
-    const server = await startRawServer(() => {})
+    const server = await startTcpServer(() => {})
     await server.close()
     const error = await refusal(sender({ privateHosts: new Set([server.hostPort]) }).send(post(server.origin, { key: key.secret() })))
     expect(error).toMatchObject({ code: 'provider.unreachable', sent: 'no', retryable: true, reason: 'ECONNREFUSED' })
@@ -280,7 +282,7 @@ describe('KEY-10: no failure carries the key', () => {
 
   it('a server that does not speak TLS', async () => {
     let seen = ''
-    const server = await startRawServer((socket) =>
+    const server = await startTcpServer((socket) =>
       socket.on('data', (bytes) => {
         seen += bytes.toString('latin1')
         socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')
@@ -309,7 +311,7 @@ describe('KEY-10: no failure carries the key', () => {
   it.each(breaks.flatMap(([where, start]) => Object.entries(endings).map(([how, end]) => [how, where, start, end] as const)))(
     'a connection %s %s',
     async (_how, _where, start, end) => {
-      const server = await startRawServer((socket) =>
+      const server = await startTcpServer((socket) =>
         socket.once('data', () => socket.write(start, 'latin1', () => setImmediate(end, socket))),
       )
       onTestFinished(() => server.close())
@@ -321,7 +323,7 @@ describe('KEY-10: no failure carries the key', () => {
   )
 
   it('an answer that is no HTTP and echoes the request', async () => {
-    const server = await startRawServer((socket) => socket.on('data', (bytes) => socket.end(Buffer.concat([Buffer.from('NOPE '), bytes]))))
+    const server = await startTcpServer((socket) => socket.on('data', (bytes) => socket.end(Buffer.concat([Buffer.from('NOPE '), bytes]))))
     onTestFinished(() => server.close())
     const error = await refusal(sender({ privateHosts: new Set([server.hostPort]) }).send(post(server.origin, { key: key.secret() })))
     expect(error).toMatchObject({ code: 'provider.answer_malformed', sent: 'maybe' })
