@@ -35,10 +35,12 @@ export async function leaseItems(
   const rows = await rowsOf<{ position: number; subject_id: string; work_hash: string; attempt: number }>(
     tx,
     sql`
-    update run_items set state = 'leased', leased_by = ${instance}, lease_ends_at = ${ends.toISOString()}::timestamptz, attempt = attempt + 1
-    where run_id = ${runId}::uuid and position in (
-      select position from run_items where run_id = ${runId}::uuid and state = 'waiting' ${bound}
+    -- Materialized, so that the items are picked once: as a subquery it may be run again for each row, and pass its limit.
+    with picked as materialized (
+      select position as picked_position from run_items where run_id = ${runId}::uuid and state = 'waiting' ${bound}
       order by position limit ${limit} for update skip locked)
+    update run_items set state = 'leased', leased_by = ${instance}, lease_ends_at = ${ends.toISOString()}::timestamptz, attempt = attempt + 1
+    from picked where run_id = ${runId}::uuid and position = picked_position
     returning position, subject_id, work_hash, attempt`,
   )
   return rows
