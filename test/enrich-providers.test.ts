@@ -145,7 +145,13 @@ describe('latchkey enrich on each provider, at a mock of it', () => {
       select state, decision, provenance->>'kind' as kind, count(*)::integer as count, count(ledger_entries.id)::integer as known
       from value_changes left join ledger_entries on ledger_entries.id::text = provenance->>'callId' group by 1, 2, 3`)
     expect(rows).toEqual([
-      { state: 'accepted', decision: 'accepted by command', kind: 'generated', count: expect.any(Number) as number, known: rows[0]!['count'] },
+      {
+        state: 'accepted',
+        decision: 'accepted by command',
+        kind: 'generated',
+        count: expect.any(Number) as number,
+        known: rows[0]!['count'],
+      },
     ])
     const left = await installation.rows(sql`select (select count(*) from call_intents)::integer as intents,
       (select sum(held_nano) from budgets)::text as held`)

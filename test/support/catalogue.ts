@@ -14,7 +14,10 @@ export interface MadeProduct {
 }
 
 /** Products without a number in what a model sees, so that nothing a good answer says is flagged. */
-export function madeProducts(count: number, change: (product: MadeProduct, index: number) => Partial<MadeProduct> = () => ({})): MadeProduct[] {
+export function madeProducts(
+  count: number,
+  change: (product: MadeProduct, index: number) => Partial<MadeProduct> = () => ({}),
+): MadeProduct[] {
   return Array.from({ length: count }, (_, index) => {
     const product: MadeProduct = {
       sku: `SKU-${String(index + 1).padStart(4, '0')}`,
@@ -31,7 +34,11 @@ export function madeProducts(count: number, change: (product: MadeProduct, index
 /** Writes them as CSV. @returns the path. */
 export function writeCatalogue(path: string, products: readonly MadeProduct[]): string {
   const cell = (value: string): string => (/[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value)
-  const lines = products.map((product) => Object.values(product as unknown as Record<string, string>).map(cell).join(','))
+  const lines = products.map((product) =>
+    Object.values(product as unknown as Record<string, string>)
+      .map(cell)
+      .join(','),
+  )
   writeFileSync(path, `sku,name,brand,colour,remark,price\n${lines.join('\n')}\n`)
   return path
 }

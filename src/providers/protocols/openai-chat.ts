@@ -29,9 +29,12 @@ function classifyBodyError(answer: ErrorAnswer): ProviderFailure | undefined {
   const choices = Array.isArray(body['choices']) ? body['choices'].map(objectOf) : []
   for (const choice of choices) {
     const finish = textOf(choice?.['finish_reason'])
-    const message = textOf(objectOf(choice?.['message'])?.['refusal']) ?? ''
+    const said = objectOf(choice?.['message'])
+    const message = textOf(said?.['refusal']) ?? ''
     if (choice && (finish === 'error' || objectOf(choice['error']))) return classifyInside(answer, choice)
-    if (finish === 'content_filter') return failureWith(answer, 'provider.content_refused', { message, status: answer.status })
+    // A model asked for JSON says no in a field of its own, and finishes with "stop".
+    if (finish === 'content_filter' || (message !== '' && !said?.['content']))
+      return failureWith(answer, 'provider.content_refused', { message, status: answer.status })
   }
   return undefined
 }
