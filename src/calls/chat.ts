@@ -43,6 +43,7 @@ export interface ChatRequest<T> {
   settleWith(outcome: ChatOutcome): { readonly value: T; readonly writes: readonly ResultWrite<never>[] }
 }
 
+/** What became of a request, told to its caller before the commit. */
 export type ChatOutcome =
   | {
       readonly kind: 'answered'
@@ -54,6 +55,7 @@ export type ChatOutcome =
     }
   | { readonly kind: 'failed'; readonly callId: string; readonly failure: ProviderFailure; readonly cost: Money | undefined }
 
+/** How a request ended; only `settled` has results in the database. */
 export type ChatEnd<T> =
   | { readonly kind: 'settled'; readonly value: T }
   /** The provider, the key or the connection refuses every call alike: nothing of it is this request's fault. */

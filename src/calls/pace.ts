@@ -15,6 +15,7 @@ export interface Pace {
 
 const SUCCESSES_PER_STEP = 20
 
+/** A pace that lets everything through until the provider asks for less. */
 export function createPace(clock: Clock): Pace {
   let notBefore = 0
   let most = Number.POSITIVE_INFINITY

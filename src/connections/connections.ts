@@ -10,6 +10,7 @@ import { newId } from '../runtime/ids.ts'
 import { canonicalDestination } from '../vault/destination.ts'
 import type { Vault } from '../vault/vault.ts'
 
+/** A workspace's entry for a provider, as its row says. `sealedKey` opens only through vault/open. */
 export type Connection = typeof connections.$inferSelect
 
 /**
@@ -136,6 +137,7 @@ export interface ListedConnection {
   readonly status: 'active' | 'revoked'
 }
 
+/** All connections of the workspace, revoked ones too, by slug. */
 export async function listConnections(tx: Tx): Promise<ListedConnection[]> {
   const rows = await tx.select().from(connections).orderBy(connections.slug)
   return rows.map(({ id, provider, slug, destination, sealedKey, keyLastFour, keySetAt, status }) => ({

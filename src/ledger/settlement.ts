@@ -40,6 +40,7 @@ export interface Settlement {
   readonly writes?: readonly ResultWrite<never>[] | undefined
 }
 
+/** What a call cost, in nano-units of `currency`. `rowIds`: the price rows used; `listNano`: the published price's cost, where that is another. */
 export interface SettledCost {
   readonly nano: bigint
   readonly currency: string

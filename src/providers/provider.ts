@@ -138,6 +138,7 @@ export interface Provider {
 export const needsKey = ({ key, baseUrl }: Provider, destination: Destination): boolean =>
   key === 'required' && destination.baseUrl === baseUrl
 
+/** How a provider is asked for chat. */
 export interface ChatOffer {
   readonly protocol: Protocol
   readonly path: string

@@ -36,6 +36,7 @@ export interface SendRequest {
   readonly maxBodyBytes?: number | undefined
 }
 
+/** The only way to a provider. */
 export interface Sender {
   /**
    * Sends one request and gives its answer when the headers have come; statuses of 400 and more are answers too.

@@ -2,8 +2,8 @@ import { and, eq, lt, or, sql } from 'drizzle-orm'
 import type { ErrorCode } from '../base/errors.ts'
 import type { Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
-import { runItems } from '../db/schema/index.ts'
-import type { LeasedItem } from './run-kind.ts'
+import { type ITEM_STATES, runItems } from '../db/schema/index.ts'
+import type { LeasedItem, SettledState } from './run-kind.ts'
 
 /** A late worker's lease must have ended before another takes its items: no unit takes this long between two renewals. */
 export const LEASE_MS = 10 * 60_000
@@ -77,7 +77,7 @@ export async function retryFailed(tx: Tx, runId: string): Promise<number> {
 /** The end of one item, as it goes into the settling commit. */
 export interface ItemResult {
   readonly item: LeasedItem
-  readonly state: 'done' | 'flagged' | 'failed'
+  readonly state: SettledState
   readonly errorCode?: ErrorCode
   readonly errorDetail?: string
   readonly costNano?: bigint // the item's share of its calls; undefined is unknown
@@ -124,8 +124,10 @@ export async function returnItems(tx: Tx, items: readonly LeasedItem[]): Promise
       and run_items.attempt = item.attempt and run_items.state = 'leased'`)
 }
 
-export type ItemCounts = Readonly<Record<'waiting' | 'leased' | 'done' | 'flagged' | 'failed', number>>
+/** How many of a run's items stand where. */
+export type ItemCounts = Readonly<Record<(typeof ITEM_STATES)[number], number>>
 
+/** Counts a run's items by their state, every state named. */
 export async function countItems(tx: Tx, runId: string): Promise<ItemCounts> {
   const rows = await rowsOf<{ state: keyof ItemCounts; count: number }>(
     tx,

@@ -25,9 +25,13 @@ export interface UnitOutcome {
   readonly noRoom?: Pause
 }
 
+/** How an item ends: written, written with something to look at, or not written. */
+export type SettledState = 'done' | 'flagged' | 'failed'
+
+/** An item that has ended, as it is told to whoever watches the run. */
 export interface SettledItem {
-  readonly position: number
-  readonly state: 'done' | 'flagged' | 'failed'
+  readonly position: number // 1 is the first
+  readonly state: SettledState
   readonly errorCode?: ErrorCode
 }
 

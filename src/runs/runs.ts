@@ -4,6 +4,7 @@ import { runItems, runs } from '../db/schema/index.ts'
 import { addBudget } from '../ledger/budgets.ts'
 import { newId } from '../runtime/ids.ts'
 
+/** A run as its row says: state, budget, quote, what it observed. */
 export type Run = typeof runs.$inferSelect
 
 /** Adds a run with its own budget; items are added next, and `state` stays `ready` until it is driven. */
@@ -68,10 +69,12 @@ export async function observedBefore(tx: Tx, series: string, most: number): Prom
   return rows.flatMap(({ observed }) => (observed ? [observed] : []))
 }
 
+/** Changes a run's own columns; its items are changed by items.ts. */
 export async function updateRun(tx: Tx, id: string, change: Partial<typeof runs.$inferInsert>): Promise<void> {
   await tx.update(runs).set(change).where(eq(runs.id, id))
 }
 
+/** One run of the workspace; undefined when there is none of this id. */
 export async function readRun(tx: Tx, id: string): Promise<Run | undefined> {
   const [run] = await tx.select().from(runs).where(eq(runs.id, id))
   return run

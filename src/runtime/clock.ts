@@ -5,6 +5,7 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
+/** The computer's own clock. */
 export const systemClock: Clock = {
   now: () => new Date(),
   sleep: (ms, signal) =>

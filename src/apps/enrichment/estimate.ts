@@ -17,6 +17,7 @@ export interface QuotedRange {
   readonly high: string | null
 }
 
+/** A quote with its range as it is kept; `priced`: both ends are known, in the order's currency. */
 export interface Estimate {
   readonly quote: Quote
   readonly quoted: QuotedRange
@@ -36,6 +37,7 @@ export interface Estimator {
 
 const PAST_RUNS = 5
 
+/** An estimator for one order, taught by the last runs of the same recipe and model. `canary`: how many products run first. */
 export async function createEstimator(
   services: CallServices,
   order: EnrichmentOrder,

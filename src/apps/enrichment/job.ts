@@ -16,7 +16,7 @@ import { nothingObserved, type Observation, type ObservedCall, observeCall } fro
 import { type Makings, type Scope, scopedProducts } from './plan.ts'
 import type { Recipe } from './recipe.ts'
 import { recipeHash } from './work-hash.ts'
-import { enrichmentWork } from './work.ts'
+import { ENRICHMENT, enrichmentWork } from './work.ts'
 
 export interface JobServices extends CallServices {
   readonly instance: string
@@ -75,7 +75,7 @@ export async function prepareJob(
   const source = await importFile({ database, workspaceId, path: file, format, ...(signal ? { signal } : {}) })
   log.info({ workspaceId, count: source.products }, 'imported')
   const own = [{ connectionId: connection.id, model }]
-  const [chosen] = await database.inWorkspace(workspaceId, (tx) => resolveCandidates(tx, { context: 'enrichment', own }))
+  const [chosen] = await database.inWorkspace(workspaceId, (tx) => resolveCandidates(tx, { context: ENRICHMENT, own }))
   const candidate: ChatCandidate = { ...chosen!, provider: connection.provider, rateCard: connection.prices }
   const makings: Makings = { recipe, provider: connection.provider, model, destination: connection.destination }
   const fingerprint = fingerprintOf(order, source)
@@ -138,14 +138,14 @@ function startRun(services: JobServices, order: EnrichmentOrder, fingerprint: st
     const settings = { slot: slotOf(order), file: order.file, recipe, model, connectionId: connection.id }
     const run = await addRun(tx, {
       workspaceId,
-      kind: 'enrichment',
+      kind: ENRICHMENT,
       fingerprint,
       series: seriesOf(order),
       settings,
       currency,
       capNano: order.capNano ?? null,
     })
-    await cancelSuperseded(tx, { kind: 'enrichment', supersedes: slotOf(order), keepId: run.id })
+    await cancelSuperseded(tx, { kind: ENRICHMENT, supersedes: slotOf(order), keepId: run.id })
     return run
   })
 }

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
 import { rowsOf } from '../../db/rows.ts'
 
+/** A product that a run could not write, for people. */
 export interface FailedItem {
   readonly product: string // its identifier
   readonly row: number // 1 is the first product of the file

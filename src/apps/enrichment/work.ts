@@ -23,6 +23,9 @@ import { type EnrichmentResult, writeEnrichmentResults } from './results.ts'
 import { reasoningOf } from './reasoning.ts'
 import { inputTokensAtMost, promptTokens, type PromptTokens } from './token-bounds.ts'
 
+/** This kind of run, and the context whose assignment serves it. */
+export const ENRICHMENT = 'enrichment'
+
 /** A product handed to a worker, with what its source says of it. */
 export interface EnrichmentSubject {
   readonly item: LeasedItem
@@ -59,7 +62,7 @@ export function enrichmentWork(work: EnrichmentWork): RunKind<EnrichmentSubject>
   const schema = outputSchema(work.recipe)
   const schemaText = JSON.stringify(schema)
   return {
-    id: 'enrichment',
+    id: ENRICHMENT,
     itemsPerUnit: work.recipe.perCall,
     load: loadSubjects,
     async perform(unit, signal) {
@@ -107,7 +110,7 @@ async function ask(
     workspaceId: work.workspaceId,
     actor: work.actor,
     origin: `run:${work.runId}`,
-    context: 'enrichment',
+    context: ENRICHMENT,
     candidate,
     budgetIds: [work.budgetId],
     currency: work.currency,

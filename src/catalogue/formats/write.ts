@@ -29,6 +29,7 @@ export interface ExportRequest {
   readonly signal?: AbortSignal
 }
 
+/** What an export changed. */
 export interface ExportSummary {
   readonly rows: number // products in the file written
   readonly changedCells: number // without those that already said the same
