@@ -14,7 +14,7 @@ const RENEW_EVERY_MS = 60_000
 /**
  * Works through a run's waiting items with at most `concurrency` units at a time, until none is left, something pauses
  * it, or `signal` aborts: then no new unit starts, and those under way end as `perform` sees fit.
- * `upTo` stops at that position (a canary).
+ * `upTo` stops at that position (a canary). A unit that throws ends the drive with its error, once the others have ended.
  */
 export async function driveRun<Subject>({
   database,
@@ -46,6 +46,9 @@ export async function driveRun<Subject>({
 
   let ready: Unit<Subject>[] = []
   let exhausted = false
+  let returns = 0 // how often items were given back
+  let broken: { readonly error: unknown } | undefined
+  let refilling: Promise<void> | undefined
   let stop: Pause | undefined
   let refusal: Refusal | undefined
   const inFlight = new Set<Promise<void>>()
@@ -55,13 +58,16 @@ export async function driveRun<Subject>({
     inWorkspace(workspaceId, (tx) => renewLeases(tx, { runId, instance, now: clock.now() })).catch(() => undefined)
   }, RENEW_EVERY_MS)
 
+  const stopping = (): boolean => broken !== undefined || stop !== undefined || signal.aborted
+
   const refill = async (): Promise<void> => {
     const limit = Math.max(concurrency, Math.ceil(FEWEST_LEASED / kind.itemsPerUnit)) * kind.itemsPerUnit
+    const returnsBefore = returns
     const { items, subjects } = await inWorkspace(workspaceId, async (tx) => {
       const leased = await leaseItems(tx, { runId, instance, now: clock.now(), limit, upTo })
       return { items: leased, subjects: leased.length > 0 ? await kind.load(tx, leased) : [] }
     })
-    if (items.length < limit) exhausted = true
+    if (items.length < limit && returns === returnsBefore) exhausted = true
     ready = ready.concat(intoUnits(items, subjects, kind.itemsPerUnit))
   }
 
@@ -78,9 +84,15 @@ export async function driveRun<Subject>({
         }
         refusal = undefined
         await inWorkspace(workspaceId, (tx) => returnItems(tx, left))
-        if (left.length > 0) exhausted = false // they wait again, for this drive or the next
+        if (left.length > 0) {
+          exhausted = false // they wait again, for this drive or the next
+          returns += 1
+        }
         if (outcome.settled.length > 0) onSettled?.(outcome.settled)
         stop ??= outcome.pause ?? failures.observe(outcome.settled)
+      })
+      .catch((error: unknown) => {
+        broken ??= { error } // kept: nobody may be waiting for this unit just now
       })
       .finally(() => inFlight.delete(work))
     inFlight.add(work)
@@ -88,15 +100,16 @@ export async function driveRun<Subject>({
 
   try {
     for (;;) {
-      const stopping = stop !== undefined || signal.aborted
-      if (!stopping && ready.length < concurrency && !exhausted) await refill()
+      // In the background, while there is something to start: a worker that is free does not wait for a lease.
+      if (!stopping() && ready.length < concurrency && !exhausted) refilling ??= refill().finally(() => (refilling = undefined))
       // After a refusal one unit at a time feels for room, so that a full budget is not asked by all workers at once.
       const most = refusal ? (inFlight.size === 0 && !refusal.alone ? 1 : 0) : concurrency
-      while (!stopping && ready.length > 0 && inFlight.size < most) start(ready.shift()!)
-      if (inFlight.size > 0) {
-        await Promise.race(inFlight)
+      while (!stopping() && ready.length > 0 && inFlight.size < most) start(ready.shift()!)
+      if (inFlight.size > 0 || refilling) {
+        await Promise.race(refilling ? [...inFlight, refilling] : inFlight)
         continue
       }
+      if (broken) throw broken.error
       if (stop) return { kind: 'paused', pause: stop }
       if (signal.aborted) return { kind: 'interrupted' }
       if (refusal?.alone) return { kind: 'paused', pause: refusal.pause }
@@ -104,7 +117,7 @@ export async function driveRun<Subject>({
     }
   } finally {
     clearInterval(renewal)
-    await Promise.allSettled(inFlight)
+    await Promise.allSettled([...inFlight, refilling])
     const items = ready.flatMap((unit) => unit.items)
     await inWorkspace(workspaceId, (tx) => returnItems(tx, items))
   }
