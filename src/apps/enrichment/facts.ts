@@ -1,6 +1,6 @@
 import { lowestForm, multiplyDecimals, unitOf, type Unit } from './units.ts'
 import { mentionsIn, normalise, SEPARATE, separateGroups, type Mentions } from './mentions.ts'
-import { NUMBERS_IN_NAME } from './show.ts'
+import { LONGEST_READ, NUMBERS_IN_NAME } from './show.ts'
 import { squash, standardsIn } from './standards.ts'
 import { withoutHidden, withoutHtml } from './text.ts'
 
@@ -41,7 +41,6 @@ const WORD_NUMBERS = new Map(Object.entries(WORDS).flatMap(([number, words]) => 
 const WORD_NUMBER = new RegExp(String.raw`(?<![\p{L}\p{N}])(?:${[...WORD_NUMBERS.keys()].join('|')})(?![\p{L}\p{N}])`, 'giu')
 
 const ADDRESS = /^(?:https?:)?\/\/\S+$/i
-const LONGEST_READ = 100_000
 
 /** Collects what a product's data states: values, and units and versions in the names of its fields. */
 export function sourceFacts(values: Readonly<Record<string, unknown>>): SourceFacts {

@@ -1,5 +1,13 @@
 import { answerShape, describeRules } from './prompt.ts'
-import { attributeCount, DEFAULT_ATTRIBUTE_CHARACTERS, localeOf, namedAttributes, type Recipe, type RecipeField } from './recipe.ts'
+import {
+  attributeCount,
+  DEFAULT_ATTRIBUTE_CHARACTERS,
+  languageOf,
+  localeOf,
+  namedAttributes,
+  type Recipe,
+  type RecipeField,
+} from './recipe.ts'
 
 /** A JSON schema within what every provider's strict mode takes: no free maps, everything required, no length keywords. */
 export type JsonSchema = { readonly [keyword: string]: unknown }
@@ -48,7 +56,7 @@ function fieldSchema(field: RecipeField): JsonSchema {
 
 /** Tokens that one character can take at most, in earnest texts: Latin script about 0.3, others up to 1.5. */
 function tokensPerCharacter(locale: string): number {
-  const language = locale.split('-')[0]!.toLowerCase()
+  const language = languageOf(locale)
   if (/^(?:zh|ja|ko|th|lo|km|my|bo|dz|am|ti|hy|ka|si|ta|te|ml|kn|or|gu|pa)$/.test(language)) return 2
   if (/^(?:ru|uk|bg|sr|mk|be|kk|ky|mn|tg|el|he|yi|ar|fa|ur|ps|hi|mr|ne|bn)$/.test(language)) return 1.2
   return 0.7

@@ -1,5 +1,13 @@
 import { answerShape } from './prompt.ts'
-import { attributeCount, DEFAULT_ATTRIBUTE_CHARACTERS, localeOf, namedAttributes, type Recipe, type RecipeField } from './recipe.ts'
+import {
+  attributeCount,
+  DEFAULT_ATTRIBUTE_CHARACTERS,
+  languageOf,
+  localeOf,
+  namedAttributes,
+  type Recipe,
+  type RecipeField,
+} from './recipe.ts'
 
 /** How many tokens an answer will have, from a recipe's lengths, in tokens of OpenAI's o200k_base. */
 
@@ -23,7 +31,7 @@ const UNSPACED: Density = { perWord: { low: 1, high: 2.6 }, perCharacter: { low:
 const OTHER: Density = { perWord: { low: 1.8, high: 4.5 }, perCharacter: { low: 0.25, high: 0.8 } }
 
 function densityOf(locale: string): Density {
-  const language = locale.split('-')[0]!.toLowerCase()
+  const language = languageOf(locale)
   if (language === 'en') return ENGLISH
   if (language === 'de') return GERMAN
   if (language === 'fr') return FRENCH

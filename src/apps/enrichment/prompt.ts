@@ -6,6 +6,7 @@ import {
   type GlossaryEntry,
   type Recipe,
   type RecipeField,
+  type TextField,
 } from './recipe.ts'
 import { workInput } from './show.ts'
 
@@ -32,23 +33,11 @@ export interface ComposedPrompt {
 /** How an answer is shaped: one product's fields, or a list of products with ids. One shape per run. */
 export const answerShape = (recipe: Recipe): 'one' | 'many' => (recipe.perCall > 1 ? 'many' : 'one')
 
-/**
- * Composes one call. `locale` is what the recipe's fields are written in unless they say otherwise.
- * @throws RangeError for no products, or for more than `recipe.perCall`.
- */
-export function composePrompt({
-  recipe,
-  locale,
-  products,
-}: {
-  recipe: Recipe
-  locale?: string
-  products: readonly PromptProduct[]
-}): ComposedPrompt {
+/** Composes one call. @throws RangeError for no products, or for more than `recipe.perCall`. */
+export function composePrompt({ recipe, products }: { recipe: Recipe; products: readonly PromptProduct[] }): ComposedPrompt {
   if (products.length === 0 || products.length > recipe.perCall)
     throw new RangeError(`${products.length} products for a call of at most ${recipe.perCall}`)
-  const localised = locale === undefined ? recipe : withLocale(recipe, locale)
-  const system = systemPrompt(localised)
+  const system = systemPrompt(recipe)
   const ids = products.map(({ id }, index) => ({ shortId: `p${index + 1}`, id }))
   const shape = answerShape(recipe)
   const blocks = products.map(({ values }, index) => recordBlock(workInput(values, recipe), shape === 'many' ? `p${index + 1}` : undefined))
@@ -157,7 +146,7 @@ export function describeRules(field: RecipeField): string {
 }
 
 /** Models count badly: they are told to aim below the limit that is checked. */
-function aim(field: Extract<RecipeField, { type: 'text' }>): string | undefined {
+function aim(field: TextField): string | undefined {
   const bounds = field.words?.max
     ? { ...field.words, unit: 'words' }
     : field.characters?.max

@@ -7,7 +7,7 @@ import { defaultRecipe } from './default-recipe.ts'
 import { addObservations, meanOutput, nothingObserved, observeCall } from './observation.ts'
 import { predictOutput } from './predict-output.ts'
 import { parseRecipe } from './read-recipe.ts'
-import { addToTally, emptyTally, narrowQuote, promptCaching, type QuoteInput, quoteRun } from './quote.ts'
+import { addToTally, emptyTally, promptCaching, type QuoteInput, quoteRun } from './quote.ts'
 import { reasoningOf } from './reasoning.ts'
 
 const recipe = defaultRecipe({ fields: ['title', 'description', 'attributes'] })
@@ -130,7 +130,7 @@ describe('what has run', () => {
 
   it('narrows a quote: in tokens and money, around what was seen', () => {
     const before = quoteRun(base)
-    const after = narrowQuote(before, canary)
+    const after = quoteRun({ ...base, canary })
     expect(after.outputTokens.low).toBeGreaterThan(before.outputTokens.low)
     expect(after.outputTokens.high).toBeLessThan(before.outputTokens.high)
     expect(after.outputTokens.low).toBeLessThanOrEqual(2_095_000)
@@ -237,7 +237,7 @@ test.prop([someInput, fc.integer({ min: 1, max: 5_000 })])('one product more is 
 
 test.prop([someInput, someCalls])('a canary never widens it', (input, calls) => {
   const before = quoteRun(input)
-  const after = narrowQuote(before, calls.reduce(observeCall, nothingObserved))
+  const after = quoteRun({ ...input, canary: calls.reduce(observeCall, nothingObserved) })
   const width = ({ low, high }: { low: number; high: number }): number => high - low
   expect(width(after.inputTokens)).toBeLessThanOrEqual(width(before.inputTokens))
   expect(width(after.outputTokens)).toBeLessThanOrEqual(width(before.outputTokens))

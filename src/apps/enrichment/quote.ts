@@ -72,25 +72,21 @@ export interface Quote {
   readonly cacheReadTokens: number
   /** Why the range is as wide as it is, for people. */
   readonly reasons: readonly string[]
-  /** What it was made from, to narrow it. */
-  readonly input: QuoteInput
 }
 
 /** Share of products that may be asked a second time. */
 const ASKED_AGAIN = 0.05
 const ASKED_AGAIN_OBSERVED = 0.02
 
-/** The quote of a run. Low is never above high, and more products never cost less. */
+/**
+ * The quote of a run. Low is never above high, and more products never cost less. With a `canary` it is never wider, in
+ * tokens, than without.
+ */
 export function quoteRun(input: QuoteInput): Quote {
   if (!Number.isSafeInteger(input.k) || input.k < 1) throw new RangeError('k must be a whole number from 1')
   const before = tokensOf({ ...input, canary: undefined })
   const now = input.canary && input.canary.calls > 0 ? narrowed(before, tokensOf(input)) : before
-  return { ...now, ...moneyOf(input, now), input }
-}
-
-/** The same quote after the first products have run: never wider, in tokens, than before. */
-export function narrowQuote(quote: Quote, canary: Observation): Quote {
-  return quoteRun({ ...quote.input, canary })
+  return { ...now, ...moneyOf(input, now) }
 }
 
 interface Tokens {
@@ -197,8 +193,8 @@ function moneyOf(input: QuoteInput, tokens: Tokens): Pick<Quote, 'currency' | 'l
   if (!prices) return unknown
   const lowRows = rowsFor(prices, tokens.inputTokens.low, tokens.calls)
   const highRows = rowsFor(prices, tokens.inputTokens.high, tokens.calls)
-  const low = costOf({ usage: bestCase(tokens, lowRows), prices: oneBand(prices, lowRows) })
-  const high = costOf({ usage: worstCase(input, tokens, highRows), prices: oneBand(prices, highRows) })
+  const low = costOf({ usage: leastUsage(tokens, lowRows), prices: oneBand(prices, lowRows) })
+  const high = costOf({ usage: mostUsage(input, tokens, highRows), prices: oneBand(prices, highRows) })
   if (low.kind === 'unknown' || high.kind === 'unknown') return unknown
   // A longer band is dearer; rounding aside, low cannot pass high.
   const lowNano = low.nano < high.nano ? low.nano : high.nano
@@ -213,7 +209,7 @@ function rowsFor(prices: PriceSet, inputTokens: number, calls: number): UnitPric
 
 const oneBand = (prices: PriceSet, rows: UnitPrices): PriceSet => ({ ...prices, bands: [{ fromInputTokens: 0, rows }] })
 
-function bestCase({ inputTokens, outputTokens, cacheReadTokens, calls }: Tokens, rows: UnitPrices): Usage {
+function leastUsage({ inputTokens, outputTokens, cacheReadTokens, calls }: Tokens, rows: UnitPrices): Usage {
   const cached =
     rows.cache_read_tokens && rows.input_tokens && rows.cache_read_tokens.nano < rows.input_tokens.nano
       ? Math.min(cacheReadTokens, inputTokens.low)
@@ -226,7 +222,7 @@ function bestCase({ inputTokens, outputTokens, cacheReadTokens, calls }: Tokens,
   }
 }
 
-function worstCase({ caching }: QuoteInput, { inputTokens, outputTokens, calls }: Tokens, rows: UnitPrices): Usage {
+function mostUsage({ caching }: QuoteInput, { inputTokens, outputTokens, calls }: Tokens, rows: UnitPrices): Usage {
   // Newer OpenAI models charge more for what they write into the cache, and they write by themselves.
   const writes =
     caching.kind === 'automatic' && rows.cache_write_tokens && rows.input_tokens && rows.cache_write_tokens.nano > rows.input_tokens.nano

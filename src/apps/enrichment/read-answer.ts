@@ -82,11 +82,10 @@ export function mergeReadings(first: ReadProduct, second: ReadProduct): ReadProd
  */
 export function repairPrompt(repair: {
   recipe: Recipe
-  locale?: string
   products: readonly (PromptProduct & { readonly problems: readonly Problem[] })[]
 }): ComposedPrompt {
-  const { recipe, locale, products } = repair
-  const prompt = composePrompt({ recipe, ...(locale === undefined ? {} : { locale }), products })
+  const { recipe, products } = repair
+  const prompt = composePrompt({ recipe, products })
   const many = answerShape(recipe) === 'many'
   const notes = products.map(({ problems }, index) => {
     const details = problems.slice(0, 5).map(({ field, detail }) => (field === undefined ? detail : `${field} ${detail}`))

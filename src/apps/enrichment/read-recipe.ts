@@ -1,8 +1,9 @@
 import { readFile, stat } from 'node:fs/promises'
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
 import { AppError } from '../../base/errors.ts'
+import { objectOf } from '../../base/json.ts'
 import { editDistance } from '../../base/text.ts'
-import { type Recipe, recipeSchema } from './recipe.ts'
+import { type Recipe, recipeJsonSchema, recipeSchema } from './recipe.ts'
 
 /** Largest recipe file, in bytes. */
 const MAX_BYTES = 512 * 1024
@@ -113,17 +114,20 @@ function readable(issue: { code?: string | undefined; message: string }): string
   return text
 }
 
-const KEYS =
-  'name locale tone instructions glossary perCall show fields include exclude maxAttributes maxCharacters maxValueCharacters type column characters words paragraphs required example names count allowed values unit minimum maximum decimals term use avoid min max'.split(
-    ' ',
-  )
+/** Every key that a recipe can have, at any depth. */
+function knownKeys(schema: unknown): string[] {
+  if (Array.isArray(schema)) return schema.flatMap(knownKeys)
+  const { properties, ...rest } = objectOf(schema) ?? {}
+  const own = objectOf(properties) ?? {}
+  return [...Object.keys(own), ...Object.values(own).flatMap(knownKeys), ...Object.values(rest).flatMap(knownKeys)]
+}
 
 /** "perCal" -> ' (did you mean "perCall"?)'. */
 function suggestion(key: string): string {
   const wanted = key.toLowerCase().replace(/[^a-z]/g, '')
-  const near = KEYS.map((known) => ({ known, distance: editDistance(wanted.slice(0, 40), known.toLowerCase()) })).sort(
-    (a, b) => a.distance - b.distance,
-  )[0]!
+  const near = knownKeys(recipeJsonSchema())
+    .map((known) => ({ known, distance: editDistance(wanted.slice(0, 40), known.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance)[0]!
   return near.distance <= Math.max(1, Math.floor(near.known.length / 4)) ? ` here (did you mean "${near.known}"?)` : ' here; remove it'
 }
 

@@ -205,6 +205,9 @@ export function attributeCount(field: AttributesField): { min: number; max: numb
 /** The locale that a field is written in. */
 export const localeOf = (recipe: Recipe, field: RecipeField): string => field.locale ?? recipe.locale
 
+/** The language of a locale, as its BCP 47 subtag in lower case: "de-AT" -> "de". */
+export const languageOf = (locale: string): string => locale.split('-')[0]!.toLowerCase()
+
 /** The glossary that a field is written with: the recipe's, then its own. */
 export const glossaryOf = (recipe: Recipe, field: RecipeField): readonly GlossaryEntry[] => [
   ...(recipe.glossary ?? []),

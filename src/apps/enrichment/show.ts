@@ -172,8 +172,8 @@ function neutral(text: string): string {
   return text.replace(/[<\uff1c\ufe64]/g, '‹')
 }
 
-/** A cell of a hostile file can have any size; more than this is never looked at. Recipes can show 50,000 characters. */
-const LONGEST_READ = 100_000
+/** A cell of a hostile file can have any size; more characters than this are never looked at. Recipes can show 50,000. */
+export const LONGEST_READ = 100_000
 
 const ADDRESS = /^(?:(?:https?:)?\/\/|www\.)\S+$|^\S+\.(?:jpe?g|png|gif|webp|svg|tiff?|bmp|avif|pdf|mp4|mov|avi|webm)$/i
 
