@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import type { Provenance, ValueFlag } from '../db/schema/index.ts'
-import { storableJson } from './storable.ts'
+import { storableJson } from '../db/storable.ts'
 
 /** A generated value for one attribute of one product. A flagged one waits for a person, the others are accepted at once. */
 export interface GeneratedValue {
@@ -95,7 +95,7 @@ export async function latestWork(
     sql`
     select distinct on (product_id, attribute, locale) product_id, attribute, locale, work_hash, state, value, flags
     from value_changes
-    where product_id in (select value::uuid from jsonb_array_elements_text(${JSON.stringify(productIds)}::jsonb))
+    where product_id = any (${uuids(productIds)})
       and (attribute, locale) in (select attribute, locale from ${attributeSet(attributes)}) and state in ('accepted', 'proposed')
     order by product_id, attribute, locale, id desc`,
   )
@@ -107,6 +107,9 @@ export async function latestWork(
   }
   return byProduct
 }
+
+/** As an array, whose elements are looked up in an index one by one: a set to join with is met by reading the whole table. */
+const uuids = (ids: readonly string[]): SQL => sql`array(select value::uuid from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`
 
 const attributeSet = (attributes: readonly LocalisedAttribute[]): SQL =>
   sql`jsonb_to_recordset(${JSON.stringify(attributes)}::jsonb) as wanted(attribute text, locale text)`
@@ -123,7 +126,7 @@ export async function acceptProposals(
       replaced = coalesce(products.written -> (value_changes.attribute || '@' || value_changes.locale) -> 'value', products.imported -> value_changes.attribute)
     from products
     where products.id = value_changes.product_id and value_changes.state = 'proposed'
-      and value_changes.product_id in (select value::uuid from jsonb_array_elements_text(${JSON.stringify(productIds)}::jsonb))
+      and value_changes.product_id = any (${uuids(productIds)})
       and (value_changes.attribute, value_changes.locale) in (select attribute, locale from ${attributeSet(attributes)})
     returning value_changes.id as id, value_changes.product_id as "productId", value_changes.attribute, value_changes.locale,
       value_changes.value, value_changes.work_hash as "workHash", 'accepted' as state`,

@@ -85,6 +85,13 @@ describeOnEachDatabase('catalogue', (open) => {
     expect((await page(result))[0]!.imported).toMatchObject({ text: 'nul \uFFFD half \uFFFD end' })
   })
 
+  it('names of members that jsonb cannot hold are kept with U+FFFD, and the file counts as unchanged after', async () => {
+    const path = file('names.jsonl', '{"sku":"L1","title":"Lamp"}\n{"sku":"L2","na\\u0000me":"x","\\ud800":{"\\u0000":"y"}}\n')
+    const first = await importNow(path)
+    expect((await page(first))[1]).toMatchObject({ identifier: 'L2', imported: { 'na\uFFFDme': 'x', '\uFFFD': { '\uFFFD': 'y' } } })
+    expect(await importNow(path)).toMatchObject({ unchanged: true, products: 2 })
+  })
+
   it('one identifier in two files is two products', async () => {
     const one = await importNow(file('one.csv', 'sku,title\nX,from one\n'))
     const two = await importNow(file('two.csv', 'sku,title\nX,from two\n'))

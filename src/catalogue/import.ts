@@ -8,7 +8,7 @@ import { hashFile } from './formats/hash.ts'
 import { type ProductRow, readRows, type RejectedRow } from './formats/read.ts'
 import { cellText } from './formats/write.ts'
 import { attributeOf } from './changes.ts'
-import { storableJson } from './storable.ts'
+import { storableJson } from '../db/storable.ts'
 import { writtenProducts } from './written.ts'
 
 export interface ImportResult {
@@ -40,7 +40,7 @@ export async function importFile({
   signal?: AbortSignal
 }): Promise<ImportResult> {
   const contentHash = await hashFile(path)
-  const storedFormat = format as unknown as Record<string, unknown>
+  const storedFormat = JSON.parse(storableJson(format)) as Record<string, unknown> // a JSONL file's names may hold anything
   const source = await database.inWorkspace(workspaceId, (tx) => findSource(tx, path))
   const unchanged = source?.contentHash === contentHash && canonicalJson(source.format) === canonicalJson(storedFormat)
   const importId = unchanged ? source.lastImport : newId()

@@ -1,6 +1,7 @@
 import { getTableColumns, sql, type SQL } from 'drizzle-orm'
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
 import type { Tx } from './database.ts'
+import { storableJson } from './storable.ts'
 
 /**
  * Many rows in one statement with one parameter, whatever their number: a group commit or an import writes hundreds at
@@ -92,7 +93,7 @@ function recordset(columns: readonly NamedColumn[], rows: readonly Record<string
     columns.map(({ column }) => sql`${sql.identifier(column.name)} ${sql.raw(column.getSQLType())}`),
     sql`, `,
   )
-  return sql`json_to_recordset(${JSON.stringify(records)}::json) as given(${types})`
+  return sql`json_to_recordset(${storableJson(records)}::json) as given(${types})`
 }
 
 /** JSON columns keep their structure; everything else goes as drizzle would send it, in text where JSON has no such type. */
@@ -102,7 +103,7 @@ function toJson(column: PgColumn, value: unknown): unknown {
   const sent: unknown = column.mapToDriverValue(value)
   if (typeof sent === 'bigint') return String(sent)
   if (sent instanceof Uint8Array) return `\\x${Buffer.from(sent).toString('hex')}`
-  return typeof sent === 'string' ? sent.toWellFormed() : sent
+  return sent
 }
 
 async function run(tx: Tx, statement: SQL): Promise<number> {

@@ -89,6 +89,14 @@ describeOnEachDatabase('ledger', (open) => {
     })
   })
 
+  it('a provider that says what the database cannot hold is recorded all the same', async () => {
+    const call = intent()
+    await ledger.intend(call)
+    await ledger.settle(settlement(call, { servedModel: 'model\0', rawUsage: { 'no\0te': 'nul \0 half \ud800' } }))
+    const [entry] = await test.database.asSystem('test', (tx) => tx.select().from(ledgerEntries).where(eq(ledgerEntries.id, call.id)))
+    expect(entry).toMatchObject({ costNano: 400n, servedModel: 'model\uFFFD', rawUsage: { 'no\uFFFDte': 'nul \uFFFD half \uFFFD' } })
+  })
+
   it("settling twice counts once, and writes the caller's results once", async () => {
     const budgetId = await budget(null)
     const call = intent({ budgetIds: [budgetId] })
