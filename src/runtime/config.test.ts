@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, symlinkSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { testFolder } from '../../test/support/test-folder.ts'
 import { AppError } from '../base/errors.ts'
 import { loadConfig } from './config.ts'
 
@@ -113,7 +114,7 @@ describe('the master key file inside the data folder', () => {
   })
 
   it('is refused through a link', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'latchkey-config-'))
+    const folder = testFolder()
     mkdirSync(join(folder, 'data'))
     symlinkSync(join(folder, 'data'), join(folder, 'keys'))
     expect(refusal({ LATCHKEY_DATA: join(folder, 'data'), LATCHKEY_MASTER_KEY_FILE: join(folder, 'keys', 'new', 'master.key') })).toContain(

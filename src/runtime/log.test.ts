@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { testFolder } from '../../test/support/test-folder.ts'
 import { AppError } from '../base/errors.ts'
 import { Secret } from '../base/secret.ts'
 import { createLog, describeError, type LogFields } from './log.ts'
@@ -38,7 +38,7 @@ describe('a line', () => {
   })
 
   it('goes to a file that only its owner reads', () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'latchkey-log-')), 'latchkey.log')
+    const file = join(testFolder(), 'latchkey.log')
     createLog({ level: 'info', target: { file } }).info({}, 'hello')
     expect(readFileSync(file, 'utf8')).toContain('"msg":"hello"')
     if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600)

@@ -1,15 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { testFolder } from '../../test/support/test-folder.ts'
 
 const CANARY = 'canary.wombat.saxophone'
 const room = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href)
 
 /** Runs `script` in a guarded process that may write diagnostic reports; what it printed and wrote. */
 function runGuarded(script: string, flags: readonly string[] = []) {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-report-'))
+  const folder = testFolder()
   const prelude = `
     import { guardProcess } from ${room('./process.ts')}
     import { createLog } from ${room('./log.ts')}

@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { describeOnEachDatabase } from '../../test/support/databases.ts'
+import { testFolder } from '../../test/support/test-folder.ts'
 import { Secret } from '../base/secret.ts'
 import type { Database } from '../db/database.ts'
 import { newId } from '../runtime/ids.ts'
-import { standingClock, testFolder, vaultOn } from './testing/vault-on.ts'
+import { standingClock, vaultOn } from './testing/vault-on.ts'
 import { openVault } from './vault.ts'
 
 const clock = standingClock()

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it, onTestFinished } from 'vitest'
 import { openOnPglite } from '../../test/support/databases.ts'
-import { testFolder } from './testing/vault-on.ts'
+import { testFolder } from '../../test/support/test-folder.ts'
 
 const FRAGMENT = 12 // characters; a shorter match may be chance
 

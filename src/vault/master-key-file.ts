@@ -3,6 +3,7 @@ import { constants } from 'node:fs'
 import { link, lstat, mkdir, open, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { AppError } from '../base/errors.ts'
+import { syncFolder } from '../runtime/sync-folder.ts'
 
 export const MASTER_KEY_BYTES = 32
 // the longest text accepted is 64 hex digits and a line end; more is read only to see that there is more
@@ -118,13 +119,7 @@ async function writeDraft(draft: string): Promise<void> {
 
 /** Makes new names durable: in `folder` and its parents up to `last`. A key lost in a power cut loses every sealed key. */
 async function syncFolders(folder: string, last: string): Promise<void> {
-  if (process.platform === 'win32') return // folders cannot be opened there
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+  await syncFolder(folder)
   if (folder !== last) await syncFolders(dirname(folder), last)
 }
 

@@ -3,6 +3,7 @@ import { constants } from 'node:fs'
 import { access, type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { AppError } from '../../base/errors.ts'
+import { syncFolder } from '../../runtime/sync-folder.ts'
 import { unwritable } from './file-errors.ts'
 
 /**
@@ -61,7 +62,7 @@ export async function openOutput(path: string): Promise<Output> {
       await unlink(temporary).catch(() => {})
       throw unwritable(path, error)
     }
-    await syncFolder(dirname(target))
+    await syncFolder(dirname(target)).catch(() => {}) // not every system lets a folder be opened; the file itself is on the disk
   }
 
   return { write, commit, discard }
@@ -78,15 +79,5 @@ async function targetOf(path: string): Promise<{ target: string; mode: number | 
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { target: resolve(path), mode: undefined }
     throw unwritable(path, error)
-  }
-}
-
-/** Makes the rename last; not every system lets a folder be opened. */
-async function syncFolder(path: string): Promise<void> {
-  try {
-    await using folder = await open(path, 'r')
-    await folder.sync()
-  } catch {
-    // the file itself is on the disk
   }
 }

@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { testFolder } from '../../../test/support/test-folder.ts'
 import type { Database } from '../../db/database.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import { openVault, type Vault } from '../vault.ts'
@@ -16,13 +15,6 @@ export function standingClock(): Clock & { advance(ms: number): void } {
       nowMs += ms
     },
   }
-}
-
-/** A folder of this test alone, gone when it is over. */
-export function testFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-vault-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
 }
 
 /** A vault on a fresh database, with a master key file of its own. */
