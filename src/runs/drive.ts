@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../base/errors.ts'
-import type { Database } from '../db/database.ts'
+import type { Database, Tx } from '../db/database.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { leaseItems, releaseAbandoned, renewLeases, returnItems } from './items.ts'
 import type { LeasedItem, Pause, RunKind, SettledItem, UnitOutcome } from './run-kind.ts'
@@ -41,8 +41,8 @@ export async function driveRun<Subject>({
   hardSignal: AbortSignal // cuts units under way
   onSettled?: (items: readonly SettledItem[]) => void
 }): Promise<DriveEnd> {
-  const inWorkspace: Database['inWorkspace'] = (id, work) => database.inWorkspace(id, work)
-  await inWorkspace(workspaceId, (tx) => releaseAbandoned(tx, { runId, instance, now: clock.now() }))
+  const inWorkspace = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => database.inWorkspace(workspaceId, work)
+  await inWorkspace((tx) => releaseAbandoned(tx, { runId, instance, now: clock.now() }))
 
   let ready: Unit<Subject>[] = []
   let exhausted = false
@@ -55,7 +55,7 @@ export async function driveRun<Subject>({
   const failures = consecutiveFailures()
   const renewal = setInterval(() => {
     // A renewal that fails is made up for by the next: a lease outlives many.
-    inWorkspace(workspaceId, (tx) => renewLeases(tx, { runId, instance, now: clock.now() })).catch(() => undefined)
+    inWorkspace((tx) => renewLeases(tx, { runId, instance, now: clock.now() })).catch(() => undefined)
   }, RENEW_EVERY_MS)
 
   const stopping = (): boolean => broken !== undefined || stop !== undefined || signal.aborted
@@ -63,7 +63,7 @@ export async function driveRun<Subject>({
   const refill = async (): Promise<void> => {
     const limit = Math.max(concurrency, Math.ceil(FEWEST_LEASED / kind.itemsPerUnit)) * kind.itemsPerUnit
     const returnsBefore = returns
-    const { items, subjects } = await inWorkspace(workspaceId, async (tx) => {
+    const { items, subjects } = await inWorkspace(async (tx) => {
       const leased = await leaseItems(tx, { runId, instance, now: clock.now(), limit, upTo })
       return { items: leased, subjects: leased.length > 0 ? await kind.load(tx, leased) : [] }
     })
@@ -83,7 +83,7 @@ export async function driveRun<Subject>({
           return
         }
         refusal = undefined
-        await inWorkspace(workspaceId, (tx) => returnItems(tx, left))
+        await inWorkspace((tx) => returnItems(tx, left))
         if (left.length > 0) {
           exhausted = false // they wait again, for this drive or the next
           returns += 1
@@ -119,7 +119,7 @@ export async function driveRun<Subject>({
     clearInterval(renewal)
     await Promise.allSettled([...inFlight, refilling])
     const items = ready.flatMap((unit) => unit.items)
-    await inWorkspace(workspaceId, (tx) => returnItems(tx, items))
+    await inWorkspace((tx) => returnItems(tx, items))
   }
 }
 
