@@ -34,8 +34,9 @@ export interface ChatRequest<T> {
   readonly user: string
   readonly schema: Readonly<Record<string, unknown>> // JSON schema of the answer
   readonly schemaName: string
-  readonly maxOutputTokens: number
-  readonly inputTokensAtMost: number
+  readonly maxOutputTokens: number // told to the provider
+  readonly inputTokensAtMost: number // with `outputTokensAtMost` what the call is reserved for
+  readonly outputTokensAtMost: number
   readonly inputParts?: Readonly<Record<string, number>>
   readonly reasoning?: LanguageModelV4CallOptions['reasoning']
   readonly signal: AbortSignal

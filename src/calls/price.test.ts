@@ -62,8 +62,8 @@ it('usage on another model inside an answer is added, and an unpriced one makes 
 })
 
 it('a worst case bounds the cost, and is unknown without a price in the currency of the budget', () => {
-  expect(worstCaseOfCall({ candidate, currency: 'USD', at, inputTokensAtMost: 1_000, maxOutputTokens: 1_000 })).toBe(750_000n)
-  expect(worstCaseOfCall({ candidate, currency: 'EUR', at, inputTokensAtMost: 1, maxOutputTokens: 1 })).toBeUndefined()
+  expect(worstCaseOfCall({ candidate, currency: 'USD', at, inputTokensAtMost: 1_000, outputTokensAtMost: 1_000 })).toBe(750_000n)
+  expect(worstCaseOfCall({ candidate, currency: 'EUR', at, inputTokensAtMost: 1, outputTokensAtMost: 1 })).toBeUndefined()
   const unknown = { ...candidate, model: 'nobody-knows-1' }
-  expect(worstCaseOfCall({ candidate: unknown, currency: 'USD', at, inputTokensAtMost: 1, maxOutputTokens: 1 })).toBeUndefined()
+  expect(worstCaseOfCall({ candidate: unknown, currency: 'USD', at, inputTokensAtMost: 1, outputTokensAtMost: 1 })).toBeUndefined()
 })

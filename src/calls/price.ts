@@ -17,17 +17,17 @@ export function worstCaseOfCall({
   currency,
   at,
   inputTokensAtMost,
-  maxOutputTokens,
+  outputTokensAtMost,
 }: {
   candidate: ChatCandidate
   currency: string
   at: Date
   inputTokensAtMost: number
-  maxOutputTokens: number
+  outputTokensAtMost: number
 }): bigint | undefined {
   const prices = pricesOf({ candidate, at })
   if (prices?.currency !== currency) return undefined
-  return worstCase({ inputTokensAtMost, outputTokensAtMost: maxOutputTokens, prices })
+  return worstCase({ inputTokensAtMost, outputTokensAtMost, prices })
 }
 
 /**

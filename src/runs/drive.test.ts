@@ -94,6 +94,21 @@ describeOnEachDatabase('driving a run', (open) => {
     expect(await counts(runId)).toMatchObject({ done: 300, waiting: 0, leased: 0 })
   })
 
+  it('the first unit goes alone where that is asked for', async () => {
+    const runId = await run(20)
+    const atOnce: number[] = []
+    const { kind, seen } = watched(async (unit, inFlight) => {
+      atOnce.push(inFlight)
+      await sleep(20)
+      if (seen.units.length === 1) expect(seen.inFlight).toBe(1)
+      return settle(unit)
+    })
+    expect(await drive(runId, kind, { firstAlone: true })).toEqual({ kind: 'finished' })
+    expect(seen.units[0]).toEqual([1])
+    expect(atOnce.slice(0, 3)).toEqual([1, 1, 2]) // the second starts after the first has ended
+    expect(seen.most).toBe(8)
+  })
+
   it('two workers on one run share the items, and do none twice', async () => {
     const runId = await run(400)
     const work = () =>

@@ -14,7 +14,8 @@ const RENEW_EVERY_MS = 60_000
 /**
  * Works through a run's waiting items with at most `concurrency` units at a time, until none is left, something pauses
  * it, or `signal` aborts: then no new unit starts, and those under way end as `perform` sees fit.
- * `upTo` stops at that position (a canary). A unit that throws ends the drive with its error, once the others have ended.
+ * `upTo` stops at that position (a canary). `firstAlone` lets the first unit end before others start: what a capped run
+ * costs is seen once before many calls spend at the same time. A unit that throws ends the drive with its error, once the others have ended.
  */
 export async function driveRun<Subject>({
   database,
@@ -25,6 +26,7 @@ export async function driveRun<Subject>({
   kind,
   concurrency,
   upTo = null,
+  firstAlone = false,
   signal,
   hardSignal,
   onSettled,
@@ -37,6 +39,7 @@ export async function driveRun<Subject>({
   kind: RunKind<Subject>
   concurrency: number
   upTo?: number | null
+  firstAlone?: boolean
   signal: AbortSignal // asks to stop: units under way may end
   hardSignal: AbortSignal // cuts units under way
   onSettled?: (items: readonly SettledItem[]) => void
@@ -51,6 +54,7 @@ export async function driveRun<Subject>({
   let refilling: Promise<void> | undefined
   let stop: Pause | undefined
   let refusal: Refusal | undefined
+  let widest = firstAlone ? 1 : concurrency
   const inFlight = new Set<Promise<void>>()
   const failures = consecutiveFailures()
   const renewal = setInterval(() => {
@@ -83,6 +87,7 @@ export async function driveRun<Subject>({
           return
         }
         refusal = undefined
+        widest = concurrency
         await inWorkspace((tx) => returnItems(tx, left))
         if (left.length > 0) {
           exhausted = false // they wait again, for this drive or the next
@@ -103,7 +108,7 @@ export async function driveRun<Subject>({
       // In the background, while there is something to start: a worker that is free does not wait for a lease.
       if (!stopping() && ready.length < concurrency && !exhausted) refilling ??= refill().finally(() => (refilling = undefined))
       // After a refusal one unit at a time feels for room, so that a full budget is not asked by all workers at once.
-      const most = refusal ? (inFlight.size === 0 && !refusal.alone ? 1 : 0) : concurrency
+      const most = refusal ? (inFlight.size === 0 && !refusal.alone ? 1 : 0) : widest
       while (!stopping() && ready.length > 0 && inFlight.size < most) start(ready.shift()!)
       if (inFlight.size > 0 || refilling) {
         await Promise.race(refilling ? [...inFlight, refilling] : inFlight)

@@ -203,6 +203,7 @@ export async function driveJob(
     runId: run.id,
     concurrency,
     ...(upTo === undefined ? {} : { upTo }),
+    firstAlone: order.capNano !== undefined,
     signal,
     hardSignal,
     ...(onSettled ? { onSettled } : {}),

@@ -49,3 +49,32 @@ function cachedCount(counter: TokenCounter, text: string): number {
   counts.set(text, count)
   return count
 }
+
+/** What a call is reserved for, in tokens. */
+export interface CallBound {
+  readonly inputTokensAtMost: number
+  readonly outputTokensAtMost: number
+}
+
+/**
+ * Bounds that a server overruns (it bills input that nobody sent, or ignores the output limit) are raised by as much for
+ * the calls to come, so that a cap is overrun by what is in flight once, and not by the whole run.
+ */
+export function learningBounds(): {
+  raise(bound: CallBound): CallBound
+  learn(bound: CallBound, billed: { input: number; output: number }): void
+} {
+  let inputFactor = 1
+  let outputFactor = 1
+  return {
+    raise: ({ inputTokensAtMost: input, outputTokensAtMost: output }) => ({
+      inputTokensAtMost: Math.ceil(input * inputFactor),
+      outputTokensAtMost: Math.ceil(output * outputFactor),
+    }),
+    learn({ inputTokensAtMost: input, outputTokensAtMost: output }, billed) {
+      // `bound` is already raised: what still exceeds it multiplies on top
+      if (billed.input > input) inputFactor *= billed.input / input
+      if (billed.output > output) outputFactor *= billed.output / output
+    },
+  }
+}

@@ -21,7 +21,7 @@ import { mergeReadings, readAnswer, type ReadProduct, repairPrompt } from './rea
 import { columnOf, localeOf, type Recipe } from './recipe.ts'
 import { type EnrichmentResult, writeEnrichmentResults } from './results.ts'
 import { reasoningOf } from './reasoning.ts'
-import { inputTokensAtMost, promptTokens, type PromptTokens } from './token-bounds.ts'
+import { inputTokensAtMost, learningBounds, promptTokens, type PromptTokens } from './token-bounds.ts'
 
 /** This kind of run, and the context whose assignment serves it. */
 export const ENRICHMENT = 'enrichment'
@@ -54,21 +54,24 @@ export interface EnrichmentWork {
 interface Progress {
   readonly subject: EnrichmentSubject
   readonly reading?: ReadProduct
+  readonly callIds?: Readonly<Record<string, string>> // by field: the call that wrote it
   readonly costNano: bigint | undefined // undefined: a call of unknown cost was part of it
 }
+
+type ReadProgress = Progress & Required<Pick<Progress, 'reading' | 'callIds'>>
 
 /** The run kind that writes product values: one call for each `perCall` products, and one more for what was not right. */
 export function enrichmentWork(work: EnrichmentWork): RunKind<EnrichmentSubject> {
   const schema = outputSchema(work.recipe)
-  const schemaText = JSON.stringify(schema)
+  const fixed = { schema, schemaText: JSON.stringify(schema), bounds: learningBounds() }
   return {
     id: ENRICHMENT,
     itemsPerUnit: work.recipe.perCall,
     load: loadSubjects,
     async perform(unit, signal) {
-      const first = await ask(work, { schema, schemaText, signal, open: unit.map((subject) => ({ subject, costNano: 0n })), last: false })
+      const first = await ask(work, { ...fixed, signal, open: unit.map((subject) => ({ subject, costNano: 0n })), last: false })
       if (first.again.length === 0 || first.outcome.pause || first.outcome.noRoom) return first.outcome
-      const second = await ask(work, { schema, schemaText, signal, open: first.again, last: true })
+      const second = await ask(work, { ...fixed, signal, open: first.again, last: true })
       return { ...second.outcome, settled: [...first.outcome.settled, ...second.outcome.settled] }
     },
   }
@@ -98,14 +101,27 @@ async function ask(
   {
     schema,
     schemaText,
+    bounds,
     signal,
     open,
     last,
-  }: { schema: ReturnType<typeof outputSchema>; schemaText: string; signal: AbortSignal; open: readonly Progress[]; last: boolean },
+  }: {
+    schema: ReturnType<typeof outputSchema>
+    schemaText: string
+    bounds: ReturnType<typeof learningBounds>
+    signal: AbortSignal
+    open: readonly Progress[]
+    last: boolean
+  },
 ): Promise<Asked> {
   const { services, recipe, candidate, counter } = work
   const prompt = promptFor(recipe, open, last)
   const tokens = promptTokens(counter, prompt)
+  const outputLimit = maxOutputTokens({ recipe, k: open.length, reasoningTokens: reasoningOf(candidate).room })
+  const bound = bounds.raise({
+    inputTokensAtMost: inputTokensAtMost({ counter, prompt, tokens, schemaText }),
+    outputTokensAtMost: outputLimit,
+  })
   const end = await chat<Asked>(services, {
     workspaceId: work.workspaceId,
     actor: work.actor,
@@ -118,12 +134,15 @@ async function ask(
     user: prompt.user,
     schema,
     schemaName: OUTPUT_SCHEMA_NAME,
-    maxOutputTokens: maxOutputTokens({ recipe, k: open.length, reasoningTokens: reasoningOf(candidate).room }),
-    inputTokensAtMost: inputTokensAtMost({ counter, prompt, tokens, schemaText }),
+    maxOutputTokens: outputLimit,
+    ...bound,
     inputParts: tokens,
     signal,
-    settleWith: (outcome) =>
-      outcome.kind === 'answered' ? read(work, { open, prompt, tokens, outcome, last }) : fail(work, open, outcome),
+    settleWith: (outcome) => {
+      if (outcome.kind === 'failed') return fail(work, open, outcome)
+      if (outcome.usage) bounds.learn(bound, billedTokens(outcome.usage))
+      return read(work, { open, prompt, tokens, outcome, last })
+    },
   })
   switch (end.kind) {
     case 'settled':
@@ -166,12 +185,18 @@ function read(
   if (outcome.usage && !last) work.onAnswered?.(observed({ usage: outcome.usage, products: open.length, tokens }))
   const answer = readAnswer({ text: outcome.text, recipe: work.recipe, ids: prompt.ids })
   const shares = shareCost(outcome.cost?.nano, open)
-  const progress = open.map((entry, index): Progress & { reading: ReadProduct } => {
+  const progress = open.map((entry, index): ReadProgress => {
     const now = answer.products[index]!
-    return { subject: entry.subject, reading: entry.reading ? mergeReadings(entry.reading, now) : now, costNano: shares[index] }
+    const written = Object.fromEntries(Object.keys(now.values).map((field) => [field, outcome.callId]))
+    return {
+      subject: entry.subject,
+      reading: entry.reading ? mergeReadings(entry.reading, now) : now,
+      callIds: { ...written, ...entry.callIds }, // what passed first stays
+      costNano: shares[index],
+    }
   })
   const ended = progress.filter(({ reading }) => last || reading.problems.length === 0)
-  const results = ended.map((entry) => resultOf(work, entry, outcome.callId))
+  const results = ended.map((entry) => resultOf(work, entry))
   const again = progress.filter(({ reading }) => !last && reading.problems.length > 0)
   return {
     value: { outcome: { settled: results.map(({ result }) => settledItem(result)) }, again },
@@ -180,15 +205,16 @@ function read(
 }
 
 function observed({ usage, products, tokens }: { usage: Usage; products: number; tokens: PromptTokens }): ObservedCall {
-  const input =
-    (usage.input_tokens ?? 0) + (usage.cache_read_tokens ?? 0) + (usage.cache_write_tokens ?? 0) + (usage.cache_write_long_tokens ?? 0)
-  return {
-    products,
-    outputTokens: (usage.output_tokens ?? 0) + (usage.reasoning_tokens ?? 0),
-    inputTokens: input,
-    countedInputTokens: tokens.system + tokens.product,
-  }
+  const { input, output } = billedTokens(usage)
+  return { products, outputTokens: output, inputTokens: input, countedInputTokens: tokens.system + tokens.product }
 }
+
+/** All that is billed as input, cached or not, and as output, seen or not. */
+const billedTokens = (usage: Usage): { input: number; output: number } => ({
+  input:
+    (usage.input_tokens ?? 0) + (usage.cache_read_tokens ?? 0) + (usage.cache_write_tokens ?? 0) + (usage.cache_write_long_tokens ?? 0),
+  output: (usage.output_tokens ?? 0) + (usage.reasoning_tokens ?? 0),
+})
 
 /** Adds each product's equal share of a call's cost to what it cost so far. */
 function shareCost(callNano: bigint | undefined, open: readonly Progress[]): (bigint | undefined)[] {
@@ -200,29 +226,27 @@ function shareCost(callNano: bigint | undefined, open: readonly Progress[]): (bi
   return open.map(({ costNano }, index) => (costNano === undefined ? undefined : costNano + shares[index]!))
 }
 
-function resultOf(work: EnrichmentWork, entry: Progress & { reading: ReadProduct }, callId: string): EnrichmentResult {
+function resultOf(work: EnrichmentWork, entry: ReadProgress): EnrichmentResult {
   const { item } = entry.subject
+  const { workspaceId } = work
   const [problem] = entry.reading.problems
   const cost = entry.costNano === undefined ? {} : { costNano: entry.costNano }
+  const values = generatedValues(work, entry)
   if (problem) {
     const errorCode: ErrorCode = problem.kind === 'no_answer' ? 'output.missing' : 'output.invalid'
     const errorDetail = problem.field ? `${problem.field}: ${problem.detail}` : problem.detail
-    return { workspaceId: work.workspaceId, result: { item, state: 'failed', errorCode, errorDetail, ...cost }, values: [] }
+    return { workspaceId, result: { item, state: 'failed', errorCode, errorDetail, ...cost }, values }
   }
-  const values = generatedValues(work, entry, callId)
   const flagged = values.some(({ flags }) => flags.length > 0)
-  return { workspaceId: work.workspaceId, result: { item, state: flagged ? 'flagged' : 'done', ...cost }, values }
+  return { workspaceId, result: { item, state: flagged ? 'flagged' : 'done', ...cost }, values }
 }
 
-function generatedValues(
-  work: EnrichmentWork,
-  { subject, reading }: Progress & { reading: ReadProduct },
-  callId: string,
-): GeneratedValue[] {
+/** The values of the fields that passed: of a product that failed for one field the others are kept, they are paid for. */
+function generatedValues(work: EnrichmentWork, { subject, reading, callIds }: ReadProgress): GeneratedValue[] {
   const { recipe, candidate } = work
   const kind: Provenance['kind'] = candidate.provider === 'practice' ? 'practice' : 'generated'
-  const provenance: Provenance = { kind, callId, model: candidate.model, connection: work.connectionSlug }
-  return recipe.fields.map((field): GeneratedValue => {
+  const passed = recipe.fields.filter(({ name }) => Object.hasOwn(reading.values, name))
+  return passed.map((field): GeneratedValue => {
     const value = reading.values[field.name] ?? null // null: the data says too little, where the recipe allows that
     const locale = localeOf(recipe, field)
     const flags = value === null ? [] : flagValue({ value, productValues: subject.values, locale })
@@ -236,7 +260,7 @@ function generatedValues(
       flags,
       state: accepted ? 'accepted' : 'proposed',
       ...(accepted ? { decision: work.decision } : {}),
-      provenance,
+      provenance: { kind, callId: callIds[field.name]!, model: candidate.model, connection: work.connectionSlug },
       runId: work.runId,
       workHash: subject.item.workHash,
     }
