@@ -7,7 +7,7 @@ import { testFolder } from '../../test/support/test-folder.ts'
 import { Secret } from '../base/secret.ts'
 import type { Database } from '../db/database.ts'
 import { newId } from '../runtime/ids.ts'
-import { standingClock, vaultOn } from './testing/vault-on.ts'
+import { standingClock, vaultOn } from '../../test/support/vault/vault-on.ts'
 import { openVault } from './vault.ts'
 
 const clock = standingClock()

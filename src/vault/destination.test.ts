@@ -3,7 +3,7 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import type { Destination } from '../providers/provider.ts'
 import { canonicalDestination, normaliseDestination } from './destination.ts'
-import { arbitraryDestination } from './testing/arbitraries.ts'
+import { arbitraryDestination } from '../../test/support/vault/arbitraries.ts'
 
 const at = (baseUrl: string): string => canonicalDestination({ baseUrl })
 

@@ -15,7 +15,7 @@ it('KEY-17: the heap of a process that used a key and went idle holds neither th
   await test.database.close() // the child opens it
   const out = testFolder()
   const masterKeyFile = join(out, 'master.key')
-  const script = fileURLToPath(new URL('testing/idle-process.ts', import.meta.url))
+  const script = fileURLToPath(new URL('../../test/support/programs/idle-process.ts', import.meta.url))
   await promisify(execFile)(process.execPath, ['--expose-gc', script, test.dataDir!, masterKeyFile, out])
 
   const heap = readFileSync(join(out, 'heap.heapsnapshot'))

@@ -3,7 +3,7 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../base/secret.ts'
 import { fingerprintOf, lastFourOf, normaliseKey } from './key-text.ts'
-import { arbitraryKeyBytes } from './testing/arbitraries.ts'
+import { arbitraryKeyBytes } from '../../test/support/vault/arbitraries.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const textOf = (secret: Secret): string => Buffer.from(secret.reveal()).toString()

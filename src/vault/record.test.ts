@@ -9,9 +9,9 @@ import { encodeFields } from './encoding.ts'
 import { open } from './open.ts'
 import { keyIdOf, openRecord, OVERHEAD_BYTES, recordFromText, recordToText, sealRecord } from './record.ts'
 import { seal } from './seal.ts'
-import { arbitraryContext, arbitraryDestination, arbitraryKeyBytes, randomVaultKey } from './testing/arbitraries.ts'
-import { hkdf } from './testing/reference.ts'
-import { twoKeyCiphertext } from './testing/two-key-ciphertext.ts'
+import { arbitraryContext, arbitraryDestination, arbitraryKeyBytes, randomVaultKey } from '../../test/support/vault/arbitraries.ts'
+import { hkdf } from '../../test/support/vault/reference.ts'
+import { twoKeyCiphertext } from '../../test/support/vault/two-key-ciphertext.ts'
 
 const key = randomVaultKey()
 const context = encodeFields(['deployment', 'workspace', 'connection', '1', 'key'])

@@ -11,7 +11,7 @@ import type { KeyRecord, SealContext } from './context.ts'
 import { keyringOf, REFUSE_AT_SEALS, ROTATE_AT_SEALS } from './keyring.ts'
 import { withOpenKey, withOpenSecret, type OnUnreadable } from './open.ts'
 import { seal } from './seal.ts'
-import { vaultOn } from './testing/vault-on.ts'
+import { vaultOn } from '../../test/support/vault/vault-on.ts'
 import { openVault, type Vault } from './vault.ts'
 
 const secretOf = (text: string): Secret => new Secret(Uint8Array.from(Buffer.from(text)))

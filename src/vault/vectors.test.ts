@@ -8,8 +8,8 @@ import { fingerprintOf } from './key-text.ts'
 import { checkValueOf, hasCheckValue, localMasterKey } from './master-key.ts'
 import { open } from './open.ts'
 import { openRecord, sealRecord } from './record.ts'
-import { arbitraryContext, arbitraryKeyBytes } from './testing/arbitraries.ts'
-import { hexToBytes, referenceOpen, referenceSeal } from './testing/reference.ts'
+import { arbitraryContext, arbitraryKeyBytes } from '../../test/support/vault/arbitraries.ts'
+import { hexToBytes, referenceOpen, referenceSeal } from '../../test/support/vault/reference.ts'
 
 interface Vectors {
   records: {

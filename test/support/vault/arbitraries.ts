@@ -1,8 +1,8 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
 import { fc } from '@fast-check/vitest'
-import type { Destination } from '../../providers/provider.ts'
-import type { SealContext } from '../context.ts'
-import type { VaultKey } from '../record.ts'
+import type { Destination } from '../../../src/providers/provider.ts'
+import type { SealContext } from '../../../src/vault/context.ts'
+import type { VaultKey } from '../../../src/vault/record.ts'
 
 const host = fc.constantFrom('api.example.com', 'gateway.example.org:8443', '127.0.0.1:11434', '[::1]:8080', 'bücher.example')
 const segment = fc.stringMatching(/^[A-Za-z0-9_.~%-]{1,12}$/).filter((text) => !/%/.test(text) && !/^\.{1,2}$/.test(text))

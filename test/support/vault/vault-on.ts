@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { testFolder } from '../../../test/support/test-folder.ts'
-import type { Database } from '../../db/database.ts'
-import type { Clock } from '../../runtime/clock.ts'
-import { openVault, type Vault } from '../vault.ts'
+import type { Database } from '../../../src/db/database.ts'
+import type { Clock } from '../../../src/runtime/clock.ts'
+import { openVault, type Vault } from '../../../src/vault/vault.ts'
+import { testFolder } from '../test-folder.ts'
 
 /** A clock that stands still until it is moved. */
 export function standingClock(): Clock & { advance(ms: number): void } {
