@@ -5,13 +5,16 @@ import { inputTokensAtMost, learningBounds, promptTokens } from './token-bounds.
 
 const promptOf = (system: string, user: string) => ({ system, user, parts: { system: 0, product: 0 }, ids: [] })
 
-test.prop([fc.string(), fc.string()])('an inexact counter is bounded by bytes, which no byte-level tokenizer exceeds', async (system, user) => {
-  const counter = await tokenCounter('mistral', 'mistral-small-latest')
-  const exact = await tokenCounter('openai', 'gpt-4o-mini')
-  const prompt = promptOf(system, user)
-  const bound = inputTokensAtMost({ counter, prompt, tokens: promptTokens(counter, prompt), schemaText: '{}' })
-  expect(bound).toBeGreaterThanOrEqual(exact.count(system) + exact.count(user))
-})
+test.prop([fc.string(), fc.string()])(
+  'an inexact counter is bounded by bytes, which no byte-level tokenizer exceeds',
+  async (system, user) => {
+    const counter = await tokenCounter('mistral', 'mistral-small-latest')
+    const exact = await tokenCounter('openai', 'gpt-4o-mini')
+    const prompt = promptOf(system, user)
+    const bound = inputTokensAtMost({ counter, prompt, tokens: promptTokens(counter, prompt), schemaText: '{}' })
+    expect(bound).toBeGreaterThanOrEqual(exact.count(system) + exact.count(user))
+  },
+)
 
 it('a bound that holds stays, and one that was overrun is raised by as much, once', () => {
   const bounds = learningBounds()
