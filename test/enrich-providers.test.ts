@@ -158,7 +158,9 @@ describe('latchkey enrich on each provider, at a mock of it', () => {
     expect(left).toEqual([{ intents: 0, held: '0' }])
   })
 
-  it('leaves the keys in no file, no row and no output (KEY-1)', () => installation.expectNoSecret(keys))
+  it('leaves the keys in no file, no row and no output (KEY-1)', async () => {
+    await expect(installation.expectNoSecret(keys)).resolves.toBeUndefined()
+  })
 })
 
 function answerOf(record: string): object {

@@ -11,7 +11,9 @@ describe('the sweep for secrets (KEY-1) itself', () => {
   const secret = newSecret({ odd: true })
 
   it('finds every form it knows, whole and in part', () => {
-    for (let round = 0; round < 20; round += 1) expectFindsPlanted([newSecret(), newSecret({ odd: true })])
+    expect(() => {
+      for (let round = 0; round < 20; round += 1) expectFindsPlanted([newSecret(), newSecret({ odd: true })])
+    }).not.toThrow()
   })
 
   it.each<[string, string | Buffer]>([

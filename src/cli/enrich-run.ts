@@ -56,7 +56,7 @@ export async function runWithProgress({
     })
   } finally {
     clearInterval(timer)
-    show()
+    await lookAtMoney().catch(() => show()) // the last look is what stays on the screen
     progress.stop()
   }
 }

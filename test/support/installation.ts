@@ -117,11 +117,15 @@ export async function makeInstallation({ on = 'pglite' }: { on?: 'pglite' | 'pos
 }
 
 function parseReport({ stdout, stderr }: CliResult): EnrichReport {
+  const end = `standard error said: ${stderr.slice(-3_000)}`
+  let report: EnrichReport | { error: unknown }
   try {
-    return JSON.parse(stdout) as EnrichReport
+    report = JSON.parse(stdout) as EnrichReport | { error: unknown }
   } catch {
-    throw new Error(`no JSON on standard output; standard error said: ${stderr.slice(-3_000)}`)
+    throw new Error(`no JSON on standard output; ${end}`)
   }
+  if ('error' in report) throw new Error(`an error and no report; ${end}`)
+  return report
 }
 
 /** What a mock listens on, as a command line gives it. */
