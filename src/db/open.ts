@@ -7,6 +7,7 @@ import type { Database, Tx } from './database.ts'
 import { holdDataFolder, holdsDataFolder, type Hold } from './hold.ts'
 import { migrate } from './migrate.ts'
 import { openPglite } from './pglite-client.ts'
+import type { Log } from '../runtime/log.ts'
 import { openPostgres } from './postgres-client.ts'
 import { ensureRoles, SYSTEM_ROLE, WORKSPACE_ROLE } from './roles.ts'
 import * as schema from './schema/index.ts'
@@ -14,11 +15,8 @@ import { runStatement, runTransaction, type Connection, type Engine } from './se
 import { unwrapQueryError } from './statement-error.ts'
 import { withUpkeep } from './upkeep.ts'
 
-/** Where messages of the database go; a pino logger is one. */
-export interface DatabaseLog {
-  debug(fields: object, message: string): void
-  warn(fields: object, message: string): void
-}
+/** Where messages of the database go. */
+export type DatabaseLog = Pick<Log, 'debug' | 'warn'>
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -63,7 +61,7 @@ export async function openEngine({
   log: DatabaseLog
 }): Promise<Engine> {
   if (databaseUrl === undefined) return openPglite(join(dataDir, 'pgdata'))
-  return openPostgres(databaseUrl, (error) => log.warn({ err: error }, 'an idle connection to PostgreSQL broke'))
+  return openPostgres(databaseUrl, (error) => log.warn({ error }, 'an idle connection to PostgreSQL broke'))
 }
 
 /** Roles and schema, and on PGlite a session that outside a scope sees nothing. */

@@ -80,8 +80,7 @@ function refuse(
     if (asked === undefined || budget.currency !== intent.currency) return { kind: 'unpriced', budgetId }
     if (budget.spentNano + budget.heldNano + asked > budget.limitNano) {
       const { scope, currency, limitNano, spentNano, heldNano } = budget
-      const fitsLater = heldNano > 0n && spentNano + asked <= limitNano
-      return { kind: 'no_room', fitsLater, refusal: { budgetId, scope, currency, limitNano, spentNano, heldNano, askedNano: asked } }
+      return { kind: 'no_room', refusal: { budgetId, scope, currency, limitNano, spentNano, heldNano, askedNano: asked } }
     }
   }
   return undefined

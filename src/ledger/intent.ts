@@ -40,8 +40,8 @@ export interface BudgetRefusal {
 /** Whether a call may be made. Admitted: the intent is durable and its worst case is held. */
 export type Admission =
   | { readonly kind: 'admitted'; readonly intendedAt: Date; readonly connection: CommittedConnection }
-  /** No room in a budget. `fitsLater`: it would fit if the calls now held cost nothing, so waiting may help. */
-  | { readonly kind: 'no_room'; readonly refusal: BudgetRefusal; readonly fitsLater: boolean }
+  /** No room in a budget now; what calls in flight hold may be given back. */
+  | { readonly kind: 'no_room'; readonly refusal: BudgetRefusal }
   /** A capped budget cannot hold a call of unknown price. */
   | { readonly kind: 'unpriced'; readonly budgetId: string }
   | { readonly kind: 'revoked'; readonly slug: string }

@@ -135,7 +135,6 @@ describeOnEachDatabase('ledger', (open) => {
     expect(admitted).toHaveLength(50)
     expect(admissions.filter(({ kind }) => kind === 'no_room')).toHaveLength(150)
     expect(admissions.find(({ kind }) => kind === 'no_room')).toMatchObject({
-      fitsLater: true,
       refusal: { limitNano: 50_000n, askedNano: 1_000n },
     })
     await Promise.all(
@@ -144,7 +143,10 @@ describeOnEachDatabase('ledger', (open) => {
       ),
     )
     expect(await budgetState(budgetId)).toMatchObject({ spentNano: 50_000n, heldNano: 0n })
-    expect(await ledger.intend(intent({ budgetIds: [budgetId] }))).toMatchObject({ kind: 'no_room', fitsLater: false })
+    expect(await ledger.intend(intent({ budgetIds: [budgetId] }))).toMatchObject({
+      kind: 'no_room',
+      refusal: { spentNano: 50_000n, heldNano: 0n },
+    })
   })
 
   it('a capped budget refuses a call of unknown price, and one that caps nothing takes it', async () => {

@@ -109,7 +109,7 @@ function wrap(logger: pino.Logger, bound: LogFields): Log {
 function allowed(fields: LogFields): Record<string, unknown> {
   const line: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(fields)) {
-    if (name === 'error' || name === 'err') line['error'] = describeError(value) // pino's own name for it is `err`
+    if (name === 'error') line['error'] = describeError(value)
     else if (!Object.hasOwn(FIELD_NAMES, name)) continue
     else if (typeof value === 'string') line[name] = scrub(value)
     else if (typeof value === 'number') line[name] = value
