@@ -16,6 +16,17 @@ import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts'
 import { duration } from './progress.ts'
 import type { Services } from './services.ts'
 
+/** A value that says something its product's own data does not. It is in the file only when `accepted`. */
+interface FlaggedValue {
+  readonly product: string
+  readonly row: number
+  readonly field: string
+  readonly value: unknown
+  readonly reason: string
+  readonly text: string
+  readonly accepted: boolean
+}
+
 /** What `--json` prints. Money is plain decimals; `cost.amount` null: no call has a known cost. */
 export interface EnrichReport {
   readonly products: number
@@ -24,7 +35,7 @@ export interface EnrichReport {
   readonly failed: number
   readonly waiting: number
   readonly failures: readonly FailedItem[]
-  readonly flags: readonly { product: string; row: number; field: string; value: unknown; reason: string; text: string }[]
+  readonly flags: readonly FlaggedValue[]
   readonly rejected: readonly RejectedRow[]
   readonly unwritten: readonly UnencodableCell[] // values that the file's encoding cannot hold
   readonly calls: number
@@ -60,12 +71,12 @@ export async function buildReport({
   const { workspaceId, currency } = order
   const counts = await runCounts(services, job)
   const receipt = run ? await database.inWorkspace(workspaceId, (tx) => receiptOf(tx, `run:${run.id}`)) : undefined
-  const standing = { accepted: 0, flagged: 0, flags: [] as EnrichReport['flags'][number][] }
+  const standing = { accepted: 0, flagged: 0, flags: [] as FlaggedValue[] }
   for await (const products of scopedProducts(scopeOf(services, job))) {
     for (const product of products) {
       if (product.standing === 'accepted') standing.accepted += 1
       if (product.standing === 'flagged') standing.flagged += 1
-      for (const { attribute, value, flag } of product.flags) {
+      for (const { attribute, value, flag, accepted } of product.flags) {
         standing.flags.push({
           product: product.identifier,
           row: product.row,
@@ -73,6 +84,7 @@ export async function buildReport({
           value,
           reason: flag.reason,
           text: flag.text,
+          accepted,
         })
       }
     }
@@ -144,8 +156,13 @@ function receiptText(report: EnrichReport, out: string): string {
       : `  written    nothing yet`,
     ...listed(
       "Flagged: something in the text is not in the product's own data. Left out of the file; --accept-flagged writes them.",
-      report.flags,
-      (flag) => `${flag.product} ${flag.field}: "${flag.text}"`,
+      report.flags.filter(({ accepted }) => !accepted),
+      describeFlag,
+    ),
+    ...listed(
+      "Flagged and accepted: in the file, though not in the product's own data",
+      report.flags.filter(({ accepted }) => accepted),
+      describeFlag,
     ),
     ...listed('Failed', report.failures, ({ product, row, code, reason }) => `${product} (row ${row}): ${reason} [${code}]`),
     ...listed('Rows left out of the import, copied as they are', report.rejected, ({ line, reason }) => `line ${line}: ${reason.text}`),
@@ -159,6 +176,8 @@ function receiptText(report: EnrichReport, out: string): string {
   ]
   return `${lines.join('\n')}\n`
 }
+
+const describeFlag = ({ product, field, text }: FlaggedValue): string => `${product} ${field}: "${text}"`
 
 function listed<T>(title: string, entries: readonly T[], line: (entry: T) => string): string[] {
   if (entries.length === 0) return []

@@ -17,7 +17,15 @@ export interface EnrichReport {
   readonly failed: number
   readonly waiting: number
   readonly failures: readonly { product: string; row: number; code: string; reason: string }[]
-  readonly flags: readonly { product: string; row: number; field: string; value: unknown; reason: string; text: string }[]
+  readonly flags: readonly {
+    product: string
+    row: number
+    field: string
+    value: unknown
+    reason: string
+    text: string
+    accepted: boolean
+  }[]
   readonly rejected: readonly { line: number; reason: { text: string } }[]
   readonly calls: number
   readonly usage: Readonly<Record<string, number>>

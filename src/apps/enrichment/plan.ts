@@ -31,7 +31,8 @@ export interface ScopedProduct extends ImportedProduct {
   readonly shown: string
   /** `stale`: its values were never made, or from something else than now. */
   readonly standing: 'stale' | 'accepted' | 'flagged'
-  readonly flags: readonly { readonly attribute: string; readonly value: unknown; readonly flag: ValueFlag }[]
+  /** Why values need a person's eye; `accepted`: someone has said that the value may stand. */
+  readonly flags: readonly { readonly attribute: string; readonly value: unknown; readonly accepted: boolean; readonly flag: ValueFlag }[]
 }
 
 const PAGE = 500
@@ -85,7 +86,12 @@ function withStanding(
   const current = standing.every((entry) => entry.latest?.workHash === hash)
   if (!current) return { ...product, hash, shown, standing: 'stale', flags: [] }
   const flags = standing.flatMap(({ attribute, latest: value }) =>
-    value!.flags.map((flag) => ({ attribute: attribute.attribute, value: value!.value, flag })),
+    value!.flags.map((flag) => ({
+      attribute: attribute.attribute,
+      value: value!.value,
+      accepted: value!.state === 'accepted',
+      flag,
+    })),
   )
   return { ...product, hash, shown, standing: flags.length > 0 ? 'flagged' : 'accepted', flags }
 }
