@@ -1,7 +1,7 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
-import type { Provenance, ValueFlag } from '../db/schema/index.ts'
+import { type Provenance, type ValueFlag, valueChanges } from '../db/schema/index.ts'
 import { storableJson } from '../db/storable.ts'
 
 /** A generated value for one attribute of one product. A flagged one waits for a person, the others are accepted at once. */
@@ -47,9 +47,6 @@ export async function recordGeneratedValues(tx: Tx, workspaceId: string, values:
 
 /** Where an accepted value lies in `products.written`: its attribute in its locale. */
 export const writtenKey = ({ attribute, locale }: { attribute: string; locale: string }): string => `${attribute}@${locale}`
-
-/** The attribute of a `writtenKey`; a locale has no "@" in it. */
-export const attributeOf = (key: string): string => key.slice(0, key.lastIndexOf('@'))
 
 /** Lays accepted values over their products; `record` has id, "productId", attribute, locale, value, "workHash", state. */
 function layOver(record: SQL): SQL {
@@ -113,6 +110,20 @@ const uuids = (ids: readonly string[]): SQL => sql`array(select value::uuid from
 
 const attributeSet = (attributes: readonly LocalisedAttribute[]): SQL =>
   sql`jsonb_to_recordset(${JSON.stringify(attributes)}::jsonb) as wanted(attribute text, locale text)`
+
+export interface AcceptedValue {
+  readonly attribute: string
+  readonly value: unknown
+}
+
+/** Every value that was ever accepted for these products, by product: also those that others have taken the place of. */
+export async function acceptedValues(tx: Tx, productIds: readonly string[]): Promise<Map<string, AcceptedValue[]>> {
+  const rows = await tx
+    .select({ productId: valueChanges.productId, attribute: valueChanges.attribute, value: valueChanges.value })
+    .from(valueChanges)
+    .where(and(inArray(valueChanges.productId, [...productIds]), eq(valueChanges.state, 'accepted')))
+  return Map.groupBy(rows, ({ productId }) => productId)
+}
 
 /** Accepts the proposals of these attributes that still wait. @returns how many. */
 export async function acceptProposals(

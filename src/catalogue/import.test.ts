@@ -157,7 +157,18 @@ describeOnEachDatabase('catalogue', (open) => {
       { sku: 'A', title: 'one', description: 'supplier text' },
       { sku: 'B', title: 'two' },
     ])
+    expect(again.importedHash).toBe(source.importedHash)
     const edited = await importNow(file('back.csv', back.replace('A fine lamp', 'A person wrote this')))
     expect((await page(edited))[0]!.imported).toMatchObject({ description: 'A person wrote this' })
+    expect(edited.importedHash).not.toBe(source.importedHash)
+  })
+
+  it('what an earlier run wrote into the file is no news either, when a later one wrote elsewhere', async () => {
+    const source = await importNow(file('twice.csv', 'sku,description\nA,supplier text\n'))
+    const [a] = await page(source)
+    await record([generated(a!.id, { value: 'from model one' })])
+    await record([generated(a!.id, { value: 'from model two' })])
+    const again = await importNow(file('twice.csv', 'sku,description\nA,from model one\nB,new\n'))
+    expect((await page(again))[0]!.imported).toMatchObject({ description: 'supplier text' })
   })
 })

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { and, eq, sql } from 'drizzle-orm'
+import { AppError } from '../base/errors.ts'
 import { canonicalJson } from '../base/json.ts'
 import type { Database, Tx } from '../db/database.ts'
 import { products, sources } from '../db/schema/index.ts'
@@ -7,7 +9,7 @@ import type { FileFormat } from './formats/detect.ts'
 import { hashFile } from './formats/hash.ts'
 import { type ProductRow, readRows, type RejectedRow } from './formats/read.ts'
 import { cellText } from './formats/write.ts'
-import { attributeOf } from './changes.ts'
+import { type AcceptedValue, acceptedValues } from './changes.ts'
 import { storableJson } from '../db/storable.ts'
 import { writtenProducts } from './written.ts'
 
@@ -15,6 +17,8 @@ export interface ImportResult {
   readonly sourceId: string
   readonly importId: string
   readonly contentHash: string // SHA-256 of the file, hex
+  /** SHA-256 (hex) of what was imported, in its order: the same before and after Latchkey wrote its values into the file. */
+  readonly importedHash: string
   readonly products: number
   readonly rejected: readonly RejectedRow[]
   readonly unchanged: boolean // the file is as it was at the last import: nothing was written
@@ -47,7 +51,7 @@ export async function importFile({
   const sourceId = source?.id ?? newId()
   if (!source) {
     // An empty hash until the last row is in: an import cut short is done again.
-    const row = { id: sourceId, workspaceId, location: path, format: storedFormat, contentHash: '', lastImport: importId }
+    const row = { id: sourceId, workspaceId, location: path, format: storedFormat, contentHash: '', importedHash: '', lastImport: importId }
     await database.inWorkspace(workspaceId, (tx) => tx.insert(sources).values(row))
   } else if (!unchanged) {
     await database.inWorkspace(workspaceId, (tx) => tx.update(sources).set({ contentHash: '' }).where(eq(sources.id, sourceId)))
@@ -55,17 +59,22 @@ export async function importFile({
   const rejected: RejectedRow[] = []
   let count = 0
   let batch: ProductRow[] = []
+  const imported = createHash('sha256')
   const flush = async (): Promise<void> => {
     const rows = batch
     batch = []
-    if (!unchanged && rows.length > 0) {
-      await database.inWorkspace(workspaceId, async (tx) => {
-        const own = source ? await withoutOwnWriting(tx, { sourceId, rows }) : rows
-        await upsertProducts(tx, { workspaceId, sourceId, importId, rows: own })
-      })
-    }
+    if (unchanged || rows.length === 0) return
+    const own = await database.inWorkspace(workspaceId, async (tx) => {
+      const news = source ? await withoutOwnWriting(tx, { sourceId, rows }) : rows
+      await upsertProducts(tx, { workspaceId, sourceId, importId, rows: news })
+      return news
+    })
+    for (const { row, identifier, values } of own) imported.update(canonicalJson({ row, identifier, values }))
   }
-  for await (const rows of readRows(path, format, signal ? { signal } : {})) {
+  const onFinish = (read: { contentHash: string }): void => {
+    if (read.contentHash !== contentHash) throw fileChanged(path)
+  }
+  for await (const rows of readRows(path, format, { ...(signal ? { signal } : {}), onFinish })) {
     for (const row of rows) {
       if ('reason' in row) {
         rejected.push(row)
@@ -77,12 +86,16 @@ export async function importFile({
     }
   }
   await flush()
+  const importedHash = unchanged ? source.importedHash : imported.digest('hex')
   if (!unchanged) {
-    const seen = { contentHash, format: storedFormat, lastImport: importId, importedAt: new Date() }
+    const seen = { contentHash, importedHash, format: storedFormat, lastImport: importId, importedAt: new Date() }
     await database.inWorkspace(workspaceId, (tx) => tx.update(sources).set(seen).where(eq(sources.id, sourceId)))
   }
-  return { sourceId, importId, contentHash, products: count, rejected, unchanged }
+  return { sourceId, importId, contentHash, importedHash, products: count, rejected, unchanged }
 }
+
+const fileChanged = (path: string): AppError =>
+  new AppError('file.changed', `${path} changed while it was read. Nothing was paid for; run the command again when the file is complete.`)
 
 async function findSource(tx: Tx, path: string): Promise<typeof sources.$inferSelect | undefined> {
   const [source] = await tx.select().from(sources).where(eq(sources.location, path))
@@ -90,7 +103,7 @@ async function findSource(tx: Tx, path: string): Promise<typeof sources.$inferSe
 }
 
 /**
- * A file that Latchkey wrote may come back as its own source (`--out` on the input). A cell that says just what was
+ * A file that Latchkey wrote may come back as its own source (`--out` on the input). A cell that says just what was ever
  * written there is not news from the supplier: what stood there before stays, so that nothing made from it is stale.
  */
 async function withoutOwnWriting(
@@ -98,12 +111,14 @@ async function withoutOwnWriting(
   { sourceId, rows }: { sourceId: string; rows: readonly ProductRow[] },
 ): Promise<readonly ProductRow[]> {
   const known = await writtenProducts(tx, { sourceId, identifiers: rows.map(({ identifier }) => identifier) })
+  const ids = [...known.values()].filter(({ written }) => Object.keys(written).length > 0).map(({ id }) => id)
+  const accepted = ids.length > 0 ? await acceptedValues(tx, ids) : new Map<string, AcceptedValue[]>()
   return rows.map((row) => {
     const product = known.get(row.identifier)
-    const own = Object.entries(product?.written ?? {})
-      .map(([key, { value }]) => ({ attribute: attributeOf(key), value }))
-      .filter(({ attribute, value }) => attribute in row.values && sameCell(row.values[attribute], value))
-    if (!product || own.length === 0) return row
+    const own = accepted
+      .get(product?.id ?? '')
+      ?.filter(({ attribute, value }) => attribute in row.values && sameCell(row.values[attribute], value))
+    if (!product || !own || own.length === 0) return row
     const values = { ...row.values }
     for (const { attribute } of own) {
       if (attribute in product.imported) values[attribute] = product.imported[attribute]

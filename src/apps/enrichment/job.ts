@@ -161,9 +161,9 @@ function openRun(services: JobServices, order: EnrichmentOrder, run: Run): Promi
   })
 }
 
-function fingerprintOf({ recipe, connection, model, limit, file }: EnrichmentOrder, { contentHash, importId }: ImportResult): string {
+function fingerprintOf({ recipe, connection, model, limit, file }: EnrichmentOrder, { importedHash }: ImportResult): string {
   const { provider, destination } = connection
-  const asked = { recipe: recipeHash(recipe), provider, destination, model, limit, file, contentHash, importId }
+  const asked = { recipe: recipeHash(recipe), provider, destination, model, limit, file, importedHash }
   return sha256(canonicalJson(asked))
 }
 

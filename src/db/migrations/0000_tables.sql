@@ -146,6 +146,7 @@ CREATE TABLE "sources" (
 	"location" text NOT NULL,
 	"format" jsonb NOT NULL,
 	"content_hash" text NOT NULL,
+	"imported_hash" text NOT NULL,
 	"last_import" uuid NOT NULL,
 	"imported_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "sources_location" UNIQUE("workspace_id","location")

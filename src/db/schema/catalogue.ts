@@ -12,6 +12,7 @@ export const sources = pgTable(
     location: text('location').notNull(), // the file's absolute path on the command line
     format: jsonb('format').$type<Record<string, unknown>>().notNull(), // catalogue/formats: dialect, columns, identifier column
     contentHash: text('content_hash').notNull(), // SHA-256 of the file as last imported, hex
+    importedHash: text('imported_hash').notNull(), // SHA-256 of what the last import holds of it, hex: without what Latchkey wrote there
     lastImport: uuid('last_import').notNull(), // products it did not bring are gone from the source
     importedAt: timestamp('imported_at', { withTimezone: true }).notNull().defaultNow(),
   },
