@@ -1,5 +1,5 @@
 import { AppError } from '../base/errors.ts'
-import type { CallIntent } from '../ledger/intent.ts'
+import { type CallIntent, CONNECTION_CHECK } from '../ledger/intent.ts'
 import { ProviderCallError } from '../providers/failure.ts'
 import { parseJson } from '../providers/parse-json.ts'
 import { findProvider } from '../providers/registry.ts'
@@ -31,7 +31,7 @@ export async function freeRequest(
     connectionId,
     actor,
     origin,
-    context: 'connection-check',
+    context: CONNECTION_CHECK,
     attempt: 1,
     requestedModel: '',
     worstCaseNano: 0n,

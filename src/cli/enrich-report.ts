@@ -9,8 +9,8 @@ import type { Usage } from '../base/usage.ts'
 import type { RejectedRow } from '../catalogue/formats/read.ts'
 import type { ExportSummary, UnencodableCell } from '../catalogue/formats/write.ts'
 import { type Receipt, receiptOf } from '../ledger/receipt.ts'
-import type { DriveEnd } from '../runs/drive.ts'
 import type { Pause } from '../runs/run-kind.ts'
+import type { RunEnd } from './enrich-run.ts'
 import { rangeOf } from './enrich-text.ts'
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts'
 import { duration } from './progress.ts'
@@ -42,11 +42,13 @@ export interface EnrichReport {
   readonly usage: Usage
   readonly quoted: QuotedRange
   readonly cost: { readonly currency: string; readonly amount: string | null }
+  readonly otherCosts: readonly { readonly currency: string; readonly amount: string }[] // in other currencies than the quote's
   readonly costUnknownCalls: number
   readonly resumed: boolean
   readonly seconds: number
   readonly paused: Pause | null
   readonly interrupted: boolean
+  readonly declined: boolean // the canary ran, and the person did not approve the rest
   readonly written: { readonly rows: number; readonly changedCells: number } | null // null: the output was not written
   readonly practice: boolean
 }
@@ -61,7 +63,7 @@ export async function buildReport({
 }: {
   services: Services
   job: EnrichmentJob
-  end: DriveEnd | undefined
+  end: RunEnd | undefined
   delivery: ExportSummary | undefined
   quoted: QuotedRange
   seconds: number
@@ -103,11 +105,15 @@ export async function buildReport({
     usage: receipt?.usage ?? {},
     quoted,
     cost: { currency, amount: amountOf(receipt, currency) },
+    otherCosts: (receipt?.cost ?? [])
+      .filter((money) => money.currency !== currency)
+      .map((money) => ({ currency: money.currency, amount: formatNano(money.nano) })),
     costUnknownCalls: receipt?.costUnknownCalls ?? 0,
     resumed: job.resumed,
     seconds: Math.round(seconds * 10) / 10,
     paused: end?.kind === 'paused' ? end.pause : null,
     interrupted: end?.kind === 'interrupted',
+    declined: end?.kind === 'declined',
     written: delivery ? { rows: delivery.rows, changedCells: delivery.changedCells } : null,
     practice: order.connection.provider === 'practice',
   }
@@ -120,8 +126,37 @@ function amountOf(receipt: Receipt | undefined, currency: string): string | null
   return known ? formatNano(known.nano) : null
 }
 
-export function exitCodeOfReport({ interrupted, paused, failed, rejected, waiting }: EnrichReport): ExitCode {
+/** The report of a command that was interrupted before there was anything to run. */
+export function reportBeforeRun({ currency, seconds, practice }: { currency: string; seconds: number; practice: boolean }): EnrichReport {
+  return {
+    products: 0,
+    succeeded: 0,
+    flagged: 0,
+    failed: 0,
+    waiting: 0,
+    failures: [],
+    flags: [],
+    rejected: [],
+    unwritten: [],
+    calls: 0,
+    usage: {},
+    quoted: { currency, low: null, high: null },
+    cost: { currency, amount: '0' },
+    otherCosts: [],
+    costUnknownCalls: 0,
+    resumed: false,
+    seconds: Math.round(seconds * 10) / 10,
+    paused: null,
+    interrupted: true,
+    declined: false,
+    written: null,
+    practice,
+  }
+}
+
+export function exitCodeOfReport({ interrupted, declined, paused, failed, rejected, waiting }: EnrichReport): ExitCode {
   if (interrupted) return EXIT.interrupted
+  if (declined) return EXIT.done
   if (paused) {
     const code = exitCodeOf(new AppError(paused.code, paused.detail))
     return code === EXIT.unexpected ? EXIT.itemsFailed : code
@@ -141,6 +176,7 @@ function receiptText(report: EnrichReport, out: string): string {
   const money = cost.amount === null ? 'unknown' : formatMoney({ nano: parseNano(cost.amount), currency: cost.currency })
   const quote =
     quoted.low === null || quoted.high === null ? 'unknown' : rangeOf(parseNano(quoted.low), parseNano(quoted.high), quoted.currency)
+  const others = report.otherCosts.map(({ currency, amount }) => ` and ${formatMoney({ nano: parseNano(amount), currency })}`).join('')
   const unknown = report.costUnknownCalls > 0 ? `, and ${formatCount(report.costUnknownCalls)} calls of unknown cost` : ''
   const lines = [
     '',
@@ -149,7 +185,7 @@ function receiptText(report: EnrichReport, out: string): string {
     `  calls      ${formatCount(report.calls)}`,
     ...(usage.length > 0 ? [`  usage      ${usage.join(', ')}`] : []),
     `  quoted     ${quote}`,
-    `  cost       ${money}${unknown}`,
+    `  cost       ${money}${others}${unknown}`,
     `  time       ${duration(report.seconds)}`,
     report.written
       ? `  written    ${out}: ${formatCount(report.written.changedCells)} cells changed in ${formatCount(report.written.rows)} products`
@@ -172,6 +208,7 @@ function receiptText(report: EnrichReport, out: string): string {
       ({ identifier, column, characters }) => `${identifier} ${column}: ${characters}`,
     ),
     ...(report.paused ? ['', `Paused: ${report.paused.detail}`, `  More: docs/errors/${report.paused.code}.md`] : []),
+    ...(report.declined ? ['', 'The rest was not run. The same command continues here.'] : []),
     ...(report.interrupted ? ['', 'Interrupted. The same command continues here; what is done is paid for once.'] : []),
   ]
   return `${lines.join('\n')}\n`
@@ -186,6 +223,6 @@ function listed<T>(title: string, entries: readonly T[], line: (entry: T) => str
     '',
     `${title} (${formatCount(entries.length)}):`,
     ...entries.slice(0, MOST_LISTED).map((entry) => `  ${line(entry)}`),
-    ...(more > 0 ? [`  and ${formatCount(more)} more: the same command with --json lists all of them and costs nothing.`] : []),
+    ...(more > 0 ? [`  and ${formatCount(more)} more: --json lists all of them.`] : []),
   ]
 }

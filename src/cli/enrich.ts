@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { chooseFields, defaultRecipe } from '../apps/enrichment/default-recipe.ts'
 import { acceptFlagged, deliver } from '../apps/enrichment/deliver.ts'
 import { createEstimator, type Estimate } from '../apps/enrichment/estimate.ts'
-import { type EnrichmentJob, type EnrichmentOrder, isRunnable, prepareJob, type RunnableJob, scopeOf } from '../apps/enrichment/job.ts'
+import { type EnrichmentJob, type EnrichmentOrder, isRunnable, prepareJob, scopeOf } from '../apps/enrichment/job.ts'
 import { withLocale } from '../apps/enrichment/prompt.ts'
 import { readRecipe } from '../apps/enrichment/read-recipe.ts'
 import type { Recipe } from '../apps/enrichment/recipe.ts'
@@ -13,14 +13,12 @@ import { checkWritable } from '../catalogue/formats/write.ts'
 import { type Connection, setPrices } from '../connections/connections.ts'
 import { commandLineWorkspace } from '../people/workspaces.ts'
 import { findProvider } from '../providers/registry.ts'
-import type { DriveEnd } from '../runs/drive.ts'
-import { cancelRun, updateRun } from '../runs/runs.ts'
-import { askToGoOn } from './ask.ts'
+import { updateRun } from '../runs/runs.ts'
 import { defineCommand } from './command.ts'
 import { ACTOR, commandConnection, commandDestination } from './connect.ts'
 import { type EnrichOptions, enrichArguments, readEnrichOptions } from './enrich-options.ts'
-import { buildReport, exitCodeOfReport, printReport } from './enrich-report.ts'
-import { runWithProgress } from './enrich-run.ts'
+import { buildReport, exitCodeOfReport, printReport, reportBeforeRun } from './enrich-report.ts'
+import { runApproved } from './enrich-run.ts'
 import { describeFormat, describeQuote } from './enrich-text.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { type Interruptible, interruptible } from './interrupt.ts'
@@ -78,8 +76,14 @@ export const enrich = defineCommand({
       }
       return await carryOut({ services, order, options, format, interrupt, say, startedMs })
     } catch (error) {
-      if (interrupt.signal.aborted && !(error instanceof AppError)) return EXIT.interrupted
-      throw error
+      if (!interrupt.signal.aborted || error instanceof AppError) throw error
+      const report = reportBeforeRun({
+        currency: CURRENCY,
+        seconds: (performance.now() - startedMs) / 1_000,
+        practice: provider.key === 'none',
+      })
+      printReport(report, { json: options.json, out: options.out })
+      return EXIT.interrupted
     } finally {
       interrupt.end()
       await services.close()
@@ -108,33 +112,13 @@ async function carryOut({
   const job = await prepareJob(services, order, { onStale: (shown, position) => estimator.add(shown, position), signal: interrupt.signal })
   if (services.interruptedCalls > 0)
     say(`${services.interruptedCalls} calls were cut off when Latchkey last ended; they are in the ledger as interrupted.`)
-  let estimate = estimator.estimate()
-  if (order.capNano !== undefined && job.run && !estimate.priced) {
-    throw new AppError(
-      'price.unknown',
-      `A capped run needs a price, and none is published for ${order.model} at ${order.connection.provider}. Enter yours per million tokens with --price INPUT/OUTPUT (0/0 for free).`,
-    )
-  }
+  const estimate = estimator.estimate()
   say(describeQuote(job, estimate, order))
   const quoted = await keepQuote(services, job, estimate)
-  let end: DriveEnd | undefined
-  if (isRunnable(job)) {
-    if (!options.yes && !(await approved(services, job, interrupt.signal))) {
-      say('Nothing was run and nothing was written.')
-      return EXIT.done
-    }
-    const run = (upTo?: number) =>
-      runWithProgress({ services, job, options, interrupt, estimator, ...(upTo === undefined ? {} : { upTo }) })
-    const canaryEnd = job.resumed ? undefined : estimator.canaryEnd()
-    if (canaryEnd !== undefined) {
-      end = await run(canaryEnd)
-      if (end.kind === 'finished') {
-        estimate = estimator.estimate()
-        say(describeQuote(job, estimate, order, options.canary))
-        if (!options.yes && !(await askToGoOn('Run the rest?', interrupt.signal))) end = { kind: 'interrupted' }
-      }
-    }
-    if (!end || end.kind === 'finished') end = await run()
+  const end = isRunnable(job) ? await runApproved({ services, job, options, interrupt, estimator, say }) : undefined
+  if (end?.kind === 'withdrawn') {
+    say('Nothing was run and nothing was written.')
+    return EXIT.done
   }
   if (options.acceptFlagged) {
     await acceptFlagged(scopeOf(services, job), DECISION)
@@ -156,17 +140,6 @@ async function carryOut({
   const report = await buildReport({ services, job, end, delivery, quoted, seconds: (performance.now() - startedMs) / 1_000 })
   printReport(report, { json: options.json, out: options.out })
   return exitCodeOfReport(report)
-}
-
-/** Asks the person. A new run that is not approved is withdrawn; one that was begun before keeps waiting. */
-async function approved(services: Services, job: RunnableJob, signal: AbortSignal): Promise<boolean> {
-  let yes = false
-  try {
-    yes = await askToGoOn('Run it?', signal)
-  } finally {
-    if (!yes && !job.resumed) await services.database.inWorkspace(job.order.workspaceId, (tx) => cancelRun(tx, job.run.id))
-  }
-  return yes
 }
 
 /** The first quote of a run is the one its receipt is held against, however often it is taken up again. */
@@ -197,7 +170,13 @@ function overridesOf({ delimiter, encoding, identifier, textColumns }: EnrichOpt
 /** The connection with the prices of `--price`, where the person gave some. */
 async function priced(services: Services, connection: Connection, { price, model }: EnrichOptions): Promise<Connection> {
   if (!price) return connection
-  const prices = { input_tokens: price.input, output_tokens: price.output }
+  // What the person was not asked for costs what input costs: caches are a discount they did not claim.
+  const prices = {
+    input_tokens: price.input,
+    cache_write_tokens: price.input,
+    cache_write_long_tokens: price.input,
+    output_tokens: price.output,
+  }
   return services.database.inWorkspace(connection.workspaceId, (tx) =>
     setPrices(tx, { actor: ACTOR, connection, model, currency: CURRENCY, prices }),
   )

@@ -37,7 +37,15 @@ export async function openServices({
   const clock = systemClock
   const closers: (() => Promise<void> | void)[] = []
   const close = async (): Promise<void> => {
-    for (const closer of closers.splice(0).toReversed()) await closer()
+    const failures: unknown[] = []
+    for (const closer of closers.splice(0).toReversed()) {
+      try {
+        await closer()
+      } catch (error) {
+        failures.push(error) // the others are closed all the same: the folder's lock above all
+      }
+    }
+    if (failures.length > 0) throw failures[0]
   }
   try {
     const hold = await holdDataFolder({ dataDir: config.dataDir, purpose })

@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import { recordAudit } from '../audit/audit.ts'
 import { AppError } from '../base/errors.ts'
+import { canonicalJson } from '../base/json.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Database, Tx } from '../db/database.ts'
 import { connections } from '../db/schema/index.ts'
@@ -114,6 +115,7 @@ export async function setPrices(
   if (connection.prices && connection.prices.currency !== currency) {
     throw new AppError('command.invalid', `This connection's prices are kept in ${connection.prices.currency}: give them in that currency.`)
   }
+  if (canonicalJson(known[model]) === canonicalJson(prices)) return connection
   const card: RateCard = { currency, models: { ...known, [model]: prices } }
   const [changed] = await tx.update(connections).set({ prices: card }).where(eq(connections.id, connection.id)).returning()
   await recordAudit(tx, {

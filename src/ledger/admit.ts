@@ -2,7 +2,7 @@ import { inArray } from 'drizzle-orm'
 import type { Tx } from '../db/database.ts'
 import { type callIntents, connections } from '../db/schema/index.ts'
 import type { LockedBudget } from './group-commit.ts'
-import type { Admission, CallIntent } from './intent.ts'
+import { type Admission, type CallIntent, CONNECTION_CHECK } from './intent.ts'
 
 export interface IntendOperation {
   readonly kind: 'intend'
@@ -71,7 +71,8 @@ function refuse(
 ): Admission | undefined {
   if (!connection || connection.workspaceId !== intent.workspaceId) return { kind: 'missing' }
   if (connection.status !== 'active') return { kind: 'revoked', slug: connection.slug }
-  if (connection.contexts && !connection.contexts.includes(intent.context)) return { kind: 'missing' }
+  if (connection.contexts && intent.context !== CONNECTION_CHECK && !connection.contexts.includes(intent.context))
+    return { kind: 'missing' }
   for (const budgetId of intent.budgetIds) {
     const budget = budgets.get(budgetId)
     if (!budget) return { kind: 'missing' }

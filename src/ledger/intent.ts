@@ -1,5 +1,8 @@
 import type { Destination } from '../providers/provider.ts'
 
+/** The context of a connection's own checks, which its limits to contexts do not stop. */
+export const CONNECTION_CHECK = 'connection-check'
+
 /** What is known of a call before its first byte leaves. Money in nano-units of `currency`. */
 export interface CallIntent {
   readonly id: string // the call id, made by the caller: intending twice is refused by the database

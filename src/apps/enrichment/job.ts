@@ -3,6 +3,7 @@ import { canonicalJson } from '../../base/json.ts'
 import type { ChatCandidate } from '../../calls/chat.ts'
 import type { CallServices } from '../../calls/services.ts'
 import type { FileFormat } from '../../catalogue/formats/format.ts'
+import { writtenKey } from '../../catalogue/changes.ts'
 import { importFile, type ImportResult } from '../../catalogue/import.ts'
 import type { Connection } from '../../connections/connections.ts'
 import { setBudgetLimit } from '../../ledger/budgets.ts'
@@ -10,10 +11,10 @@ import { tokenCounter, type TokenCounter } from '../../providers/tokenizers.ts'
 import { sha256 } from '../../runtime/hash.ts'
 import { type DriveEnd, driveRun } from '../../runs/drive.ts'
 import { addItems, countItems, type ItemCounts, retryFailed } from '../../runs/items.ts'
-import type { SettledItem } from '../../runs/run-kind.ts'
+import type { Pause, SettledItem } from '../../runs/run-kind.ts'
 import { addRun, cancelSuperseded, readRun, type Run, unfinishedRun, updateRun } from '../../runs/runs.ts'
-import { nothingObserved, type Observation, type ObservedCall, observeCall } from './observation.ts'
-import { type Makings, type Scope, scopedProducts } from './plan.ts'
+import { addObservations, nothingObserved, type ObservedCall, observeCall } from './observation.ts'
+import { attributesOf, type Makings, type Scope, scopedProducts } from './plan.ts'
 import type { Recipe } from './recipe.ts'
 import { recipeHash } from './work-hash.ts'
 import { ENRICHMENT, enrichmentWork } from './work.ts'
@@ -96,7 +97,6 @@ export async function prepareJob(
     const { id: runId } = run
     await database.inWorkspace(workspaceId, (tx) => addItems(tx, { runId, workspaceId, items }))
   }
-  if (run) run = await openRun(services, order, run)
   log.info({ workspaceId, count: counts.products, ...(run ? { runId: run.id } : {}) }, 'planned')
   return {
     order,
@@ -120,12 +120,8 @@ export const scopeOf = (
   return { database, workspaceId, sourceId, importId, limit, makings }
 }
 
-/** Runs that write the same fields of the same file stand in one slot: a new one closes those left unfinished. */
-const slotOf = ({ file, recipe }: EnrichmentOrder): string =>
-  `${file}\n${recipe.fields
-    .map(({ name }) => name)
-    .sort()
-    .join(',')}`
+/** Runs that write the same attributes of the same file, in the same languages, stand in one slot: a new one closes those left unfinished. */
+const slotOf = ({ file, recipe }: EnrichmentOrder): string => `${file}\n${attributesOf(recipe).map(writtenKey).toSorted().join('\n')}`
 
 /** Runs of one recipe on one model: their answers are alike. */
 export function seriesOf({ recipe, connection, model }: EnrichmentOrder): string {
@@ -150,16 +146,19 @@ function startRun(services: JobServices, order: EnrichmentOrder, fingerprint: st
   })
 }
 
-/** The cap is this command's; what failed before is tried again. */
-function openRun(services: JobServices, order: EnrichmentOrder, run: Run): Promise<Run> {
+/** Opens an approved job for driving: the cap is this order's, and what failed before is tried again. */
+export function beginJob(services: JobServices, { order, run }: RunnableJob): Promise<void> {
   return services.database.inWorkspace(order.workspaceId, async (tx) => {
     await setBudgetLimit(tx, { id: run.budgetId, limitNano: order.capNano ?? null })
     await retryFailed(tx, run.id)
     const counts = await countItems(tx, run.id)
     await updateRun(tx, run.id, { itemCount: Object.values(counts).reduce((a, b) => a + b, 0) })
-    return (await readRun(tx, run.id))!
   })
 }
+
+/** Leaves a job waiting, with the reason; the same order continues it. */
+export const pauseJob = (services: JobServices, { order, run }: RunnableJob, pause: Pause): Promise<void> =>
+  services.database.inWorkspace(order.workspaceId, (tx) => updateRun(tx, run.id, { state: 'paused', pause: { ...pause } }))
 
 function fingerprintOf({ recipe, connection, model, limit, file }: EnrichmentOrder, { importedHash }: ImportResult): string {
   const { provider, destination } = connection
@@ -193,7 +192,7 @@ export async function driveJob(
   const change = (values: Parameters<typeof updateRun>[2]): Promise<void> =>
     database.inWorkspace(workspaceId, (tx) => updateRun(tx, run.id, values))
   await change({ state: 'running', pause: null, ...(run.startedAt ? {} : { startedAt: clock.now() }) })
-  let observed: Observation = { ...nothingObserved, ...run.observed }
+  let observed = nothingObserved
   log.info({ workspaceId, runId: run.id, count: run.itemCount }, 'run started')
   const end = await driveRun({
     database,
@@ -227,7 +226,10 @@ export async function driveJob(
     }),
   })
   log.info({ workspaceId, runId: run.id, outcome: end.kind }, 'run ended')
-  await change({ observed: { ...observed } })
+  await database.inWorkspace(workspaceId, async (tx) => {
+    const before = (await readRun(tx, run.id))?.observed
+    await updateRun(tx, run.id, { observed: { ...addObservations({ ...nothingObserved, ...before }, observed) } })
+  })
   if (end.kind === 'paused') await change({ state: 'paused', pause: { code: end.pause.code, detail: end.pause.detail } })
   else if (end.kind === 'interrupted')
     await change({ state: 'paused', pause: { code: 'call.interrupted', detail: 'Interrupted. The same command continues here.' } })
