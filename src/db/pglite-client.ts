@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs
 import { dirname, join, resolve as absolutePath } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import pg from 'pg'
 import { AppError } from '../base/errors.ts'
@@ -21,7 +22,12 @@ export async function openPglite(pgdata: string): Promise<Engine> {
   opened.add(folder)
   try {
     await makeDataFolder(folder)
-    const worker = new Worker(new URL('./pglite-worker.ts', import.meta.url), { workerData: { pgdata: folder }, name: 'pglite' })
+    for (const flag of FLAGS) setFlagsFromString(flag)
+    const worker = new Worker(new URL('./pglite-worker.ts', import.meta.url), {
+      workerData: { pgdata: folder },
+      name: 'pglite',
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    })
     worker.once('exit', () => opened.delete(folder))
     return createEngine(await connect(worker), worker)
   } catch (error) {
@@ -31,6 +37,14 @@ export async function openPglite(pgdata: string): Promise<Engine> {
 }
 
 const opened = new Set<string>()
+
+/**
+ * WebAssembly is compiled by V8's first compiler only: for one function of PostgreSQL, 100 KB long, the second takes
+ * 600 MB of memory at every start, and its code saves no more than a twentieth of a run's time (docs/decisions/0004).
+ */
+const FLAGS = ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']
+/** Most of what the thread makes is dead at once; V8 would let 192 MB of it pile up. */
+const YOUNG_GENERATION_MB = 48
 
 /** Messages to and from the worker. The worker keeps this process alive only while an answer is awaited. */
 interface Line {
