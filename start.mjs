@@ -258,6 +258,8 @@ function holderIsGone(lock) {
 
 // ---- starting --------------------------------------------------------------------------------------------------------------
 
+/** The same in ./latchkey. V8 would let 192 MB of young objects pile up before it looks for dead ones; no secret in a report. */
+const NODE_FLAGS = ['--max-semi-space-size=16', '--report-exclude-env', '--disable-warning=ExperimentalWarning']
 const FORWARDED = IS_WINDOWS ? ['SIGINT', 'SIGBREAK'] : ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
 
 /** Becomes `program` on `node`, or runs it as a child and ends as it ends. */
@@ -270,7 +272,7 @@ async function start(node, program, args) {
     await import(pathToFileURL(file).href)
     return
   }
-  const child = spawn(node, ['--report-exclude-env', '--disable-warning=ExperimentalWarning', file, ...args], { stdio: 'inherit' })
+  const child = spawn(node, [...NODE_FLAGS, file, ...args], { stdio: 'inherit' })
   // At a terminal Ctrl-C reaches the child by itself; a second one from here would make it give up at once.
   for (const signal of FORWARDED) process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal)))
   child.on('exit', (code, signal) => process.exit(code ?? 128 + (os.constants.signals[signal] ?? 0)))
