@@ -185,9 +185,37 @@ describeOnEachDatabase('driving a run', (open) => {
     const kind = watched((unit) => (unit[0]!.position % 25 === 0 ? settle(unit) : settle(unit, trouble))).kind
     expect(await drive(mixed, kind, { concurrency: 1 })).toEqual({ kind: 'finished' })
 
-    const ownFault = await run(30)
+    const ownFault = await run(100)
     const invalid = { state: 'failed', errorCode: 'output.invalid' } as const
-    expect(await drive(ownFault, watched((unit) => settle(unit, invalid)).kind)).toEqual({ kind: 'finished' })
+    const afterOne = watched((unit) => settle(unit, unit[0]!.position === 1 ? { state: 'done' } : invalid)).kind
+    expect(await drive(ownFault, afterOne, { concurrency: 1 })).toEqual({ kind: 'finished' })
+  })
+
+  it.each(['output.invalid', 'output.missing', 'provider.answer_malformed', 'provider.cut_off'] as const)(
+    'when the first 25 items all fail, with %s or whatever, the run pauses and says what to do; the same command continues',
+    async (errorCode) => {
+      const runId = await run(100)
+      const failing = watched((unit) => settle(unit, { state: 'failed', errorCode })).kind
+      const end = await drive(runId, failing, { concurrency: 1 })
+      expect(end).toMatchObject({ kind: 'paused', pause: { code: errorCode } })
+      expect(end).toHaveProperty('pause.detail', expect.stringMatching(/first 25 .*what failed.*another model or recipe.*same command/))
+      expect(await counts(runId)).toMatchObject({ failed: 25, waiting: 75, leased: 0 })
+      expect(await drive(runId, watched((unit) => settle(unit)).kind)).toEqual({ kind: 'finished' })
+      expect(await counts(runId)).toMatchObject({ failed: 25, done: 75 })
+    },
+  )
+
+  it('a run that has nothing left to try just ends with its failures', async () => {
+    const invalid = { state: 'failed', errorCode: 'output.invalid' } as const
+    const small = await run(25)
+    expect(await drive(small, watched((unit) => settle(unit, invalid)).kind, { concurrency: 1 })).toEqual({ kind: 'finished' })
+    expect(await counts(small)).toMatchObject({ failed: 25 })
+    const atOnce = await run(30)
+    const together = watched(async (unit) => {
+      await sleep(20)
+      return settle(unit, invalid)
+    }).kind
+    expect(await drive(atOnce, together, { concurrency: 64 })).toEqual({ kind: 'finished' })
   })
 
   it('a budget with room for three calls at a time is waited for: everything ends, and nobody says "cap reached"', async () => {

@@ -7,7 +7,10 @@ import type { LeasedItem, Pause, RunKind, SettledItem, UnitOutcome } from './run
 /** How a drive ended. `finished`: no item waits any more. */
 export type DriveEnd = { readonly kind: 'finished' } | { readonly kind: 'paused'; readonly pause: Pause } | { readonly kind: 'interrupted' }
 
-/** So many items in a row that ended in the same trouble with the provider say that it is not the items. */
+/**
+ * So many items say that it is not the items: the first ones of a drive when all of them failed, and later on ones in a
+ * row that ended in trouble with the provider.
+ */
 const FAILURES_THAT_PAUSE = 25
 const RENEW_EVERY_MS = 60_000
 
@@ -53,16 +56,17 @@ export async function driveRun<Subject>({
   let broken: { readonly error: unknown } | undefined
   let refilling: Promise<void> | undefined
   let stop: Pause | undefined
+  let trouble: Pause | undefined // from what items ended in: of no concern when none waits any more
   let refusal: Refusal | undefined
   let widest = firstAlone ? 1 : concurrency
   const inFlight = new Set<Promise<void>>()
-  const failures = consecutiveFailures()
+  const failures = watchFailures()
   const renewal = setInterval(() => {
     // A renewal that fails is made up for by the next: a lease outlives many.
     inWorkspace((tx) => renewLeases(tx, { runId, instance, now: clock.now() })).catch(() => undefined)
   }, RENEW_EVERY_MS)
 
-  const stopping = (): boolean => broken !== undefined || stop !== undefined || signal.aborted
+  const stopping = (): boolean => broken !== undefined || stop !== undefined || trouble !== undefined || signal.aborted
 
   const refill = async (): Promise<void> => {
     const limit = Math.max(concurrency, Math.ceil(FEWEST_LEASED / kind.itemsPerUnit)) * kind.itemsPerUnit
@@ -94,7 +98,8 @@ export async function driveRun<Subject>({
           returns += 1
         }
         if (outcome.settled.length > 0) onSettled?.(outcome.settled)
-        stop ??= outcome.pause ?? failures.observe(outcome.settled)
+        stop ??= outcome.pause
+        trouble ??= failures.observe(outcome.settled)
       })
       .catch((error: unknown) => {
         broken ??= { error } // kept: nobody may be waiting for this unit just now
@@ -117,8 +122,9 @@ export async function driveRun<Subject>({
       if (broken) throw broken.error
       if (stop) return { kind: 'paused', pause: stop }
       if (signal.aborted) return { kind: 'interrupted' }
-      if (refusal?.alone) return { kind: 'paused', pause: refusal.pause }
       if (ready.length === 0 && exhausted) return { kind: 'finished' }
+      if (trouble) return { kind: 'paused', pause: trouble }
+      if (refusal?.alone) return { kind: 'paused', pause: refusal.pause }
     }
   } finally {
     clearInterval(renewal)
@@ -164,18 +170,27 @@ const PROVIDER_TROUBLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'provider.redirected',
 ])
 
-function consecutiveFailures(): { observe(items: readonly SettledItem[]): Pause | undefined } {
-  let count = 0
+function watchFailures(): { observe(items: readonly SettledItem[]): Pause | undefined } {
+  let inARow = 0
+  let failed = 0
+  let settled = 0
   return {
     observe(items) {
       for (const { state, errorCode } of items) {
-        if (state !== 'failed' || !errorCode || !PROVIDER_TROUBLE.has(errorCode)) count = 0
-        else if (++count >= FAILURES_THAT_PAUSE) {
-          const detail = `The last ${count} products failed alike (${errorCode}), so the rest was not tried. Look at the provider's status and at what failed, then run the same command again: it continues here.`
-          return { code: errorCode, detail }
-        }
+        settled += 1
+        if (state === 'failed') failed += 1
+        inARow = state === 'failed' && errorCode && PROVIDER_TROUBLE.has(errorCode) ? inARow + 1 : 0
+        if (!errorCode) continue
+        if (inARow >= FAILURES_THAT_PAUSE) return { code: errorCode, detail: providerTrouble(inARow, errorCode) }
+        if (settled === FAILURES_THAT_PAUSE && failed === settled) return { code: errorCode, detail: noneSucceeded(settled, errorCode) }
       }
       return undefined
     },
   }
 }
+
+const providerTrouble = (count: number, code: ErrorCode): string =>
+  `The last ${count} products failed alike (${code}), so the rest was not tried. Look at the provider's status and at what failed, then run the same command again: it continues here.`
+
+const noneSucceeded = (count: number, code: ErrorCode): string =>
+  `None of the first ${count} products succeeded (the last: ${code}), so the rest was not tried. Look at what failed, then try another model or recipe; the same command again continues here.`
