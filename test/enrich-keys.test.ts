@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { CliResult } from './support/cli.ts'
 import { madeProducts, writeCatalogue } from './support/catalogue.ts'
 import { atAddress, type Installation, makeInstallation } from './support/installation.ts'
 import { goodAnswer } from './support/mock-provider.ts'
@@ -14,8 +15,10 @@ const FIELDS = ['--fields', 'title,description,attributes']
 const good = (body: string): object =>
   chatCompletion(goodAnswer([], (JSON.parse(body) as { messages: { content: string }[] }).messages.at(-1)!.content))
 
+type KeyAnswer = 'good' | { readonly status: number; readonly error: Record<string, unknown> }
+
 /** A provider that knows some keys, and says of others what a real one does. */
-function keyKeeper(answers: ReadonlyMap<string, { status: number; error: Record<string, unknown> } | 'good'>): Promise<RawServer> {
+function keyKeeper(answers: ReadonlyMap<string, KeyAnswer>): Promise<RawServer> {
   return startRawServer(({ headers, body }, response) => {
     const key = headers.authorization?.replace('Bearer ', '') ?? ''
     const known = answers.get(key)
@@ -37,7 +40,7 @@ describe.each(['pglite', 'postgres'] as const)('a key that is refused pauses the
   beforeAll(async () => {
     installation = await makeInstallation({ on })
     provider = await keyKeeper(
-      new Map([
+      new Map<string, KeyAnswer>([
         [keys.poor, { status: 402, error: { message: `Insufficient credits for ${keys.poor}` } }],
         [
           keys.empty,
@@ -177,10 +180,10 @@ describe('keys and where they come from', () => {
   })
 
   it.each([
-    ['the key itself', () => key, 2, 'command.invalid'],
-    ['a name that is not set', () => 'NOT_SET', 5, 'key.missing'],
-    ['a variable that is empty', () => 'EMPTY', 5, 'key.missing'],
-    ['a variable with a line break inside', () => 'BROKEN', 5, 'key.invalid'],
+    ['the key itself', (): string => key, 2, 'command.invalid'],
+    ['a name that is not set', (): string => 'NOT_SET', 5, 'key.missing'],
+    ['a variable that is empty', (): string => 'EMPTY', 5, 'key.missing'],
+    ['a variable with a line break inside', (): string => 'BROKEN', 5, 'key.invalid'],
   ] as const)('--key-env with %s is refused and repeats nothing', async (_, variable, exit, code) => {
     const result = await installation.run(
       [
@@ -213,7 +216,7 @@ describe('keys and where they come from', () => {
     expect(masterKey!.startsWith(`${data!}/`)).toBe(false)
   })
 
-  const enrichHere = (environment: Readonly<Record<string, string>>) =>
+  const enrichHere = (environment: Readonly<Record<string, string>>): Promise<CliResult> =>
     installation.run(
       [
         'enrich',
@@ -264,7 +267,7 @@ describe('keys and where they come from', () => {
     }
     expect([await everyRow(), provider.requests.length]).toEqual(before)
   })
-  const everyRow = () =>
+  const everyRow = (): Promise<Record<string, unknown>[]> =>
     installation.rows(sql`
     select (select jsonb_agg(to_jsonb(c) order by c.id) from connections c) as connections, (select jsonb_agg(to_jsonb(k) order by k.id) from keyring.data_keys k) as keys,
       (select jsonb_agg(to_jsonb(m) order by m.id) from master_keys m) as masters, (select jsonb_agg(to_jsonb(a) order by a.id) from audit_entries a) as audit,
