@@ -159,7 +159,8 @@ export function failureWith(
   { message, status }: Pick<ErrorWords, 'message' | 'status'>,
 ): ProviderFailure {
   const retryable = isRetryable({ code, status, hint: answer.headers['x-should-retry'] })
-  const retryAfterMs = retryable ? retryAfterOf(answer.headers, answer.receivedAtMs ?? Date.now()) : undefined
+  const isLimit = status === 429 || code === 'provider.rate_limited'
+  const retryAfterMs = retryable ? retryAfterOf(answer.headers, { nowMs: answer.receivedAtMs ?? Date.now(), isLimit }) : undefined
   const excerpt = excerptOf(message, answer.scrub)
   return { code, detail: DETAIL[code]!, retryable, ...(retryAfterMs !== undefined && { retryAfterMs }), ...(excerpt && { excerpt }) }
 }

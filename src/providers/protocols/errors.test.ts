@@ -196,7 +196,12 @@ describe('how long to wait', () => {
       },
       2000,
     ],
-    ['the longest when none is exhausted', { 'x-ratelimit-reset-requests': '5s', 'x-ratelimit-reset-tokens': '2s' }, 5000],
+    ['the longest when none says what remains', { 'x-ratelimit-reset-requests': '5s', 'x-ratelimit-reset-tokens': '2s' }, 5000],
+    [
+      'a limit that has room, not even on a 429',
+      { 'x-ratelimit-reset-requests': '8m38s', 'x-ratelimit-remaining-requests': '99' },
+      undefined,
+    ],
     [
       'Anthropic: RFC 3339',
       { 'anthropic-ratelimit-output-tokens-reset': '2026-11-20T10:00:12Z', 'anthropic-ratelimit-output-tokens-remaining': '0' },
@@ -208,7 +213,23 @@ describe('how long to wait', () => {
     ['Infinity', { 'retry-after': 'Infinity', 'retry-after-ms': '1e309' }, undefined],
   ]
   it.each(rows)('%s', (_, headers, expected) => {
-    expect(retryAfterOf(headers, NOW)).toBe(expected)
+    expect(retryAfterOf(headers, { nowMs: NOW, isLimit: true })).toBe(expected)
+  })
+
+  // Providers send their limits with every answer: on a 500 they say nothing of when to come back.
+  it.each<[string, Record<string, string>, number | undefined]>([
+    ['limits that have room', { 'x-ratelimit-reset-requests': '8m38s', 'x-ratelimit-remaining-requests': '99' }, undefined],
+    ['limits that do not say what remains', { 'x-ratelimit-reset-requests': '12ms' }, undefined],
+    ['a limit that is used up', { 'x-ratelimit-reset-requests': '20s', 'x-ratelimit-remaining-requests': '0' }, 20_000],
+    ['what is asked for', { 'retry-after': '3', 'x-ratelimit-reset-requests': '8m38s' }, 3000],
+  ])('after a failure of the server: %s', (_, headers, expected) => {
+    expect(classified('openai', 500, {}, headers).retryAfterMs).toBe(expected)
+  })
+
+  it('after a 429 limits that do not say what remains count', () => {
+    const headers = { 'x-ratelimit-reset-requests': '12s' }
+    expect(classified('openai', 429, openai('rate_limit_exceeded'), headers).retryAfterMs).toBe(12_000)
+    expect(classified('mistral', 429, mistral('3505', 'service_tier_capacity_exceeded'), headers).retryAfterMs).toBe(12_000)
   })
 
   it('is said only with failures that may be tried again', () => {
@@ -222,7 +243,7 @@ describe('how long to wait', () => {
       fc.string(),
     ),
   ])('is never negative, fractional or above the cap', (headers) => {
-    const wait = retryAfterOf(headers, NOW)
+    const wait = retryAfterOf(headers, { nowMs: NOW, isLimit: true })
     if (wait !== undefined) expect(Number.isSafeInteger(wait) && wait >= 0 && wait <= MAX_RETRY_AFTER_MS).toBe(true)
   })
 })

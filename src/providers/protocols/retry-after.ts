@@ -5,12 +5,14 @@ export const MAX_RETRY_AFTER_MS = 3_600_000
 
 /**
  * How long the provider asks to wait, in milliseconds from `nowMs`: `retry-after-ms`, `retry-after` (seconds or an HTTP
- * date), else the resets of rate limits: OpenAI's durations ("1m30s", "12ms"), Anthropic's RFC 3339 times. Of several
- * limits the exhausted ones count, or all when none says it is. Header names in lower case. Undefined when nothing is said.
+ * date), else the resets of rate limits: OpenAI's durations ("1m30s", "12ms"), Anthropic's RFC 3339 times. Every answer
+ * carries resets, a failed one too: only those of exhausted limits (`remaining` 0) are a wait, and where the answer
+ * `isLimit`, a 429, those that do not say what remains. Header names in lower case. Undefined when nothing is said.
  */
-export function retryAfterOf(headers: Headers, nowMs: number): number | undefined {
-  const wait = afterMs(headers) ?? after(headers, nowMs) ?? resets(headers, nowMs)
-  return wait === undefined ? undefined : Math.min(Math.max(0, Math.ceil(wait)), MAX_RETRY_AFTER_MS)
+export function retryAfterOf(headers: Headers, { nowMs, isLimit }: { nowMs: number; isLimit: boolean }): number | undefined {
+  return bounded(
+    afterMs(headers) ?? after(headers, nowMs) ?? exhaustedReset(headers, nowMs) ?? (isLimit ? silentReset(headers, nowMs) : undefined),
+  )
 }
 
 /**
@@ -18,9 +20,11 @@ export function retryAfterOf(headers: Headers, nowMs: number): number | undefine
  * spares the call that would be refused. Undefined when nothing is used up.
  */
 export function exhaustedFor(headers: Headers, nowMs: number): number | undefined {
-  const waits = limitResets(headers, nowMs).flatMap(({ wait, isExhausted }) => (isExhausted ? [wait] : []))
-  return waits.length === 0 ? undefined : Math.min(Math.max(0, Math.ceil(Math.max(...waits))), MAX_RETRY_AFTER_MS)
+  return bounded(exhaustedReset(headers, nowMs))
 }
+
+const bounded = (wait: number | undefined): number | undefined =>
+  wait === undefined ? undefined : Math.min(Math.max(0, Math.ceil(wait)), MAX_RETRY_AFTER_MS)
 
 function afterMs(headers: Headers): number | undefined {
   const value = headers['retry-after-ms']
@@ -46,24 +50,35 @@ function untilDate(value: string, headers: Headers, nowMs: number): number | und
   return until - (Number.isNaN(serverNow) ? nowMs : serverNow)
 }
 
-function resets(headers: Headers, nowMs: number): number | undefined {
-  const waits = limitResets(headers, nowMs)
-  const exhausted = waits.filter(({ isExhausted }) => isExhausted)
-  const counted = exhausted.length > 0 ? exhausted : waits
-  return counted.length === 0 ? undefined : Math.max(...counted.map(({ wait }) => wait))
+/** The longest of the limits that are used up. */
+function exhaustedReset(headers: Headers, nowMs: number): number | undefined {
+  return longest(limitsOf(headers, nowMs).filter(({ remaining }) => remaining !== undefined && Number(remaining) <= 0))
 }
 
-function limitResets(headers: Headers, nowMs: number): { wait: number; isExhausted: boolean }[] {
-  const waits: { wait: number; isExhausted: boolean }[] = []
+/** The longest of the limits that do not say what remains. */
+function silentReset(headers: Headers, nowMs: number): number | undefined {
+  return longest(limitsOf(headers, nowMs).filter(({ remaining }) => remaining === undefined))
+}
+
+interface Limit {
+  readonly wait: number // milliseconds until it opens again
+  readonly remaining: string | undefined
+}
+
+const longest = (limits: readonly Limit[]): number | undefined =>
+  limits.length === 0 ? undefined : Math.max(...limits.map(({ wait }) => wait))
+
+function limitsOf(headers: Headers, nowMs: number): Limit[] {
+  const limits: Limit[] = []
   for (const [name, value] of Object.entries(headers)) {
     const openAi = /^x-ratelimit-reset-([a-z-]+)$/.exec(name)
     const anthropic = /^anthropic-ratelimit-([a-z-]+)-reset$/.exec(name)
     const wait = openAi ? durationMs(value) : anthropic ? untilDate(value, headers, nowMs) : undefined
     if (wait === undefined) continue
     const remaining = openAi ? headers[`x-ratelimit-remaining-${openAi[1]}`] : headers[`anthropic-ratelimit-${anthropic![1]}-remaining`]
-    waits.push({ wait, isExhausted: remaining !== undefined && Number(remaining) <= 0 })
+    limits.push({ wait, remaining })
   }
-  return waits
+  return limits
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = {
