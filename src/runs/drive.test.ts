@@ -263,6 +263,46 @@ describeOnEachDatabase('driving a run', (open) => {
     expect(await drive(runId, kind)).toEqual({ kind: 'finished' })
   })
 
+  it('a unit that finds no room half-way goes on from there when others have ended, and what it settled is reported', async () => {
+    const runId = await run(6)
+    const seen: string[] = []
+    const kind: RunKind<LeasedItem & { readonly begun?: boolean }> = {
+      id: 'test',
+      itemsPerUnit: 3,
+      load: (_tx, items) => Promise.resolve([...items]),
+      async perform(unit) {
+        seen.push(`${unit.map(({ position }) => position).join(',')}${unit[0]!.begun ? ' begun' : ''}`)
+        await sleep(5)
+        if (unit[0]!.begun || unit[0]!.position > 1) return settle(unit)
+        const [done, ...left] = unit
+        return { ...(await settle([done!])), noRoom: CAP, left: left.map((item) => ({ ...item, begun: true })) }
+      },
+    }
+    const reported: number[] = []
+    const onSettled = (items: readonly SettledItem[]) => void reported.push(...items.map(({ position }) => position))
+    expect(await drive(runId, kind, { onSettled })).toEqual({ kind: 'finished' })
+    expect(seen).toEqual(['1,2,3', '4,5,6', '2,3 begun'])
+    expect(reported.toSorted((x, y) => x - y)).toEqual([1, 2, 3, 4, 5, 6])
+    expect(await counts(runId)).toMatchObject({ done: 6, leased: 0 })
+  })
+
+  it('"cap reached" waits for a unit that started beside one which began alone', async () => {
+    const runId = await run(2)
+    const secondEnded = Promise.withResolvers<void>()
+    let asked = 0
+    const { kind } = watched(async (unit) => {
+      if (unit[0]!.position === 2) {
+        await sleep(5)
+        setTimeout(secondEnded.resolve, 50)
+        return settle(unit)
+      }
+      if (++asked > 1) return settle(unit)
+      await secondEnded.promise // it found no room while the second held it, and hears so after that has ended
+      return { settled: [], noRoom: CAP }
+    })
+    expect(await drive(runId, kind)).toEqual({ kind: 'finished' })
+  })
+
   it('items given back while the next ones are being leased are not forgotten', async () => {
     const runId = await run(260) // two items a unit, 128 in the first lease
     let cutShort = false
@@ -271,7 +311,7 @@ describeOnEachDatabase('driving a run', (open) => {
       if (unit[0]!.position !== 1 || cutShort) return settle(unit)
       cutShort = true
       await giveBack.promise
-      return { ...(await settle(unit.slice(0, 1))), noRoom: CAP }
+      return settle(unit.slice(0, 1))
     }, 2)
     let loads = 0
     const load: (typeof kind)['load'] = async (tx, items) => {

@@ -53,6 +53,7 @@ export async function driveRun<Subject>({
   let ready: Unit<Subject>[] = []
   let exhausted = false
   let returns = 0 // how often items were given back
+  let starts = 0 // of units
   let broken: { readonly error: unknown } | undefined
   let refilling: Promise<void> | undefined
   let stop: Pause | undefined
@@ -80,22 +81,23 @@ export async function driveRun<Subject>({
   }
 
   const start = (unit: Unit<Subject>): void => {
-    const alone = inFlight.size === 0
+    const nth = (starts += 1)
+    const startedAlone = inFlight.size === 0
     const work: Promise<void> = kind
       .perform(unit.subjects, hardSignal)
       .then(async (outcome) => {
         const left = unsettled(unit, outcome)
-        if (outcome.noRoom && left.length === unit.items.length) {
-          refusal = { pause: outcome.noRoom, alone }
-          ready.unshift(unit)
-          return
-        }
-        refusal = undefined
-        widest = concurrency
-        await inWorkspace((tx) => returnItems(tx, left))
-        if (left.length > 0) {
-          exhausted = false // they wait again, for this drive or the next
-          returns += 1
+        if (outcome.noRoom && left.items.length > 0) {
+          refusal = { pause: outcome.noRoom, alone: startedAlone && starts === nth }
+          ready.unshift(left)
+        } else {
+          refusal = undefined
+          widest = concurrency
+          await inWorkspace((tx) => returnItems(tx, left.items))
+          if (left.items.length > 0) {
+            exhausted = false // they wait again, for this drive or the next
+            returns += 1
+          }
         }
         if (outcome.settled.length > 0) onSettled?.(outcome.settled)
         stop ??= outcome.pause
@@ -142,7 +144,7 @@ interface Unit<Subject> {
   readonly subjects: readonly Subject[]
 }
 
-/** A unit found no room in a budget. Only when nothing else was in flight does that mean the cap is reached. */
+/** A unit found no room in a budget. Only when nothing else was in flight meanwhile does that mean the cap is reached. */
 interface Refusal {
   readonly pause: Pause
   readonly alone: boolean
@@ -154,9 +156,14 @@ function intoUnits<Subject>(items: readonly LeasedItem[], subjects: readonly Sub
   return units
 }
 
-function unsettled<Subject>(unit: Unit<Subject>, outcome: UnitOutcome): LeasedItem[] {
+/** What is left of a unit, as far as it has come. */
+function unsettled<Subject>({ items, subjects }: Unit<Subject>, outcome: UnitOutcome<Subject>): Unit<Subject> {
   const settled = new Set(outcome.settled.map(({ position }) => position))
-  return unit.items.filter(({ position }) => !settled.has(position))
+  const isLeft = (index: number): boolean => !settled.has(items[index]!.position)
+  return {
+    items: items.filter((_, index) => isLeft(index)),
+    subjects: outcome.left ?? subjects.filter((_, index) => isLeft(index)),
+  }
 }
 
 /** Failures that speak of the provider rather than of one item. */

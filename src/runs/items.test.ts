@@ -6,6 +6,7 @@ import { newId } from '../runtime/ids.ts'
 import {
   addItems,
   countItems,
+  heldItems,
   LEASE_MS,
   leaseItems,
   releaseAbandoned,
@@ -113,6 +114,22 @@ describeOnEachDatabase('items of a run', (open) => {
     expect(await settle([taken!])).toEqual([]) // ended once, and for all
     await test.database.inWorkspace(workspaceId, (tx) => returnItems(tx, late))
     expect(await counts(runId)).toMatchObject({ waiting: 1, leased: 0, done: 1 })
+  })
+
+  it("tells which items are still this worker's: leased, and at the same attempt", async () => {
+    const runId = await run(4)
+    const items = await lease(runId, 3)
+    await settle([items[0]!])
+    await release(runId)
+    const [again] = await lease(runId, 1) // 2 is leased anew, 3 waits
+    const held = await test.database.asSystem('a test asks', (tx) => heldItems(tx, [...items, again!]))
+    expect(again).toMatchObject({ position: 2, attempt: 2 })
+    expect(await test.database.asSystem('a test asks', async (tx) => [...items].map(await heldItems(tx, items)))).toEqual([
+      false,
+      false,
+      false,
+    ])
+    expect(held(again!)).toBe(true)
   })
 
   it('of one commit, only the results count whose lease still holds', async () => {

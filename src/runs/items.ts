@@ -1,4 +1,4 @@
-import { and, eq, lt, or, sql } from 'drizzle-orm'
+import { and, eq, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { ErrorCode } from '../base/errors.ts'
 import type { Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
@@ -98,7 +98,7 @@ export async function settleItems(tx: Tx, results: readonly ItemResult[]): Promi
     error_detail: errorDetail ?? null,
     cost_nano: costNano?.toString() ?? null,
   }))
-  const rows = await rowsOf<{ run_id: string; position: number }>(
+  const rows = await rowsOf<ItemKey>(
     tx,
     sql`
     update run_items set state = result.state, error_code = result.error_code, error_detail = result.error_detail,
@@ -109,17 +109,45 @@ export async function settleItems(tx: Tx, results: readonly ItemResult[]): Promi
       and run_items.attempt = result.attempt and run_items.state = 'leased'
     returning run_items.run_id, run_items.position`,
   )
-  const counted = new Set(rows.map((row) => `${row.run_id}:${row.position}`))
-  return (item) => counted.has(`${item.runId}:${item.position}`)
+  return testOf(rows)
+}
+
+/** Which of these items this worker still has, and keeps until the transaction ends. @returns a test for it. */
+export async function heldItems(tx: Tx, items: readonly LeasedItem[]): Promise<(item: LeasedItem) => boolean> {
+  if (items.length === 0) return () => false
+  return testOf(
+    await rowsOf<ItemKey>(
+      tx,
+      sql`
+      select run_items.run_id, run_items.position from ${givenItems(items)}
+      join run_items on run_items.run_id = item.run_id and run_items.position = item.position
+        and run_items.attempt = item.attempt and run_items.state = 'leased'
+      for update of run_items`,
+    ),
+  )
+}
+
+interface ItemKey {
+  readonly run_id: string
+  readonly position: number
+}
+
+function testOf(rows: readonly ItemKey[]): (item: LeasedItem) => boolean {
+  const keys = new Set(rows.map((row) => `${row.run_id}:${row.position}`))
+  return (item) => keys.has(`${item.runId}:${item.position}`)
+}
+
+/** Items as a table to join with: `item`, of run, position and attempt. */
+function givenItems(items: readonly LeasedItem[]): SQL {
+  const records = items.map(({ runId, position, attempt }) => ({ run_id: runId, position, attempt }))
+  return sql`jsonb_to_recordset(${JSON.stringify(records)}::jsonb) as item(run_id uuid, position integer, attempt integer)`
 }
 
 /** Gives leased items back unharmed, after a pause or an interruption. */
 export async function returnItems(tx: Tx, items: readonly LeasedItem[]): Promise<void> {
   if (items.length === 0) return
-  const records = items.map(({ runId, position, attempt }) => ({ run_id: runId, position, attempt }))
   await tx.execute(sql`
-    update run_items set state = 'waiting', leased_by = null, lease_ends_at = null
-    from jsonb_to_recordset(${JSON.stringify(records)}::jsonb) as item(run_id uuid, position integer, attempt integer)
+    update run_items set state = 'waiting', leased_by = null, lease_ends_at = null from ${givenItems(items)}
     where run_items.run_id = item.run_id and run_items.position = item.position
       and run_items.attempt = item.attempt and run_items.state = 'leased'`)
 }

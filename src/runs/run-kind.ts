@@ -17,12 +17,14 @@ export interface Pause {
 }
 
 /** What became of one unit of work. Items that are not settled wait again. */
-export interface UnitOutcome {
+export interface UnitOutcome<Subject = never> {
   readonly settled: readonly SettledItem[]
   /** The provider or the key refuses everything alike: pause, nothing of it is an item's fault. */
   readonly pause?: Pause
-  /** The reservation found no room: try again when calls in flight have ended. */
+  /** The reservation found no room: what is not settled is tried again when calls in flight have ended. */
   readonly noRoom?: Pause
+  /** With `noRoom`: the subjects that are not settled, in the unit's order, as far as they have come; else they start anew. */
+  readonly left?: readonly Subject[]
 }
 
 /** How an item ends: written, written with something to look at, or not written. */
@@ -43,5 +45,5 @@ export interface RunKind<Subject> {
   /** Loads what the leased items need, in one query; called for many items at once. */
   load(tx: Tx, items: readonly LeasedItem[]): Promise<Subject[]>
   /** Does one unit, and commits each item's result with its call's ledger entry. Never throws for what one item or provider does. */
-  perform(unit: readonly Subject[], signal: AbortSignal): Promise<UnitOutcome>
+  perform(unit: readonly Subject[], signal: AbortSignal): Promise<UnitOutcome<Subject>>
 }

@@ -1,32 +1,34 @@
 import type { Tx } from '../../db/database.ts'
 import { type GeneratedValue, recordGeneratedValues } from '../../catalogue/changes.ts'
-import { type ItemResult, settleItems } from '../../runs/items.ts'
+import { heldItems, type ItemResult, settleItems } from '../../runs/items.ts'
+import type { LeasedItem } from '../../runs/run-kind.ts'
 
-/** One product's end in a run: its item's state and the values written for it. */
+/** What a call gave for one product: the values written for it and, unless it is asked about once more, its item's end. */
 export interface EnrichmentResult {
   readonly workspaceId: string
-  readonly result: ItemResult
+  readonly item: LeasedItem
+  readonly end?: Omit<ItemResult, 'item'>
   readonly values: readonly GeneratedValue[]
 }
 
 /**
- * Ends items and records their values, in the commit of the call that made them. Values of an item that is no longer
- * this worker's are dropped: whoever has it now writes its own.
+ * Ends items and records values, in the commit of the call that made them. Values of an item that is no longer this
+ * worker's are dropped: whoever has it now writes its own.
  */
 export async function writeEnrichmentResults(tx: Tx, results: readonly EnrichmentResult[]): Promise<void> {
-  const counted = await settleItems(
+  const ended = results.flatMap(({ item, end }) => (end ? [{ item, ...end }] : []))
+  const unfinished = results.filter(({ end, values }) => !end && values.length > 0)
+  const settled = await settleItems(tx, ended)
+  const held = await heldItems(
     tx,
-    results.map(({ result }) => result),
+    unfinished.map(({ item }) => item),
   )
-  const byWorkspace = Map.groupBy(
-    results.filter(({ result }) => counted(result.item)),
-    ({ workspaceId }) => workspaceId,
-  )
-  for (const [workspaceId, ours] of byWorkspace) {
+  const ours = [...results.filter(({ item, end }) => end && settled(item)), ...unfinished.filter(({ item }) => held(item))]
+  for (const [workspaceId, group] of Map.groupBy(ours, (result) => result.workspaceId)) {
     await recordGeneratedValues(
       tx,
       workspaceId,
-      ours.flatMap(({ values }) => values),
+      group.flatMap(({ values }) => values),
     )
   }
 }
