@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { dirname, join, resolve as absolutePath } from 'node:path'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { basename, dirname, join, resolve as absolutePath } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
@@ -189,6 +189,7 @@ function toObject(fields: RawResult['fields'], values: readonly unknown[]): Reco
 
 /** Makes the folder under another name first, so that a crash half-way leaves no folder that looks whole. */
 async function makeDataFolder(pgdata: string): Promise<void> {
+  removeUnfinished(pgdata)
   const versionFile = join(pgdata, 'PG_VERSION')
   if (existsSync(versionFile)) {
     const major = readFileSync(versionFile, 'utf8').trim()
@@ -202,9 +203,8 @@ async function makeDataFolder(pgdata: string): Promise<void> {
       `The folder ${pgdata} is there, but is not a database. Move it away, or name another data folder.`,
     )
   }
-  const unfinished = `${pgdata}.new`
-  rmSync(unfinished, { recursive: true, force: true })
-  mkdirSync(unfinished, { recursive: true, mode: 0o700 })
+  mkdirSync(dirname(pgdata), { recursive: true, mode: 0o700 })
+  const unfinished = mkdtempSync(`${pgdata}.new-`) // a name of its own: the initdb of a process that was killed may still write to its own
   const script = fileURLToPath(new URL('./pglite-initdb.ts', import.meta.url))
   await promisify(execFile)(process.execPath, [script, unfinished], { env: { TZ: 'UTC' } }).catch((error: unknown) => {
     throw new AppError(
@@ -217,4 +217,17 @@ async function makeDataFolder(pgdata: string): Promise<void> {
   })
   renameSync(unfinished, pgdata)
   syncPath(dirname(pgdata))
+}
+
+/** What starts that were killed left half made. A folder that an initdb is still writing to stays until the next start. */
+function removeUnfinished(pgdata: string): void {
+  if (!existsSync(dirname(pgdata))) return
+  for (const name of readdirSync(dirname(pgdata))) {
+    if (!name.startsWith(`${basename(pgdata)}.new`)) continue
+    try {
+      rmSync(join(dirname(pgdata), name), { recursive: true, force: true })
+    } catch {
+      // it was written to at this moment
+    }
+  }
 }
