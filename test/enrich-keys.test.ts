@@ -279,21 +279,19 @@ describe('keys and where they come from', () => {
       sql`update connections set destination = ${JSON.stringify({ baseUrl: `${other.url}/v1` })}::jsonb where sealed_key is not null returning id`,
     )
     const result = await installation.run([
-      ...[
-        'enrich',
-        file,
-        '--out',
-        out,
-        '--fields',
-        'title',
-        '--provider',
-        'openai',
-        '--model',
-        'gpt-4.1-mini',
-        ...atAddress(other.url),
-        '--yes',
-        '--json',
-      ],
+      'enrich',
+      file,
+      '--out',
+      out,
+      '--fields',
+      'title',
+      '--provider',
+      'openai',
+      '--model',
+      'gpt-4.1-mini',
+      ...atAddress(other.url),
+      '--yes',
+      '--json',
     ])
     await other.stop()
     expect(other.requests).toEqual([])

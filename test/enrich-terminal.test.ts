@@ -23,7 +23,7 @@ interface HeldProvider extends RawServer {
 
 async function startHeldProvider(): Promise<HeldProvider> {
   let flows = false
-  let waiting: (() => void)[] = []
+  const waiting: (() => void)[] = []
   const watchers: { count: number; resolve: () => void }[] = []
   const server = await startRawServer(({ body, number }, response) => {
     const { messages } = JSON.parse(body) as { messages: { content: string }[] }
