@@ -62,7 +62,8 @@ describeShared("other people's files through the practice provider", () => {
     ])
     expect(report, stderr).toMatchObject({ products: 12, failed: 0, waiting: 0, rejected: [] })
     expect(code).toBe(0)
-    const read = (path: string) => parse(readFileSync(path), { columns: true, delimiter: ';', bom: true, relax_quotes: true })
+    const read = (path: string): Record<string, string>[] =>
+      parse(readFileSync(path), { columns: true, delimiter: ';', bom: true, relax_quotes: true })
     const [before, after] = [read(file), read(out)]
     expect(after).toHaveLength(before.length)
     expect(Object.keys(after[0]!)).toEqual(expect.arrayContaining([...Object.keys(before[0]!), 'title_de', 'description_de', 'filters_de']))

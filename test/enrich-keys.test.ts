@@ -157,11 +157,11 @@ describe('keys and where they come from', () => {
       NODE_USE_ENV_PROXY: '1',
     }
     const here = ['enrich', file, '--out', out, ...FIELDS, '--yes', '--json']
-    for (const [provider, model] of [
+    for (const [id, model] of [
       ['openai', 'gpt-4.1-mini'],
       ['anthropic', 'claude-haiku-4-5'],
     ] as const) {
-      const refused = await installation.run([...here, '--provider', provider, '--model', model], environment)
+      const refused = await installation.run([...here, '--provider', id, '--model', model], environment)
       expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: 'key.missing' } })
       expect(refused.code).toBe(5)
     }

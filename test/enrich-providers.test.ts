@@ -46,8 +46,26 @@ describe('latchkey enrich on each provider, at a mock of it', () => {
     mock.mock.clearRequests()
     return requests
   }
+  const inFile = (provider: string, model: string): string[] => [
+    file,
+    '--out',
+    out,
+    '--provider',
+    provider,
+    '--model',
+    model,
+    '--key-env',
+    'MY_KEY',
+    ...FIELDS,
+  ]
   const asOpenai = (...more: string[]): string[] => [
-    ...[file, '--out', out, '--provider', 'openai', '--model', 'gpt-4.1-mini'],
+    file,
+    '--out',
+    out,
+    '--provider',
+    'openai',
+    '--model',
+    'gpt-4.1-mini',
     ...atAddress(mock.url),
     ...more,
   ]
@@ -56,11 +74,7 @@ describe('latchkey enrich on each provider, at a mock of it', () => {
     '$id: the cost is usage x list price, worked by hand; the key is in its header and nowhere else',
     async ({ id, model, base, input, output, keyHeader, key, ...own }) => {
       const { code, report, stderr } = await installation.enrich(
-        [
-          ...[file, '--out', out, '--provider', id, '--model', model, '--key-env', 'MY_KEY', ...FIELDS],
-          ...atAddress(mock.url, base),
-          ...('price' in own ? ['--price', own.price] : []),
-        ],
+        [...inFile(id, model), ...atAddress(mock.url, base), ...('price' in own ? ['--price', own.price] : [])],
         { MY_KEY: key },
       )
       expect(report, stderr).toMatchObject({ products: PRODUCTS, succeeded: PRODUCTS, failed: 0, calls: PRODUCTS, costUnknownCalls: 0 })
@@ -85,10 +99,7 @@ describe('latchkey enrich on each provider, at a mock of it', () => {
     const key = newSecret()
     keys.push(key)
     const { code, report } = await installation.enrich(
-      [
-        ...[file, '--out', out, '--provider', 'openrouter', '--model', 'openai/gpt-4.1-mini', '--key-env', 'MY_KEY', ...FIELDS],
-        ...atAddress(charging.url, '/api/v1'),
-      ],
+      [...inFile('openrouter', 'openai/gpt-4.1-mini'), ...atAddress(charging.url, '/api/v1')],
       { MY_KEY: key },
     )
     await charging.stop()
