@@ -16,10 +16,11 @@ const broken = (user: string): Reply => ({
 describe('a second question about what was not right', () => {
   let installation: Installation
   let mock: MockProvider
+  let first: (user: string) => Reply = broken
   let second: () => Reply | undefined = () => undefined
   beforeAll(async () => {
     installation = await makeInstallation({ on: 'postgres' })
-    mock = await startMockProvider({ latencyMs: 20, script: ({ user }) => (isSecond(user) ? second() : broken(user)) })
+    mock = await startMockProvider({ latencyMs: 20, script: ({ user }) => (isSecond(user) ? second() : first(user)) })
   })
   afterAll(async () => {
     await mock?.stop()
@@ -80,5 +81,43 @@ describe('a second question about what was not right', () => {
     expect(report, name).toMatchObject({ succeeded: 0, ...ends })
     expect((await written(file)).map(({ attribute }) => attribute)).toEqual(['attributes', 'title'])
     asked()
+  })
+
+  const limits = (): number[] => {
+    const bodies = mock.requests().map(({ body }) => body as { max_tokens?: number })
+    mock.mock.clearRequests()
+    return bodies.map((body) => body.max_tokens!)
+  }
+
+  it('about an answer that was cut short may be longer, and the failure says that it was cut short', async () => {
+    const cut = (): Reply => ({ content: '{"title":"Arven arti', finishReason: 'length' })
+    first = cut
+    const { report } = await enrich('cut', 1)
+    expect(report).toMatchObject({ succeeded: 1, calls: 2 })
+    const [usual, wider] = limits()
+    expect(wider).toBe(4 * usual!)
+    second = cut
+    const { report: again } = await enrich('cut again', 1)
+    const reason = `the answer was cut short by the output limit of ${wider} tokens`
+    expect(again.failures).toMatchObject([{ code: 'output.invalid', reason }])
+    limits()
+
+    // What the second question may cost is reserved: a cap that holds one of the usual length does not hold it.
+    const none = await enrich('cut, capped', 1, '--cap', '0.00001')
+    const [, , worstCase] = [...none.report.paused!.detail.matchAll(/\$(\d+(?:\.\d+)?)/g)].map(([, amount]) => amount!)
+    const capped = await enrich('cut, capped', 1, '--cap', String(2 * Number(worstCase)))
+    expect(capped.report).toMatchObject({ waiting: 1, calls: 1, paused: { code: 'budget.exceeded' } })
+    ;[first, second] = [broken, () => undefined]
+    limits()
+  })
+
+  it('is not needed for a model of unknown name that was seen to think: the next first question leaves room for it', async () => {
+    first = (user) => ({ content: goodAnswer([], user), usage: { completion_tokens_details: { reasoning_tokens: 150 } } })
+    const file = writeCatalogue(installation.home.file('thinking.csv'), madeProducts(2))
+    const args = [file, '--out', `${file}.out`, '--provider', 'openrouter', '--model', 'acme/of-tomorrow', '--concurrency', '1']
+    await installation.enrich([...args, ...FIELDS, ...atAddress(mock.url, '/api/v1')])
+    first = broken
+    const [before, after] = limits()
+    expect(after).toBe(before! + 4 * 150)
   })
 })

@@ -1,3 +1,4 @@
+import type { ModelFact } from '../../prices/book.ts'
 import type { TokenCounter } from '../../providers/tokenizers.ts'
 
 /** Tokens that no count of ours foresees: how a provider frames messages and schema. Beyond the counter's own overhead. */
@@ -56,25 +57,57 @@ export interface CallBound {
   readonly outputTokensAtMost: number
 }
 
+/** How much more a second question may answer than the first, whose answer the output limit cut short. */
+const WIDER = 4
+
 /**
- * Bounds that a server overruns (it bills input that nobody sent, or ignores the output limit) are raised by as much for
- * the calls to come, so that a cap is overrun by what is in flight once, and not by the whole run.
+ * The output limit of a call. `usual` is a generous bound on its answer; after an answer that was cut short it is four
+ * times that, as far as the model's own limits allow, where they are known.
  */
-export function learningBounds(): {
+export function outputLimit({
+  usual,
+  cutShort,
+  model,
+  inputTokens,
+}: {
+  usual: number
+  cutShort: boolean
+  model: Pick<ModelFact, 'maxOutputTokens' | 'contextTokens'> | undefined
+  inputTokens: number
+}): number {
+  const { maxOutputTokens = Infinity, contextTokens = Infinity } = model ?? {}
+  const wider = cutShort ? Math.max(usual, Math.min(WIDER * usual, contextTokens - inputTokens)) : usual
+  return Math.min(wider, maxOutputTokens)
+}
+
+/** Thinking differs from call to call: room for so many times what was seen, up to a bound. */
+const THINKING_SPREAD = 4
+const MOST_THINKING_TOKENS = 32_768
+
+/**
+ * What a run's answers teach about the calls to come. Bounds that a server overruns (it bills input that nobody sent, or
+ * ignores the output limit) are raised by as much, so that a cap is overrun by what is in flight once, and not by the
+ * whole run. A model that is seen to think gets room for it beside the answer: `thinkingTokens` to begin with.
+ */
+export function learningBounds({ thinkingTokens }: { thinkingTokens: number }): {
   raise(bound: CallBound): CallBound
-  learn(bound: CallBound, billed: { input: number; output: number }): void
+  /** `bound` as it was before it was raised. */
+  learn(bound: CallBound, billed: { input: number; output: number; thinking: number }): void
+  thinkingTokens(): number
 } {
   let inputFactor = 1
   let outputFactor = 1
+  let room = thinkingTokens
   return {
     raise: ({ inputTokensAtMost: input, outputTokensAtMost: output }) => ({
       inputTokensAtMost: Math.ceil(input * inputFactor),
       outputTokensAtMost: Math.ceil(output * outputFactor),
     }),
     learn({ inputTokensAtMost: input, outputTokensAtMost: output }, billed) {
-      // `bound` is already raised: what still exceeds it multiplies on top
-      if (billed.input > input) inputFactor *= billed.input / input
-      if (billed.output > output) outputFactor *= billed.output / output
+      inputFactor = Math.max(inputFactor, billed.input / input)
+      outputFactor = Math.max(outputFactor, billed.output / output)
+      room = Math.max(room, Math.min(MOST_THINKING_TOKENS, THINKING_SPREAD * billed.thinking))
     },
+    thinkingTokens: () => room,
   }
 }

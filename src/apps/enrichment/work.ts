@@ -7,6 +7,7 @@ import type { CallServices } from '../../calls/services.ts'
 import type { Tx } from '../../db/database.ts'
 import { products as productTable } from '../../db/schema/index.ts'
 import type { BudgetRefusal } from '../../ledger/intent.ts'
+import { modelFacts } from '../../prices/models.ts'
 import type { TokenCounter } from '../../providers/tokenizers.ts'
 import type { LeasedItem, RunKind, UnitOutcome } from '../../runs/run-kind.ts'
 import type { ObservedCall } from './observation.ts'
@@ -16,7 +17,7 @@ import { repairPrompt } from './read-answer.ts'
 import type { Recipe } from './recipe.ts'
 import { reasoningOf } from './reasoning.ts'
 import { type EnrichmentSubject, settleAnswer, settleFailure, type ValueOrigin } from './settle-call.ts'
-import { inputTokensAtMost, learningBounds, promptTokens, type PromptTokens } from './token-bounds.ts'
+import { inputTokensAtMost, learningBounds, outputLimit, promptTokens, type PromptTokens } from './token-bounds.ts'
 
 /** This kind of run, and the context whose assignment serves it. */
 export const ENRICHMENT = 'enrichment'
@@ -34,7 +35,13 @@ export interface EnrichmentWork extends ValueOrigin {
 /** The run kind that writes product values: one call for each `perCall` products, and one more for what was not right. */
 export function enrichmentWork(work: EnrichmentWork): RunKind<EnrichmentSubject> {
   const schema = outputSchema(work.recipe)
-  const fixed: Fixed = { schema, schemaText: JSON.stringify(schema), bounds: learningBounds() }
+  const { provider, model } = work.candidate
+  const fixed: Fixed = {
+    schema,
+    schemaText: JSON.stringify(schema),
+    bounds: learningBounds({ thinkingTokens: reasoningOf({ model }).room }),
+    model: modelFacts({ provider, model, at: work.services.clock.now() }),
+  }
   return {
     id: ENRICHMENT,
     itemsPerUnit: work.recipe.perCall,
@@ -53,6 +60,7 @@ interface Fixed {
   readonly schema: ReturnType<typeof outputSchema>
   readonly schemaText: string
   readonly bounds: ReturnType<typeof learningBounds>
+  readonly model: ReturnType<typeof modelFacts>
 }
 
 async function loadSubjects(tx: Tx, items: readonly LeasedItem[]): Promise<EnrichmentSubject[]> {
@@ -77,17 +85,16 @@ interface Asked {
 /** Asks about products of which none was asked about before, or all were. */
 async function ask(
   work: EnrichmentWork,
-  { schema, schemaText, bounds }: Fixed,
+  { schema, schemaText, bounds, model }: Fixed,
   { open, signal }: { open: readonly EnrichmentSubject[]; signal: AbortSignal },
 ): Promise<Asked> {
   const { recipe, candidate, counter } = work
   const prompt = promptFor(recipe, open)
   const tokens = promptTokens(counter, prompt)
-  const outputLimit = maxOutputTokens({ recipe, k: open.length, reasoningTokens: reasoningOf(candidate).room })
-  const bound = bounds.raise({
-    inputTokensAtMost: inputTokensAtMost({ counter, prompt, tokens, schemaText }),
-    outputTokensAtMost: outputLimit,
-  })
+  const inputTokens = inputTokensAtMost({ counter, prompt, tokens, schemaText })
+  const usual = maxOutputTokens({ recipe, k: open.length, reasoningTokens: bounds.thinkingTokens() })
+  const limit = outputLimit({ usual, cutShort: open.some(({ first }) => first?.cutShort), model, inputTokens })
+  const bound = { inputTokensAtMost: inputTokens, outputTokensAtMost: limit }
   const end = await chat<Asked>(work.services, {
     workspaceId: work.workspaceId,
     actor: work.actor,
@@ -100,8 +107,8 @@ async function ask(
     user: prompt.user,
     schema,
     schemaName: OUTPUT_SCHEMA_NAME,
-    maxOutputTokens: outputLimit,
-    ...bound,
+    maxOutputTokens: limit,
+    ...bounds.raise(bound),
     inputParts: tokens,
     signal,
     settleWith: (outcome) => {
@@ -112,7 +119,7 @@ async function ask(
       const { settled, again, writes } =
         outcome.kind === 'failed'
           ? settleFailure(work, { open, outcome })
-          : settleAnswer(work, { open, ids: prompt.ids, outcome, outputLimit })
+          : settleAnswer(work, { open, ids: prompt.ids, outcome, outputLimit: limit })
       return { value: { outcome: { settled }, again }, writes }
     },
   })
@@ -140,11 +147,12 @@ function observed({ usage, products, tokens }: { usage: Usage; products: number;
   return { products, outputTokens: output, inputTokens: input, countedInputTokens: tokens.system + tokens.product }
 }
 
-/** All that is billed as input, cached or not, and as output, seen or not. */
-const billedTokens = (usage: Usage): { input: number; output: number } => ({
+/** All that is billed as input, cached or not, and as output, seen or not; `thinking` is the part of it that is known to be. */
+const billedTokens = (usage: Usage): { input: number; output: number; thinking: number } => ({
   input:
     (usage.input_tokens ?? 0) + (usage.cache_read_tokens ?? 0) + (usage.cache_write_tokens ?? 0) + (usage.cache_write_long_tokens ?? 0),
   output: (usage.output_tokens ?? 0) + (usage.reasoning_tokens ?? 0),
+  thinking: usage.reasoning_tokens ?? 0,
 })
 
 function capReached({ currency, limitNano, spentNano, askedNano }: BudgetRefusal): { code: ErrorCode; detail: string } {
