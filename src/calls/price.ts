@@ -4,7 +4,7 @@ import { findPrices, type PriceSet } from '../prices/match.ts'
 import { chooseCost, rateCardPrices } from '../prices/rate-card.ts'
 import type { MeteredUsage } from '../providers/provider.ts'
 import type { WireRecord } from './attempt.ts'
-import type { ChatCandidate } from './chat.ts'
+import type { ChatCandidate } from './call.ts'
 
 /** The prices that hold for a candidate before the call: the connection's own, else the price book's; undefined when unknown. */
 export function pricesOf({ candidate, at }: { candidate: ChatCandidate; at: Date }): PriceSet | undefined {

@@ -1,0 +1,109 @@
+import type { ErrorCode } from '../base/errors.ts'
+import type { Money } from '../base/money.ts'
+import type { ProviderFailure } from '../providers/provider.ts'
+import { backoffMs } from './backoff.ts'
+import { LONGEST_WAIT_MS, PATIENCE_MS } from './pace.ts'
+
+/** The attempts of one request that have ended; none ended well. */
+export interface Tries {
+  readonly codes: readonly ErrorCode[] // one for each
+  readonly firstEndedAtMs: number
+  readonly cost: Money | undefined // of all; undefined: one of them has an unknown cost
+}
+
+/** What follows a failed attempt. `refused`: nothing of it is this request's fault; `ended`: this request fails. */
+export type Retry =
+  | { readonly kind: 'again'; readonly waitMs: number }
+  | { readonly kind: 'refused'; readonly failure: ProviderFailure }
+  | { readonly kind: 'ended'; readonly failure: ProviderFailure }
+
+const MOST_ATTEMPTS = 5
+/** An answer that is not valid costs all the same. */
+const MOST_MALFORMED = 2
+
+/** Asking again cannot help, and asking for the next item cannot either. */
+const REFUSES_ALL: ReadonlySet<string> = new Set([
+  'provider.bad_key',
+  'provider.no_permission',
+  'provider.no_credit',
+  'provider.model_missing',
+  'provider.redirected',
+  'key.missing',
+  'key.unreadable',
+  'connection.revoked',
+  'connection.missing',
+  'destination.refused',
+  'header.refused',
+  'price.unknown',
+])
+
+/** The provider has room later: no request is at fault, however often it was turned away. */
+const ASKS_FOR_LESS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['provider.rate_limited', 'provider.overloaded'])
+
+export const asksForLess = ({ code }: ProviderFailure): boolean => ASKS_FOR_LESS.has(code)
+
+/**
+ * Whether a request whose last attempt ended with `failure` is tried again. A provider that asks for less is asked for
+ * minutes, until its connection is given up (`givenUp`) or, while it serves others, this request alone; any other failure
+ * that may pass is tried five times. Retry-After needs no word here: the pace holds every call back for it.
+ */
+export function afterFailure({
+  failure,
+  tries,
+  givenUp,
+  nowMs,
+}: {
+  failure: ProviderFailure
+  tries: Tries // this attempt included
+  givenUp: ProviderFailure | undefined
+  nowMs: number
+}): Retry {
+  if (REFUSES_ALL.has(failure.code)) return { kind: 'refused', failure }
+  if (failure.retryable && givenUp) return { kind: 'refused', failure: pausedFor(givenUp) }
+  const attempts = tries.codes.length
+  const isPatient = asksForLess(failure) && nowMs - tries.firstEndedAtMs < PATIENCE_MS
+  const most = failure.code === 'provider.answer_malformed' ? MOST_MALFORMED : MOST_ATTEMPTS
+  if (failure.retryable && (attempts < most || isPatient)) return { kind: 'again', waitMs: backoffMs(attempts) }
+  return { kind: 'ended', failure: endedAfter(failure, tries) }
+}
+
+const HAPPENED: Partial<Record<ErrorCode, string>> = {
+  'provider.rate_limited': 'The provider limited how much may be sent',
+  'provider.overloaded': 'The provider was overloaded',
+  'provider.failed': 'The provider failed',
+  'provider.timeout': 'The provider took too long',
+  'provider.unreachable': 'The provider could not be reached',
+  'provider.cut_off': 'The provider’s answer broke off',
+}
+
+/** For the person whose run pauses, and goes on with the same command. */
+export function pausedFor(failure: ProviderFailure): ProviderFailure {
+  const { retryAfterMs = 0 } = failure
+  const happened = HAPPENED[failure.code] ?? 'The provider failed'
+  const detail =
+    retryAfterMs > LONGEST_WAIT_MS
+      ? `The provider asks to wait ${minutes(retryAfterMs)} min: run the same command then.`
+      : `${happened}, and nothing else came for ${minutes(PATIENCE_MS)} min. Run the same command later: it continues here.`
+  return { ...failure, detail }
+}
+
+/** For the list of what failed: what was tried, and that the same command tries again. */
+function endedAfter(failure: ProviderFailure, { codes }: Tries): ProviderFailure {
+  const happened = HAPPENED[failure.code]
+  if (!happened || codes.length < 2) return failure
+  const when = codes.every((code) => code === failure.code) ? 'each' : 'the last'
+  return {
+    ...failure,
+    detail: `${happened} at ${when} of ${codes.length} attempts. Run the same command again: it tries these products again.`,
+  }
+}
+
+const minutes = (ms: number): number => Math.ceil(ms / 60_000)
+
+/** The sum of what attempts cost; unknown where one is unknown, or the currencies differ. */
+export function addCosts(one: Money | undefined, other: Money | undefined): Money | undefined {
+  if (!one || !other) return undefined
+  if (other.nano === 0n) return one
+  if (one.nano === 0n) return other
+  return one.currency === other.currency ? { nano: one.nano + other.nano, currency: one.currency } : undefined
+}
