@@ -249,7 +249,7 @@ const ABANDONED = new Error('abandoned')
 const CANCELLED: ProviderFailure = { code: 'call.interrupted', detail: 'The call was cancelled.', retryable: false }
 const TIMED_OUT: ProviderFailure = {
   code: 'provider.timeout',
-  detail: 'The provider took too long. It is tried again later.',
+  detail: 'The provider took too long. Try again later.',
   retryable: true,
 }
 const TOO_LARGE: ProviderFailure = {
@@ -259,7 +259,7 @@ const TOO_LARGE: ProviderFailure = {
 }
 const CUT_OFF: ProviderFailure = {
   code: 'provider.cut_off',
-  detail: 'The provider’s answer broke off. It is tried again.',
+  detail: 'The provider’s answer broke off. Try again.',
   retryable: true,
 }
 const MALFORMED_ENCODING: ProviderFailure = {

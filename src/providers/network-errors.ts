@@ -40,7 +40,7 @@ function broken(symbol: string): ProviderFailure {
   }
   return {
     code: 'provider.cut_off',
-    detail: 'The connection to the provider broke before its answer was complete. It is tried again.',
+    detail: 'The connection to the provider broke before its answer was complete. Try again.',
     retryable: true,
   }
 }

@@ -120,13 +120,13 @@ const DETAIL: Partial<Record<ErrorCode, string>> = {
     'The key is valid but may not do this: it lacks a scope, the model, the region or the network address. Change that at the provider.',
   'provider.no_credit': 'The provider account has no credit left, or its own spending limit is reached. Top it up at the provider.',
   'provider.rate_limited':
-    'The provider limits how much may be sent per minute. It is tried again later; lower the concurrency if this stays.',
+    'The provider limits how much may be sent per minute. Try again later, with less at a time if this stays.',
   'provider.model_missing': 'The provider has no such model for this key, or has shut it down. Choose another model.',
   'provider.request_refused': 'The provider refused the request: something in it is wrong or too large for the model.',
   'provider.content_refused': 'The provider refused the content under its usage rules.',
-  'provider.overloaded': 'The provider is overloaded. It is tried again later.',
-  'provider.failed': 'The provider failed. It is tried again later.',
-  'provider.timeout': 'The provider took too long. It is tried again later.',
+  'provider.overloaded': 'The provider is overloaded. Try again later.',
+  'provider.failed': 'The provider failed. Try again later.',
+  'provider.timeout': 'The provider took too long. Try again later.',
   'provider.redirected':
     'The provider’s address redirects elsewhere. Enter the final address as base URL; keys are never sent along a redirect.',
 }

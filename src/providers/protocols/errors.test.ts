@@ -127,6 +127,7 @@ describe('errors', () => {
     const failure = classified(provider, status, body)
     expect(Object.keys(ERROR_STATUS)).toContain(failure.code)
     expect(failure.detail.length).toBeGreaterThan(10)
+    expect(failure.detail).not.toMatch(/is tried/) // whether it is, only the caller knows
   })
 })
 
