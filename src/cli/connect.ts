@@ -3,23 +3,11 @@ import { Secret } from '../base/secret.ts'
 import { type Connection, ensureConnection } from '../connections/connections.ts'
 import { checkBaseUrl } from '../providers/destination-guard.ts'
 import { type Destination, needsKey, type Provider } from '../providers/provider.ts'
-import { providers } from '../providers/registry.ts'
 import { normaliseDestination } from '../vault/destination.ts'
 import type { Services } from './services.ts'
 
 /** Who acts, in audit and ledger, when a person uses the command line. */
 export const ACTOR = 'command'
-
-/** The options that say which provider a command speaks to, as citty declares them. */
-export const connectionArguments = {
-  provider: { type: 'string', required: true, valueHint: 'ID', description: Object.keys(providers).join(', ') },
-  'base-url': { type: 'string', valueHint: 'URL', description: 'Another address of the provider; a private host is allowed' },
-  'key-env': {
-    type: 'string',
-    valueHint: 'VARIABLE',
-    description: 'The environment variable that holds your key; sealed once, not needed again',
-  },
-} as const
 
 /** Where a command line's calls go: the provider's own address, or the one that the operator names. */
 export interface CommandDestination {

@@ -1,6 +1,6 @@
 import { AppError } from '../base/errors.ts'
 import { parseNano } from '../base/money.ts'
-import { connectionArguments } from './connect.ts'
+import { connectionArguments } from './connection-arguments.ts'
 
 /** The arguments of `latchkey enrich`, as citty declares them. */
 export const enrichArguments = {

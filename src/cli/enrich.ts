@@ -14,9 +14,9 @@ import { type Connection, setPrices } from '../connections/connections.ts'
 import { commandLineWorkspace } from '../people/workspaces.ts'
 import { findProvider } from '../providers/registry.ts'
 import { updateRun } from '../runs/runs.ts'
-import { defineCommand } from './command.ts'
+import type { CommandContext } from './command.ts'
 import { ACTOR, commandConnection, commandDestination } from './connect.ts'
-import { type EnrichOptions, enrichArguments, readEnrichOptions } from './enrich-options.ts'
+import { type EnrichOptions, readEnrichOptions } from './enrich-options.ts'
 import { buildReport, exitCodeOfReport, printReport, reportBeforeRun } from './enrich-report.ts'
 import { runApproved } from './enrich-run.ts'
 import { describeFormat, describeQuote } from './enrich-text.ts'
@@ -28,68 +28,63 @@ const CURRENCY = 'USD'
 const DECISION = 'accepted by command'
 
 /** `latchkey enrich`: imports, quotes, runs, exports, and prints the receipt. The person who runs it approves what it writes. */
-export const enrich = defineCommand({
-  name: 'enrich',
-  description: 'Write titles, descriptions and attributes for the products of a file, on your own key.',
-  args: enrichArguments,
-  async run(args, { config, log }) {
-    const startedMs = performance.now()
-    const options = readEnrichOptions(args)
-    const say = options.json ? () => undefined : (text: string) => void process.stderr.write(`${text}\n`)
-    const provider = findProvider(options.provider)
-    const { destination, privateHosts } = commandDestination(provider, options.baseUrl)
-    const recipe = await recipeOf(options)
-    const file = await realpath(options.file).catch(() => {
-      throw new AppError('file.unreadable', `There is no file ${options.file}. Check the path.`)
-    })
-    await checkWritable(resolve(options.out))
-    const format = await detectFormat(file, overridesOf(options))
-    say(describeFormat(options.file, format))
+export async function enrich(args: Readonly<Record<string, unknown>>, { config, log }: CommandContext): Promise<ExitCode> {
+  const startedMs = performance.now()
+  const options = readEnrichOptions(args)
+  const say = options.json ? () => undefined : (text: string) => void process.stderr.write(`${text}\n`)
+  const provider = findProvider(options.provider)
+  const { destination, privateHosts } = commandDestination(provider, options.baseUrl)
+  const recipe = await recipeOf(options)
+  const file = await realpath(options.file).catch(() => {
+    throw new AppError('file.unreadable', `There is no file ${options.file}. Check the path.`)
+  })
+  await checkWritable(resolve(options.out))
+  const format = await detectFormat(file, overridesOf(options))
+  say(describeFormat(options.file, format))
 
-    const services = await openServices({ config, log, purpose: `latchkey enrich ${options.file}`, privateHosts })
-    const interrupt = interruptible(say)
-    try {
-      log.info({ engine: services.database.engine }, 'ready')
-      const { id: workspaceId } = await commandLineWorkspace(services.database)
-      const found = await commandConnection({
-        services,
-        workspaceId,
-        provider,
-        destination,
-        keyVariable: options.keyVariable,
-        environment: process.env,
-      })
-      const connection = await priced(services, found, options)
-      const order: EnrichmentOrder = {
-        workspaceId,
-        actor: ACTOR,
-        decision: DECISION,
-        file,
-        format,
-        recipe,
-        connection,
-        model: options.model,
-        limit: options.limit,
-        capNano: options.capNano,
-        currency: CURRENCY,
-        acceptFlagged: options.acceptFlagged,
-      }
-      return await carryOut({ services, order, options, format, interrupt, say, startedMs })
-    } catch (error) {
-      if (!interrupt.signal.aborted || error instanceof AppError) throw error
-      const report = reportBeforeRun({
-        currency: CURRENCY,
-        seconds: (performance.now() - startedMs) / 1_000,
-        practice: provider.key === 'none',
-      })
-      printReport(report, { json: options.json, out: options.out })
-      return EXIT.interrupted
-    } finally {
-      interrupt.end()
-      await services.close()
+  const services = await openServices({ config, log, purpose: `latchkey enrich ${options.file}`, privateHosts })
+  const interrupt = interruptible(say)
+  try {
+    log.info({ engine: services.database.engine }, 'ready')
+    const { id: workspaceId } = await commandLineWorkspace(services.database)
+    const found = await commandConnection({
+      services,
+      workspaceId,
+      provider,
+      destination,
+      keyVariable: options.keyVariable,
+      environment: process.env,
+    })
+    const connection = await priced(services, found, options)
+    const order: EnrichmentOrder = {
+      workspaceId,
+      actor: ACTOR,
+      decision: DECISION,
+      file,
+      format,
+      recipe,
+      connection,
+      model: options.model,
+      limit: options.limit,
+      capNano: options.capNano,
+      currency: CURRENCY,
+      acceptFlagged: options.acceptFlagged,
     }
-  },
-})
+    return await carryOut({ services, order, options, format, interrupt, say, startedMs })
+  } catch (error) {
+    if (!interrupt.signal.aborted || error instanceof AppError) throw error
+    const report = reportBeforeRun({
+      currency: CURRENCY,
+      seconds: (performance.now() - startedMs) / 1_000,
+      practice: provider.key === 'none',
+    })
+    printReport(report, { json: options.json, out: options.out })
+    return EXIT.interrupted
+  } finally {
+    interrupt.end()
+    await services.close()
+  }
+}
 
 async function carryOut({
   services,

@@ -1,9 +1,12 @@
+import { quickenImports } from '../runtime/quick-imports.ts'
 import { dispatch, type CommandEntry } from './dispatch.ts'
+
+quickenImports()
 
 const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   enrich: {
     summary: 'write titles, descriptions and attributes for the products of a file',
-    load: async () => (await import('./enrich.ts')).enrich,
+    load: async () => (await import('./enrich-command.ts')).enrich,
   },
   models: {
     summary: "list a provider's models with price, context and shutdown date",
