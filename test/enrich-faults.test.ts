@@ -185,8 +185,20 @@ describe('a hostile provider', () => {
     expect(peakMib - idleMib).toBeLessThan(MOST_MEMORY_MIB)
   })
 
-  it('nothing that the server said is in the output, and no key anywhere (KEY-1, KEY-10, KEY-11)', async () => {
-    expect(enriched.stdout + enriched.stderr).not.toMatch(/upstream said|was not understood|Please log in|I cannot help/)
+  it('what the server said is in a field of the log alone, no answer even there, and no key anywhere (KEY-1, KEY-10, KEY-11)', async () => {
+    const [logged, shown] = [true, false].map((isLog) =>
+      enriched.stderr.split('\n').filter((line) => line.startsWith('{"level"') === isLog),
+    ) as [string[], string[]]
+    const said = /upstream said|was not understood|Please log in|I cannot help/
+    expect(enriched.stdout + shown.join('\n')).not.toMatch(said)
+    const lines = logged.map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(lines.filter(({ msg }) => msg === 'call failed').length).toBeGreaterThan(10)
+    expect(lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([])
+    for (const { excerpt = '', ...line } of lines) {
+      expect(JSON.stringify(line)).not.toMatch(said)
+      expect(String(excerpt).length).toBeLessThanOrEqual(200)
+      expect(excerpt).not.toMatch(/Please log in|I cannot help|Arven/)
+    }
     await installation.expectNoSecret([key])
   })
 })

@@ -78,8 +78,9 @@ function bench(script: Script): Bench {
         sentAtMs.push(clock.nowMs() - startMs)
         const { messages } = JSON.parse(String(body)) as { messages: { content: string }[] }
         const answer = script({ number: sentAtMs.length, nowMs: clock.nowMs() - startMs, user: messages.at(-1)!.content })
+        const sentAt = clock.now()
         await clock.sleep(answer.takesMs ?? 0, signal)
-        return answerOf(answer, clock.now())
+        return answerOf(answer, sentAt)
       },
       close: () => Promise.resolve(),
     },
@@ -118,13 +119,13 @@ function bench(script: Script): Bench {
   return { clock, sentAtMs, settled, outcomes, lines, ask, end: (request) => clock.runUntil(ask(request)) }
 }
 
-function answerOf({ status, body = {}, headers = {}, onRead }: Answer, now: Date): ProviderAnswer {
+function answerOf({ status, body = {}, headers = {}, onRead }: Answer, sentAt: Date): ProviderAnswer {
   const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
   return {
     status,
     headers,
-    sentAt: now,
-    firstByteAt: now,
+    sentAt,
+    firstByteAt: undefined,
     readAll() {
       onRead?.()
       return Promise.resolve(bytes)
@@ -268,6 +269,36 @@ it('a call that is cut off after its usage came keeps its cost', async () => {
   const { end, settled } = bench(() => ({ status: 200, body: unreadable, onRead: () => stop.abort(new Error('interrupted')) }))
   expect(await end({ signal: stop.signal })).toEqual({ kind: 'cancelled' })
   expect(settled).toMatchObject([{ outcome: 'cancelled', cost: { nano: COST }, usage: { input_tokens: 500 } }])
+})
+
+it('each call is one line of the log: failed ones at info with what the provider said, nothing at warn', async () => {
+  const { end, lines, settled } = bench(({ number }) => (number === 1 ? limited('1') : { ...good(), takesMs: 40 }))
+  await end()
+  const common = { connectionId: 'c', model: 'model-1', origin: 'run:1' }
+  expect(lines).toMatchObject([
+    { ...common, level: 'info', msg: 'call failed', callId: settled[0]!.intent.id, attempt: 1, outcome: 'failed', status: 429 },
+    { ...common, level: 'debug', msg: 'call settled', callId: settled[1]!.intent.id, attempt: 2, outcome: 'succeeded', status: 200 },
+  ])
+  expect(lines[0]).toMatchObject({ code: 'provider.rate_limited', excerpt: 'Slow down' })
+  expect(lines.map(({ durationMs }) => durationMs)).toEqual([0, 40])
+  expect(JSON.stringify(lines)).not.toMatch(/Lamp|Write\./)
+})
+
+it.each<[string, Answer]>([
+  ['repeats the prompt', { status: 422, body: { detail: [{ msg: 'bad value', input: 'name: Lamp of the secret collection' }] } }],
+  ['repeats a part of it', { status: 400, body: { error: { message: 'cannot parse "of the secret collection"' } } }],
+  [
+    'is what the model said',
+    {
+      status: 200,
+      body: { choices: [{ index: 0, message: { role: 'assistant', content: null, refusal: 'I will not write of a Lamp.' } }] },
+    },
+  ],
+])('a failure that %s is logged without its words', async (_, answer) => {
+  const { end, lines } = bench(() => answer)
+  await end()
+  expect(lines).toMatchObject([{ level: 'info', msg: 'call failed', outcome: 'failed' }])
+  expect(JSON.stringify(lines)).not.toMatch(/Lamp|secret collection/)
 })
 
 /** `count` requests by 64 workers. @returns the calls each took, how many failed, and the seconds it all took. */

@@ -6,6 +6,7 @@ import type { ResultWrite, Settlement } from '../ledger/settlement.ts'
 import { exhaustedFor } from '../providers/protocols/retry-after.ts'
 import type { ProviderFailure } from '../providers/provider.ts'
 import { type ChatCall, makeCall, type MadeCall } from './call.ts'
+import { logCall } from './log-call.ts'
 import { LONGEST_WAIT_MS, type PaceReport } from './pace.ts'
 import { addCosts, afterFailure, asksForLess, pausedFor, type Tries } from './retry.ts'
 import type { CallServices } from './services.ts'
@@ -79,11 +80,11 @@ async function attemptOnce<T>(
   const cost = tries ? addCosts(tries.cost, base.cost) : base.cost
   if (made.kind === 'answered') {
     const { value, writes } = request.settleWith(answered(made.result, base, cost))
-    await services.ledger.settle({ ...base, writes })
+    await settle(services, request, { ...base, writes })
     return { kind: 'settled', value }
   }
   if (signal.aborted) {
-    await services.ledger.settle({ ...base, outcome: base.outcome === 'not_sent' ? 'not_sent' : 'cancelled' })
+    await settle(services, request, { ...base, outcome: base.outcome === 'not_sent' ? 'not_sent' : 'cancelled' })
     return { kind: 'cancelled' }
   }
   const { failure } = made
@@ -93,11 +94,16 @@ async function attemptOnce<T>(
   const next = afterFailure({ failure, tries: all, givenUp: pace.givenUpSince(askedAtMs), nowMs })
   if (next.kind === 'ended') {
     const { value, writes } = request.settleWith({ kind: 'failed', callId: base.intent.id, failure: next.failure, cost })
-    await services.ledger.settle({ ...ended, writes })
+    await settle(services, request, { ...ended, writes }, failure)
     return { kind: 'settled', value }
   }
-  await services.ledger.settle(ended)
+  await settle(services, request, ended, failure)
   return next.kind === 'refused' ? next : { ...next, tries: all }
+}
+
+async function settle(services: CallServices, request: ChatCall, settlement: Settlement, failure?: ProviderFailure): Promise<void> {
+  await services.ledger.settle(settlement)
+  logCall({ log: services.log, request, settlement, failure })
 }
 
 /** What a call says of the provider to those that wait for theirs. */

@@ -21,6 +21,8 @@ export interface LogFields {
   readonly host?: string
   readonly engine?: string
   readonly reason?: string
+  /** A provider's own words about a failure: at most 200 characters, scrubbed of the key, nothing of what it was sent. */
+  readonly excerpt?: string
   readonly outcome?: string
   readonly code?: string
   readonly status?: number
@@ -48,6 +50,7 @@ const FIELD_NAMES: Record<keyof LogFields, true> = {
   host: true,
   engine: true,
   reason: true,
+  excerpt: true,
   outcome: true,
   code: true,
   status: true,

@@ -1,0 +1,45 @@
+import type { Settlement } from '../ledger/settlement.ts'
+import type { ProviderFailure } from '../providers/provider.ts'
+import type { Log } from '../runtime/log.ts'
+import type { ChatCall } from './call.ts'
+
+/**
+ * One line of the log for each settled call: at debug, and at info for one that failed. Never at warn: a failure that stays
+ * is listed in the report or pauses the run, and one that is tried again is nobody's trouble.
+ */
+export function logCall({
+  log,
+  request,
+  settlement,
+  failure,
+}: {
+  log: Log
+  request: Pick<ChatCall, 'candidate' | 'origin' | 'system' | 'user'>
+  settlement: Settlement
+  failure?: ProviderFailure | undefined
+}): void {
+  const { intent, outcome, status, sentAt, intendedAt, endedAt } = settlement
+  const fields = {
+    callId: intent.id,
+    connectionId: intent.connectionId,
+    model: intent.requestedModel,
+    origin: request.origin,
+    attempt: intent.attempt,
+    outcome,
+    durationMs: endedAt.getTime() - (sentAt ?? intendedAt).getTime(),
+    ...(status === undefined ? {} : { status }),
+  }
+  if (!failure) return log.debug(fields, 'call settled')
+  const excerpt = sayable(failure, request)
+  log.info({ ...fields, code: failure.code, ...(excerpt === undefined ? {} : { excerpt }) }, 'call failed')
+}
+
+const PIECE = 16 // characters
+
+/** What the provider said, unless it repeats what it was sent, or is what the model said in place of an answer. */
+function sayable({ code, excerpt }: ProviderFailure, { system, user }: Pick<ChatCall, 'system' | 'user'>): string | undefined {
+  if (excerpt === undefined || code === 'provider.content_refused') return undefined
+  const sent = `${system} ${user}`.replace(/\s+/g, ' ')
+  for (let at = 0; at + PIECE <= excerpt.length; at += 1) if (sent.includes(excerpt.slice(at, at + PIECE))) return undefined
+  return excerpt
+}
