@@ -212,11 +212,13 @@ it('a request that alone is turned away for minutes fails alone', async () => {
 
 it('a provider that asks to wait too long is not waited for: the pause says how long', async () => {
   const { ask, clock, sentAtMs, settled } = bench(() => ({ ...limited('900'), takesMs: 10 }))
+  const startMs = clock.nowMs()
   const ends = await clock.runUntil(Promise.all([ask(), ask()]))
   for (const end of ends) expect(end.kind).toBe('refused')
   expect(detailOf(ends[0])).toBe('The provider asks to wait 15 min: run the same command then.')
   expect(detailOf(ends[1])).toBe('The provider asks to wait 15 min: run the same command then.')
   expect([sentAtMs.length, settled.length]).toEqual([2, 2])
+  expect(clock.nowMs() - startMs).toBe(10) // nobody sleeps first
 })
 
 it('a server that fails is asked five times; then the request fails, and says what to do', async () => {
