@@ -1,6 +1,7 @@
-import { eq } from 'drizzle-orm'
-import { beforeAll, expect, it } from 'vitest'
-import { describeOnEachDatabase, type TestDatabase } from '../../test/support/databases.ts'
+import { eq, type SQL, sql } from 'drizzle-orm'
+import { beforeAll, expect, it, vi } from 'vitest'
+import { administer, describeOnEachDatabase, type TestDatabase } from '../../test/support/databases.ts'
+import { rowsOf } from '../db/rows.ts'
 import { runItems } from '../db/schema/index.ts'
 import { newId } from '../runtime/ids.ts'
 import {
@@ -91,6 +92,30 @@ describeOnEachDatabase('items of a run', (open) => {
     })
     const leased = (await Promise.all(workers)).flat()
     expect(positions(leased).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 300 }, (_, index) => index + 1))
+  })
+
+  it('reads as many items as it hands out, however many are done', async () => {
+    const runId = await run(50_000) // fewer are read whole at less cost
+    const inDatabase = <T>(statement: SQL): Promise<T[]> => test.database.asSystem('a test looks', (tx) => rowsOf<T>(tx, statement))
+    // The planner knows the table as it was before anything was done: it is tended again when half of it has changed.
+    if (test.url) await administer(test.url, 'analyze run_items')
+    await vi.waitFor(async () => {
+      const [table] = await inDatabase<{ rows: number }>(sql`select reltuples::integer as rows from pg_class where relname = 'run_items'`)
+      expect(table!.rows).toBeGreaterThan(40_000)
+    }, 20_000)
+    await inDatabase(sql`update run_items set state = 'done' where run_id = ${runId}::uuid and position <= 10000`)
+    const read = async (): Promise<number> => {
+      await inDatabase(sql`select pg_stat_force_next_flush()`)
+      const [sum] = await inDatabase<{ read: string }>(
+        sql`select ((select seq_tup_read from pg_stat_user_tables where relname = 'run_items')
+          + (select sum(idx_tup_read) from pg_stat_user_indexes where relname = 'run_items'))::text as read`,
+      )
+      return Number(sum!.read)
+    }
+    await lease(runId, 100) // passes over what the index still remembers of items that waited once
+    const before = await read()
+    expect(positions(await lease(runId, 100))).toEqual(Array.from({ length: 100 }, (_, index) => 10_101 + index))
+    expect((await read()) - before).toBeLessThan(1_000)
   })
 
   it('adding the same items again changes nothing', async () => {

@@ -244,6 +244,7 @@ CREATE INDEX "products_workspace" ON "products" USING btree ("workspace_id");-->
 CREATE INDEX "value_changes_product" ON "value_changes" USING btree ("product_id","created_at");--> statement-breakpoint
 CREATE INDEX "value_changes_run" ON "value_changes" USING btree ("run_id");--> statement-breakpoint
 CREATE INDEX "run_items_state" ON "run_items" USING btree ("run_id","state","position");--> statement-breakpoint
+CREATE INDEX "run_items_waiting" ON "run_items" USING btree ("run_id","position") WHERE state = 'waiting';--> statement-breakpoint
 CREATE INDEX "run_items_subject" ON "run_items" USING btree ("subject_id","work_hash");--> statement-breakpoint
 CREATE INDEX "runs_fingerprint" ON "runs" USING btree ("workspace_id","fingerprint");--> statement-breakpoint
 CREATE INDEX "runs_workspace" ON "runs" USING btree ("workspace_id","created_at");--> statement-breakpoint

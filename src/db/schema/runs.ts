@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { bigint, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import { budgets } from './ledger.ts'
 import { workspaces } from './people.ts'
@@ -61,6 +62,10 @@ export const runItems = pgTable(
   (table) => [
     primaryKey({ columns: [table.runId, table.position] }),
     index('run_items_state').on(table.runId, table.state, table.position),
+    // What leasing walks. Without it a planner whose statistics are older than the run's progress passes over all that is done.
+    index('run_items_waiting')
+      .on(table.runId, table.position)
+      .where(sql`state = 'waiting'`),
     index('run_items_subject').on(table.subjectId, table.workHash),
   ],
 )
