@@ -205,7 +205,7 @@ describe('a hostile provider', () => {
 
 describe('a redirecting provider', () => {
   it('gets no key and no second request: the run pauses and says what to do (KEY-7)', async () => {
-    const installation = await makeInstallation()
+    const installation = await makeInstallation({ on: 'postgres' })
     const key = newSecret()
     const second = await startRawServer((_, response) => answerJson(response, 200, chatCompletion(answer())))
     const first = await startRawServer((_, response) => {
@@ -235,7 +235,7 @@ describe('a provider that is slow to serve', () => {
   const arrivals: number[] = []
   const unbounded = new Set<number>()
   beforeAll(async () => {
-    installation = await makeInstallation()
+    installation = await makeInstallation({ on: 'postgres' })
     mock = await startMockProvider({
       latencyMs: 30,
       // 3: a limit that says how long; 6: one that does not; 9 and 12: the server failed
@@ -280,7 +280,7 @@ describe('a provider that is slow to serve', () => {
 
 describe('five products in one call', () => {
   it('are matched by id; only those missing, twice there or broken are asked again, with nothing of the others', async () => {
-    const installation = await makeInstallation()
+    const installation = await makeInstallation({ on: 'postgres' })
     const mock = await startMockProvider({
       script: ({ number, ids, user }) => {
         if (number === 3) return { content: JSON.stringify({ products: [{ ...one(user, ids, 'p1'), title: '' }, one(user, ids, 'p2')] }) }

@@ -32,13 +32,13 @@ function keyKeeper(answers: ReadonlyMap<string, KeyAnswer>): Promise<RawServer> 
   })
 }
 
-describe.each(['pglite', 'postgres'] as const)('a key that is refused pauses the run (%s)', (on) => {
+describe('a key that is refused pauses the run', () => {
   const keys = { wrong: newSecret({ odd: true }), poor: newSecret(), empty: newSecret(), narrow: newSecret(), right: newSecret() }
   let installation: Installation
   let provider: RawServer
   let args: string[]
   beforeAll(async () => {
-    installation = await makeInstallation({ on })
+    installation = await makeInstallation({ on: 'postgres' })
     provider = await keyKeeper(
       new Map<string, KeyAnswer>([
         [keys.poor, { status: 402, error: { message: `Insufficient credits for ${keys.poor}` } }],
@@ -68,28 +68,24 @@ describe.each(['pglite', 'postgres'] as const)('a key that is refused pauses the
     await installation?.remove()
   })
 
-  const refusals = [
+  it.each([
     ['wrong', 'provider.bad_key', /key/],
     ['poor', 'provider.no_credit', /credit|Top it up/],
     ['empty', 'provider.no_credit', /credit|Top it up/],
     ['narrow', 'provider.no_permission', /lacks a scope/],
-  ] as const
-  it.each(on === 'pglite' ? refusals.slice(0, 2) : refusals)(
-    '%s key: the run pauses as %s, items wait, and the command ends with 5',
-    async (name, code, remedy) => {
-      const before = provider.requests.length
-      const result = await installation.run(['enrich', ...args, '--key-env', 'MY_KEY', '--yes', '--concurrency', '3'], {
-        MY_KEY: keys[name],
-      })
-      expect(result.stderr + result.stdout).toContain('12 waiting')
-      expect(result.stdout).toMatch(remedy)
-      expect(result.stdout).toContain(`docs/errors/${code}.md`)
-      expect(result.code).toBe(5)
-      expect(provider.requests.length - before).toBeLessThanOrEqual(3) // those in flight together, and no more
-      const [run] = await installation.rows(sql`select state, pause->>'code' as pause from runs`)
-      expect(run).toEqual({ state: 'paused', pause: code })
-    },
-  )
+  ] as const)('%s key: the run pauses as %s, items wait, and the command ends with 5', async (name, code, remedy) => {
+    const before = provider.requests.length
+    const result = await installation.run(['enrich', ...args, '--key-env', 'MY_KEY', '--yes', '--concurrency', '3'], {
+      MY_KEY: keys[name],
+    })
+    expect(result.stderr + result.stdout).toContain('12 waiting')
+    expect(result.stdout).toMatch(remedy)
+    expect(result.stdout).toContain(`docs/errors/${code}.md`)
+    expect(result.code).toBe(5)
+    expect(provider.requests.length - before).toBeLessThanOrEqual(3) // those in flight together, and no more
+    const [run] = await installation.rows(sql`select state, pause->>'code' as pause from runs`)
+    expect(run).toEqual({ state: 'paused', pause: code })
+  })
 
   it('after the key is replaced with --key-env, the same command continues where it was', async () => {
     const { report, code } = await installation.enrich([...args, '--key-env', 'MY_KEY'], { MY_KEY: keys.right })
@@ -102,7 +98,7 @@ describe.each(['pglite', 'postgres'] as const)('a key that is refused pauses the
         sql`select action, count(*)::integer as count from audit_entries where action like 'key.%' group by 1 order by 1`,
       ),
     ).toEqual([
-      { action: 'key.replaced', count: on === 'pglite' ? 2 : 4 },
+      { action: 'key.replaced', count: 4 },
       { action: 'key.set', count: 1 },
     ])
   })

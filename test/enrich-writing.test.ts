@@ -14,7 +14,7 @@ describe('what is written', () => {
   let mock: MockProvider
   let title: (record: string) => string | undefined = () => undefined
   beforeAll(async () => {
-    installation = await makeInstallation()
+    installation = await makeInstallation({ on: 'postgres' })
     mock = await startMockProvider({
       script: ({ ids, user }) => {
         const own = ids.length === 0 ? title(user) : undefined
