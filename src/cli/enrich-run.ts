@@ -47,7 +47,7 @@ async function approved({ services, job, options, interrupt, estimator }: RunInp
     if (order.capNano !== undefined && !estimator.estimate().priced) throw priceUnknown(order)
     yes = options.yes || (await askToGoOn('Run it?', interrupt.signal))
   } finally {
-    if (!yes && !resumed) await services.database.inWorkspace(order.workspaceId, (tx) => cancelRun(tx, run.id))
+    if (!yes && !resumed) await cancelRun(services.database, { workspaceId: order.workspaceId, runId: run.id })
   }
   return yes
 }

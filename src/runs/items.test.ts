@@ -1,6 +1,7 @@
 import { eq, type SQL, sql } from 'drizzle-orm'
 import { beforeAll, expect, it, vi } from 'vitest'
 import { administer, describeOnEachDatabase, type TestDatabase } from '../../test/support/databases.ts'
+import type { Database } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import { runItems } from '../db/schema/index.ts'
 import { newId } from '../runtime/ids.ts'
@@ -17,7 +18,7 @@ import {
   settleItems,
 } from './items.ts'
 import type { LeasedItem } from './run-kind.ts'
-import { addRun } from './runs.ts'
+import { addRun, cancelRun, readRun } from './runs.ts'
 
 const START = new Date('2026-01-05T10:00:00Z')
 const after = (ms: number): Date => new Date(START.getTime() + ms)
@@ -192,10 +193,33 @@ describeOnEachDatabase('items of a run', (open) => {
     const [bad, good] = await lease(runId, 2)
     await settle([bad!], 'failed')
     await settle([good!])
-    expect(await test.database.inWorkspace(workspaceId, (tx) => retryFailed(tx, runId))).toBe(1)
+    expect(await retryFailed(test.database, { workspaceId, runId })).toBe(1)
     const [first, second] = await rows(runId)
     expect(first).toMatchObject({ state: 'waiting', errorCode: null, settledAt: null })
     expect(second).toMatchObject({ state: 'done' })
+  })
+
+  it('many items are retried and dropped in several short transactions; what has ended stays', async () => {
+    const runId = await run(25_001)
+    await test.database.asSystem('a test settles', (tx) =>
+      tx.execute(sql`update run_items set state = case when position = 3 then 'done' else 'failed' end where run_id = ${runId}::uuid`),
+    )
+    let transactions = 0
+    const counted: Database = {
+      ...test.database,
+      inWorkspace: (id, work) => {
+        transactions += 1
+        return test.database.inWorkspace(id, work)
+      },
+    }
+    expect(await retryFailed(counted, { workspaceId, runId })).toBe(25_000)
+    expect(await counts(runId)).toMatchObject({ waiting: 25_000, done: 1 })
+    expect(transactions).toBe(4) // the last finds none
+    await lease(runId, 5)
+    await cancelRun(counted, { workspaceId, runId })
+    expect(await counts(runId)).toEqual({ waiting: 0, leased: 0, done: 1, flagged: 0, failed: 0 })
+    expect(transactions).toBe(4 + 1 + 4)
+    expect(await test.database.inWorkspace(workspaceId, (tx) => readRun(tx, runId))).toMatchObject({ state: 'cancelled' })
   })
 
   it('items of another workspace are out of reach', async () => {

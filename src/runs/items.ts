@@ -1,6 +1,6 @@
 import { and, eq, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { ErrorCode } from '../base/errors.ts'
-import type { Tx } from '../db/database.ts'
+import type { Database, Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import { type ITEM_STATES, runItems } from '../db/schema/index.ts'
 import type { LeasedItem, SettledState } from './run-kind.ts'
@@ -65,13 +65,48 @@ export async function renewLeases(tx: Tx, { runId, instance, now }: { runId: str
 }
 
 /** Failed items wait again, for a run that is taken up anew. @returns how many. */
-export async function retryFailed(tx: Tx, runId: string): Promise<number> {
-  const rows = await tx
-    .update(runItems)
-    .set({ state: 'waiting', errorCode: null, errorDetail: null, settledAt: null })
-    .where(and(eq(runItems.runId, runId), eq(runItems.state, 'failed')))
-    .returning({ position: runItems.position })
-  return rows.length
+export function retryFailed(database: Database, run: RunKey): Promise<number> {
+  const change = sql`update run_items set state = 'waiting', error_code = null, error_detail = null, settled_at = null`
+  return changeInBatches(database, { ...run, which: sql`state = 'failed'`, change })
+}
+
+/** Items that have not ended are dropped, for a run that was ended for good. @returns how many. */
+export function dropUnsettled(database: Database, run: RunKey): Promise<number> {
+  return changeInBatches(database, { ...run, which: sql`state in ('waiting', 'leased')`, change: sql`delete from run_items` })
+}
+
+interface RunKey {
+  readonly workspaceId: string
+  readonly runId: string
+}
+
+/** So many items in one transaction, so that nobody waits long for a run of a million. */
+const BATCH = 10_000
+
+async function changeInBatches(
+  database: Database,
+  { workspaceId, runId, which, change }: RunKey & { which: SQL; change: SQL },
+): Promise<number> {
+  let changed = 0
+  for (let after = 0; ;) {
+    const [batch] = await database.inWorkspace(workspaceId, (tx) =>
+      rowsOf<{ last: number | null; count: number }>(
+        tx,
+        sql`
+        -- A range, and no join with what was picked: planners without statistics would compare each item with each.
+        with batch as materialized (
+          select max(position) as last from (
+            select position from run_items where run_id = ${runId}::uuid and ${which} and position > ${after}
+            order by position limit ${BATCH}) as picked),
+        changed as (
+          ${change} where run_id = ${runId}::uuid and ${which} and position > ${after} and position <= (select last from batch) returning 1)
+        select last, (select count(*)::integer from changed) as count from batch`,
+      ),
+    )
+    if (!batch || batch.last === null) return changed
+    after = batch.last
+    changed += batch.count
+  }
 }
 
 /** The end of one item, as it goes into the settling commit. */

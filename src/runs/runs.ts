@@ -1,8 +1,9 @@
 import { and, desc, eq, inArray, isNotNull, ne } from 'drizzle-orm'
-import type { Tx } from '../db/database.ts'
-import { runItems, runs } from '../db/schema/index.ts'
+import type { Database, Tx } from '../db/database.ts'
+import { runs } from '../db/schema/index.ts'
 import { addBudget } from '../ledger/budgets.ts'
 import { newId } from '../runtime/ids.ts'
+import { dropUnsettled } from './items.ts'
 
 /** A run as its row says: state, budget, quote, what it observed. */
 export type Run = typeof runs.$inferSelect
@@ -44,18 +45,21 @@ export async function unfinishedRun(tx: Tx, fingerprint: string): Promise<Run | 
 
 /** Runs of this kind that never came to an end and were replaced by `keepId` are closed. */
 export async function cancelSuperseded(
-  tx: Tx,
-  { kind, supersedes, keepId }: { kind: string; supersedes: string; keepId: string },
+  database: Database,
+  { workspaceId, kind, supersedes, keepId }: { workspaceId: string; kind: string; supersedes: string; keepId: string },
 ): Promise<void> {
   const open = and(eq(runs.kind, kind), ne(runs.id, keepId), inArray(runs.state, ['ready', 'running', 'paused']))
-  const rows = await tx.select({ id: runs.id, settings: runs.settings }).from(runs).where(open)
-  for (const { id, settings } of rows) if (settings['slot'] === supersedes) await cancelRun(tx, id)
+  const rows = await database.inWorkspace(workspaceId, (tx) =>
+    tx.select({ runId: runs.id, settings: runs.settings }).from(runs).where(open),
+  )
+  for (const { runId, settings } of rows) if (settings['slot'] === supersedes) await cancelRun(database, { workspaceId, runId })
 }
 
 /** Ends a run for good: what it wrote stays, items that still waited are dropped. */
-export async function cancelRun(tx: Tx, id: string): Promise<void> {
-  await tx.update(runs).set({ state: 'cancelled', endedAt: new Date() }).where(eq(runs.id, id))
-  await tx.delete(runItems).where(and(eq(runItems.runId, id), inArray(runItems.state, ['waiting', 'leased'])))
+export async function cancelRun(database: Database, { workspaceId, runId }: { workspaceId: string; runId: string }): Promise<void> {
+  // First, so that a run that lost some of its items is never taken up again.
+  await database.inWorkspace(workspaceId, (tx) => updateRun(tx, runId, { state: 'cancelled', endedAt: new Date() }))
+  await dropUnsettled(database, { workspaceId, runId })
 }
 
 /** What the latest runs of a series observed, newest first. */

@@ -128,29 +128,30 @@ export function seriesOf({ recipe, connection, model }: EnrichmentOrder): string
   return sha256(canonicalJson({ recipe: recipeHash(recipe), provider: connection.provider, model }))
 }
 
-function startRun(services: JobServices, order: EnrichmentOrder, fingerprint: string): Promise<Run> {
+async function startRun({ database }: JobServices, order: EnrichmentOrder, fingerprint: string): Promise<Run> {
   const { workspaceId, recipe, model, connection, currency } = order
-  return services.database.inWorkspace(workspaceId, async (tx) => {
-    const settings = { slot: slotOf(order), file: order.file, recipe, model, connectionId: connection.id }
-    const run = await addRun(tx, {
+  const slot = slotOf(order)
+  const run = await database.inWorkspace(workspaceId, (tx) =>
+    addRun(tx, {
       workspaceId,
       kind: ENRICHMENT,
       fingerprint,
       series: seriesOf(order),
-      settings,
+      settings: { slot, file: order.file, recipe, model, connectionId: connection.id },
       currency,
       capNano: order.capNano ?? null,
-    })
-    await cancelSuperseded(tx, { kind: ENRICHMENT, supersedes: slotOf(order), keepId: run.id })
-    return run
-  })
+    }),
+  )
+  await cancelSuperseded(database, { workspaceId, kind: ENRICHMENT, supersedes: slot, keepId: run.id })
+  return run
 }
 
 /** Opens an approved job for driving: the cap is this order's, and what failed before is tried again. */
-export function beginJob(services: JobServices, { order, run }: RunnableJob): Promise<void> {
-  return services.database.inWorkspace(order.workspaceId, async (tx) => {
+export async function beginJob({ database }: JobServices, { order, run }: RunnableJob): Promise<void> {
+  const { workspaceId } = order
+  await retryFailed(database, { workspaceId, runId: run.id })
+  await database.inWorkspace(workspaceId, async (tx) => {
     await setBudgetLimit(tx, { id: run.budgetId, limitNano: order.capNano ?? null })
-    await retryFailed(tx, run.id)
     const counts = await countItems(tx, run.id)
     await updateRun(tx, run.id, { itemCount: Object.values(counts).reduce((a, b) => a + b, 0) })
   })
