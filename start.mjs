@@ -259,7 +259,12 @@ function holderIsGone(lock) {
 // ---- starting --------------------------------------------------------------------------------------------------------------
 
 /** The same in ./latchkey. V8 would let 200 MB of dead objects pile up before it looks for them; a report holds no secret. */
-const NODE_FLAGS = ['--max-semi-space-size=16', '--heap-growing-percent=40', '--report-exclude-env', '--disable-warning=ExperimentalWarning']
+const NODE_FLAGS = [
+  '--max-semi-space-size=16',
+  '--heap-growing-percent=40',
+  '--report-exclude-env',
+  '--disable-warning=ExperimentalWarning',
+]
 const FORWARDED = IS_WINDOWS ? ['SIGINT', 'SIGBREAK'] : ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
 
 /** Becomes `program` on `node`, or runs it as a child and ends as it ends. */

@@ -22,7 +22,16 @@ describe('a file that is its own output', () => {
     const file = writeCatalogue(installation.home.file('self.csv'), madeProducts(PRODUCTS))
     const command = (...more: string[]): string[] => [
       file,
-      ...['--out', file, '--provider', 'openai', '--model', 'gpt-4.1-mini', '--fields', 'title,description', '--concurrency', '2'],
+      '--out',
+      file,
+      '--provider',
+      'openai',
+      '--model',
+      'gpt-4.1-mini',
+      '--fields',
+      'title,description',
+      '--concurrency',
+      '2',
       ...atAddress(mock.url),
       ...more,
     ]

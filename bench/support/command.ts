@@ -13,7 +13,12 @@ const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const IDLE = fileURLToPath(new URL('./idle-program.ts', import.meta.url))
 const CACHE = fileURLToPath(new URL('../../.cache/compiled', import.meta.url))
 /** As ./latchkey starts it. */
-const NODE_FLAGS = ['--max-semi-space-size=16', '--heap-growing-percent=40', '--report-exclude-env', '--disable-warning=ExperimentalWarning']
+const NODE_FLAGS = [
+  '--max-semi-space-size=16',
+  '--heap-growing-percent=40',
+  '--report-exclude-env',
+  '--disable-warning=ExperimentalWarning',
+]
 const SAMPLE_EVERY_MS = 100
 const IDLE_FOR_MS = 3_000
 

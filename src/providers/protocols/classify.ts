@@ -119,8 +119,7 @@ const DETAIL: Partial<Record<ErrorCode, string>> = {
   'provider.no_permission':
     'The key is valid but may not do this: it lacks a scope, the model, the region or the network address. Change that at the provider.',
   'provider.no_credit': 'The provider account has no credit left, or its own spending limit is reached. Top it up at the provider.',
-  'provider.rate_limited':
-    'The provider limits how much may be sent per minute. Try again later, with less at a time if this stays.',
+  'provider.rate_limited': 'The provider limits how much may be sent per minute. Try again later, with less at a time if this stays.',
   'provider.model_missing': 'The provider has no such model for this key, or has shut it down. Choose another model.',
   'provider.request_refused': 'The provider refused the request: something in it is wrong or too large for the model.',
   'provider.content_refused': 'The provider refused the content under its usage rules.',
