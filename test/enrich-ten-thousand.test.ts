@@ -111,6 +111,36 @@ describeShared('all 10,000 products of a real catalogue', () => {
   )
 })
 
+/** Each record in a request is one product's own, by its title, and its number and EAN where shown; every product was in one (OUT-4). */
+function expectOwnRecordsOnly(bodies: readonly unknown[]): void {
+  const rows = parse(readFileSync(CATALOGUE), { columns: true }) as unknown as Record<string, string>[]
+  // Three titles hold markup, which a model is not shown.
+  const letters = (text: string): string => text.replace(/<[^>]*>|&\w+;|[^\p{L}\p{N}]/gu, '')
+  const byTitle = Map.groupBy(rows, (row) => letters(row['title']!))
+  const seen = new Set<string>()
+  const foreign: string[] = []
+  for (const body of bodies) {
+    for (const block of userText(body).split(/(?=<product id=")/)) {
+      const values = (label: string): string[] => [...block.matchAll(new RegExp(`^${label}: (.*)$`, 'gm'))].map(([, value]) => value!)
+      const [title, ...otherTitles] = values('title')
+      const isOwn = (row: Record<string, string>): boolean =>
+        values('sku').every((sku) => sku === row['sku']) && values('ean').every((ean) => ean === row['ean'])
+      const row = byTitle.get(letters(title ?? ''))?.some(isOwn)
+      if (!row || otherTitles.length > 0 || block.match(/<\/?product/g)?.length !== 2) foreign.push(block)
+      else seen.add(/>([^]*)<\/product>/.exec(block)![1]!)
+    }
+  }
+  expect(foreign).toEqual([])
+  expect(seen.size).toBe(10_000)
+}
+
+function userText(body: unknown): string {
+  const { content } = (body as { messages: { role: string; content: string | { text?: string }[] }[] }).messages.findLast(
+    ({ role }) => role === 'user',
+  )!
+  return typeof content === 'string' ? content : content.map(({ text = '' }) => text).join('')
+}
+
 /** Faults by the number of the request, of every kind that a provider has. */
 function faulty(count: (fault: string) => void): (request: { number: number; ids: readonly string[]; user: string }) => Reply | undefined {
   return ({ number, ids, user }) => {
@@ -186,6 +216,8 @@ describeShared('all 10,000 products at a mock that fails in every way', () => {
         expect(report.usage).toEqual({ input_tokens: 3_000 * answered, output_tokens: 1_500 * answered })
         expect(report.cost.amount).toBe(formatNano(BigInt(answered) * (3_000n * input + 1_500n * output)))
         expect(report.costUnknownCalls).toBe(counts['failed']! + counts['malformed']! + counts['cut']!)
+
+        expectOwnRecordsOnly(mock.requests().map(({ body }) => body))
 
         const [state] = await installation.rows(sql`select
         (select count(*)::integer from ledger_entries) as entries, (select count(*)::integer from call_intents) as intents,
