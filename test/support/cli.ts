@@ -70,9 +70,6 @@ export function startCli(
   return { child, result }
 }
 
-export const runCli = (args: readonly string[], options: Parameters<typeof startCli>[1]): Promise<CliResult> =>
-  startCli(args, options).result
-
 /** The object that `--json` printed. */
 export function reportOf({ stdout, stderr }: CliResult): Record<string, unknown> {
   try {
