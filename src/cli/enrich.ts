@@ -4,11 +4,12 @@ import { chooseFields, defaultRecipe } from '../apps/enrichment/default-recipe.t
 import { acceptFlagged, deliver } from '../apps/enrichment/deliver.ts'
 import { createEstimator, type Estimate } from '../apps/enrichment/estimate.ts'
 import { type EnrichmentJob, type EnrichmentOrder, isRunnable, prepareJob, scopeOf } from '../apps/enrichment/job.ts'
+import { fitColumns } from '../apps/enrichment/fit-columns.ts'
 import { withLocale } from '../apps/enrichment/prompt.ts'
 import { readRecipe } from '../apps/enrichment/read-recipe.ts'
 import type { Recipe } from '../apps/enrichment/recipe.ts'
 import { AppError } from '../base/errors.ts'
-import { detectFormat, type FileFormat, type FormatOverrides } from '../catalogue/formats/detect.ts'
+import { columnNames, detectFormat, type FileFormat, type FormatOverrides } from '../catalogue/formats/detect.ts'
 import { checkWritable } from '../catalogue/formats/write.ts'
 import { type Connection, setPrices } from '../connections/connections.ts'
 import { commandLineWorkspace } from '../people/workspaces.ts'
@@ -34,13 +35,14 @@ export async function enrich(args: Readonly<Record<string, unknown>>, { config, 
   const say = options.json ? () => undefined : (text: string) => void process.stderr.write(`${text}\n`)
   const provider = findProvider(options.provider)
   const { destination, privateHosts } = commandDestination(provider, options.baseUrl)
-  const recipe = await recipeOf(options)
+  const asked = await recipeOf(options)
   const file = await realpath(options.file).catch(() => {
     throw new AppError('file.unreadable', `There is no file ${options.file}. Check the path.`)
   })
   await checkWritable(resolve(options.out))
   const format = await detectFormat(file, overridesOf(options))
   say(describeFormat(options.file, format))
+  const recipe = fitColumns(asked, columnNames(format))
 
   const services = await openServices({ config, log, purpose: `latchkey enrich ${options.file}`, privateHosts })
   const interrupt = interruptible(say)
