@@ -28,7 +28,7 @@ export function describeQuote(
     '',
     `${lead ? `${lead} ` : ''}${formatCount(quote.products)} products in ${formatCount(quote.calls)} calls to ${model} (${connection.slug}) will cost ${range}.${practice}${kept}`,
     ...(capNano === undefined ? [] : [`  It stops at its cap of ${formatMoney({ nano: capNano, currency })}.`]),
-    ...quote.reasons.map((reason) => `  ${reason}`),
+    ...(priced && quote.highNano === 0n ? [] : quote.reasons.map((reason) => `  ${reason}`)), // nothing has no range to explain
   ].join('\n')
 }
 
