@@ -1,22 +1,22 @@
 import { expect, it } from 'vitest'
 import { describeOnEachEngine } from './support/engines.ts'
-import { type KillMoment, killRun, sometimesFailing } from './support/kill-run.ts'
+import type { KillMoment } from './support/kill-moments.ts'
+import { killRun, sometimesFailing } from './support/kill-run.ts'
 
 const HOUR = 3_600_000
+const times = (count: number, moment: KillMoment): KillMoment[] => Array.from({ length: count }, () => moment)
 
-/** While it opens, imports and plans first; in the end while it writes the file; in between mostly while calls are out. */
-function moments(kills: number): KillMoment[] {
-  const early = Math.floor(kills / 6)
-  const late = Math.floor(kills / 10)
-  return Array.from({ length: kills }, (_, index) => {
-    if (index < early) return 'start'
-    if (index >= kills - late) return 'end'
-    return index % 8 === 0 ? 'start' : 'run'
-  })
-}
+/** First while it opens, imports and plans, last while it writes the file; in between mostly while calls are out. */
+const MOMENTS = [
+  ...times(5, 'start'),
+  ...times(5, 'import'),
+  ...times(5, 'planning'),
+  ...Array.from({ length: 5 }, () => [...times(5, 'run'), ...times(1, 'start')]).flat(),
+  ...times(5, 'end'),
+]
 
 describeOnEachEngine('kill -9 at fifty random moments of 2,000 items', (engine, seed) => {
-  const shared = { engine, seed, products: 2_000, moments: moments(50) }
+  const shared = { engine, seed, products: 2_000, moments: MOMENTS }
 
   it(
     'one product a call: nothing is lost, paid for twice or written twice',

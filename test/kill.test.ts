@@ -3,7 +3,7 @@ import { describeOnEachEngine } from './support/engines.ts'
 import { killRun, sometimesFailing } from './support/kill-run.ts'
 
 const MINUTES = 60_000
-const MOMENTS = ['start', 'run', 'run', 'run', 'end'] as const
+const MOMENTS = ['import', 'planning', 'run', 'run', 'end'] as const
 
 /** Each engine has another mixture, to keep this short; test/kill.long.test.ts has all of them on both. */
 const MIXTURE = {

@@ -84,7 +84,7 @@ async function auditReceipt({
   const input = used.reduce((total, usage) => total + usage.input, 0)
   const output = used.reduce((total, usage) => total + usage.output, 0)
   const cost = evidence.price.inputNano * BigInt(input) + evidence.price.outputNano * BigInt(output)
-  const itemCost = sum(tables.items.map(({ costNano }) => costNano ?? 0n))
+  const itemCost = sum(tables.items.map(({ costNano }) => costNano ?? 0n)) + costOfUnknownItems(tables)
   const unknown = tables.entries.filter(({ costNano }) => costNano === null).length
   const facts: [string, unknown, unknown][] = [
     ['requests that never arrived and are not interrupted', neverArrived.filter(({ outcome }) => outcome !== 'interrupted').length, 0],
@@ -94,6 +94,7 @@ async function auditReceipt({
     ['cost on the receipt', receipt.cost.map(({ nano }) => nano).join(), String(cost)],
     ['calls of unknown cost on the receipt', receipt.costUnknownCalls, unknown],
     ['cost of all items', itemCost, cost],
+    ['items of unknown cost though every call of theirs has one', unknownWithoutReason(tables, evidence), 0],
     ['products reported', report['products'], products],
     ['products that succeeded', report['succeeded'], products],
     ['resumed', report['resumed'], resumes],
@@ -106,4 +107,22 @@ async function auditReceipt({
     )
   }
   return facts.flatMap(([what, found, wanted]) => (found === wanted ? [] : [`${what}: ${String(found)}, not ${String(wanted)}`]))
+}
+
+/**
+ * An item whose product was part of a call of unknown cost (a provider's own error) has no known cost either.
+ * @returns what its answered calls cost: the part of the receipt that no item bears.
+ */
+function costOfUnknownItems({ items, changes, entries }: Tables): bigint {
+  const unknown = new Set(items.filter(({ state, costNano }) => state === 'done' && costNano === null).map(({ subjectId }) => subjectId))
+  const calls = new Set(changes.filter(({ productId }) => unknown.has(productId)).map(({ provenance }) => provenance.callId))
+  return sum(entries.filter(({ id }) => calls.has(id)).map(({ costNano }) => costNano ?? 0n))
+}
+
+/** Items of unknown cost beyond those that calls of unknown cost can account for; each had as many products as the largest at most. */
+function unknownWithoutReason({ items, entries }: Tables, { answers }: Evidence): number {
+  const unknown = items.filter(({ state, costNano }) => state === 'done' && costNano === null).length
+  const failed = entries.filter(({ outcome, costNano }) => outcome === 'failed' && costNano === null).length
+  const perCall = Math.max(...Array.from(answers().values(), ({ identifiers }) => identifiers.length))
+  return Math.max(0, unknown - failed * perCall)
 }

@@ -10,11 +10,9 @@ import { type CliResult, type Home, makeHome, reportOf, startCli } from './cli.t
 import { openEmptyPostgres } from './databases.ts'
 import { auditAtRest, type Evidence, phaseOf, readTables, type Tables } from './kill-audit.ts'
 import { auditAtEnd, type LastReport } from './kill-end.ts'
+import { guessedPace, type KillMoment, momentOf, type Pace, stepsOf } from './kill-moments.ts'
 import { seeded, startWire, type Wire } from './kill-wire.ts'
 import { goodAnswer, type MockProvider, type MockUsage, type Script, startMockProvider } from './mock-provider.ts'
-
-/** `start`: while it opens, imports or plans. `run`: after a random number of requests. `end`: when the last answer is out. */
-export type KillMoment = 'start' | 'run' | 'end'
 
 /** One command, killed at these moments, and started again until it ends by itself. */
 export interface KillScenario {
@@ -67,13 +65,6 @@ export const sometimesFailing: Script = ({ number }) => {
   return number % 37 === 0 ? { status: 500, message: 'The server had an error', type: 'server_error' } : undefined
 }
 
-/** How long a start takes; guesses, until one has shown it. */
-interface Pace {
-  firstRequestMs: number
-  wholeMs: number
-  known: boolean
-}
-
 export async function killRun(scenario: KillScenario): Promise<KillSummary> {
   const random = seeded(scenario.seed)
   const wire = startWire(random, LATENCY_MS)
@@ -114,7 +105,7 @@ async function untilItEnds(stage: Stage): Promise<KillSummary> {
   const startedMs = performance.now()
   const moments = [...scenario.moments]
   const caps: string[] = [...(scenario.caps ?? [])]
-  const pace: Pace = { firstRequestMs: 2_000, wholeMs: 3_000, known: false }
+  const pace = guessedPace()
   const phases: Record<string, number> = {}
   const exitCodes: (number | null)[] = []
   const problems: string[] = []
@@ -179,17 +170,20 @@ async function startAndKill(
   stage: Stage,
   { moments, cap, pace, finished }: { moments: readonly KillMoment[]; cap: string | undefined; pace: Pace; finished: boolean },
 ): Promise<{ result: CliResult; open: string[] | undefined }> {
-  const { wire } = stage
+  const { wire, scenario, answered } = stage
   const since = wire.records.length
   const begunMs = performance.now()
   const running = start(stage, cap)
+  const steps = stepsOf(running)
   let over = false
   let open: string[] | undefined
   void wire.arrivals(1).then(() => {
-    if (!over) Object.assign(pace, { firstRequestMs: performance.now() - begunMs, known: true })
+    if (!over) Object.assign(pace, { firstRequestMs: performance.now() - begunMs, firstRequestIsKnown: true })
   })
   if (moments.length > 0) {
-    const moment = finished ? sleep(stage.random() * pace.wholeMs) : momentOf(stage, moments, pace.firstRequestMs)
+    const moment = finished
+      ? sleep(stage.random() * pace.wholeMs)
+      : momentOf(moments, { ...stage, pace, steps, left: () => scenario.products - answered.size, perCall: scenario.perCall })
     void moment.then(() => {
       if (over) return
       // Nothing is answered between these two lines: what is open now cannot have been settled.
@@ -200,29 +194,9 @@ async function startAndKill(
   const result = await running.result
   over = true
   if (result.signal === null) pace.wholeMs = performance.now() - begunMs
-  else if (!pace.known) pace.firstRequestMs *= 1.3
+  else if (!pace.importIsKnown && moments[0] === 'import') pace.importMs *= 1.5
+  else if (!pace.firstRequestIsKnown) pace.firstRequestMs *= 1.3
   return { result, open: result.signal === 'SIGKILL' ? open : undefined }
-}
-
-/** Resolves at the first of these moments; later ones keep enough work for themselves. */
-async function momentOf(
-  { scenario, random, wire, answered }: Stage,
-  moments: readonly KillMoment[],
-  firstRequestMs: number,
-): Promise<void> {
-  switch (moments[0]!) {
-    case 'start':
-      return sleep(random() ** 0.4 * firstRequestMs) // import and planning are the last part of it
-    case 'run': {
-      const products = scenario.products - answered.size
-      const share = products / scenario.perCall / (moments.filter((moment) => moment === 'run').length + 1)
-      await wire.arrivals(1 + Math.floor(random() * share * 1.5))
-      return sleep(random() * LATENCY_MS.most)
-    }
-    case 'end':
-      while (answered.size < scenario.products) await sleep(5)
-      return sleep(random() * 500)
-  }
 }
 
 function start({ scenario, mock, home }: Stage, cap: string | undefined): ReturnType<typeof startCli> {
@@ -231,7 +205,7 @@ function start({ scenario, mock, home }: Stage, cap: string | undefined): Return
   const money = cap === undefined ? [] : ['--cap', cap]
   return startCli(['enrich', home.file('in.csv'), '--out', home.file('out.csv'), ...address, ...work, ...money, '--yes', '--json'], {
     home,
-    environment: { MOCK_KEY: 'sk-mock-0123456789abcdef0123456789', NODE_COMPILE_CACHE: COMPILE_CACHE },
+    environment: { MOCK_KEY: 'sk-mock-0123456789abcdef0123456789', NODE_COMPILE_CACHE: COMPILE_CACHE, LATCHKEY_LOG_LEVEL: 'info' },
   })
 }
 
