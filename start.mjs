@@ -265,6 +265,8 @@ const NODE_FLAGS = [
   '--report-exclude-env',
   '--disable-warning=ExperimentalWarning',
 ]
+/** The same in ./latchkey: what threads have freed goes back to the system, and serves the other threads (glibc). */
+const ALLOCATOR = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' }
 const FORWARDED = IS_WINDOWS ? ['SIGINT', 'SIGBREAK'] : ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
 
 /** Becomes `program` on `node`, or runs it as a child and ends as it ends. */
@@ -277,7 +279,7 @@ async function start(node, program, args) {
     await import(pathToFileURL(file).href)
     return
   }
-  const child = spawn(node, [...NODE_FLAGS, file, ...args], { stdio: 'inherit' })
+  const child = spawn(node, [...NODE_FLAGS, file, ...args], { stdio: 'inherit', env: { ...ALLOCATOR, ...process.env } })
   // At a terminal Ctrl-C reaches the child by itself; a second one from here would make it give up at once.
   for (const signal of FORWARDED) process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal)))
   child.on('exit', (code, signal) => process.exit(code ?? 128 + (os.constants.signals[signal] ?? 0)))

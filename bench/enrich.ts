@@ -28,7 +28,7 @@ interface LoadFigures {
   readonly cpuMsPerItem: number | null // null: no /proc on this system
   readonly idleMb: number | null
   readonly peakMb: number | null // from the first moment that everything is open to the end
-  readonly startPeakMb: number | null
+  readonly peakMbUntil: Readonly<Record<string, number>> // by the phase that ends the stretch
   readonly mockCpuMsPerAnswer: number
   readonly mostInFlight: number
 }
@@ -101,7 +101,7 @@ function figuresOf(
     cpuMsPerItem: running.cpuMs === null ? null : running.cpuMs / items,
     idleMb,
     peakMb: run.overallPeakMb === undefined ? null : Math.max(...afterStart, run.lastPeakMb),
-    startPeakMb: run.peakMb.get('ready') ?? null,
+    peakMbUntil: { ...Object.fromEntries(run.peakMb), end: run.lastPeakMb },
   }
 }
 

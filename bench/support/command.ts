@@ -53,6 +53,8 @@ export async function makeWorkplace(): Promise<Workplace> {
       HOME: folder,
       TZ: 'UTC',
       NODE_COMPILE_CACHE: CACHE,
+      MALLOC_ARENA_MAX: '1',
+      MALLOC_TRIM_THRESHOLD_: '131072',
       LATCHKEY_DATA: join(folder, 'data'),
       LATCHKEY_MASTER_KEY_FILE: join(folder, 'keys', 'master.key'),
       LATCHKEY_LOG_LEVEL: 'info',

@@ -43,7 +43,7 @@ const opened = new Set<string>()
  * 600 MB of memory at every start, and its code saves no more than a twentieth of a run's time (docs/decisions/0004).
  */
 const FLAGS = ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']
-/** Most of what the thread makes is dead at once; V8 would let 192 MB of it pile up. */
+/** Most of what the thread makes is dead at once; V8 would let 192 MB of it pile up, where ./latchkey does not say otherwise. */
 const YOUNG_GENERATION_MB = 48
 
 /** Messages to and from the worker. The worker keeps this process alive only while an answer is awaited. */
