@@ -14,8 +14,8 @@ beforeAll(async () => {
   workspaceId = await test.workspaceId()
   const sourceId = newId()
   await test.database.asSystem('a large catalogue', async (tx) => {
-    await tx.execute(sql`insert into sources (id, workspace_id, location, format, content_hash, last_import)
-      values (${sourceId}, ${workspaceId}, '/large.csv', '{}', '', ${newId()})`)
+    await tx.execute(sql`insert into sources (id, workspace_id, location, format, content_hash, imported_hash, last_import)
+      values (${sourceId}, ${workspaceId}, '/large.csv', '{}', '', '', ${newId()})`)
     await tx.execute(sql`insert into products (id, workspace_id, source_id, identifier, row, imported, last_seen_import)
       select gen_random_uuid(), ${workspaceId}::uuid, ${sourceId}::uuid, number, number, '{}', ${newId()}::uuid from generate_series(1, ${PRODUCTS}::integer) number`)
     await tx.execute(sql`insert into value_changes (id, workspace_id, product_id, attribute, locale, value, state, flags, provenance)
