@@ -42,7 +42,7 @@ function inchFraction(text: string, whole: string | undefined, top: string, bott
 export function normalise(text: string): string {
   const whole = text.includes('/') ? text.replace(INCH_FRACTION, inchFraction) : text
   const spread = whole.includes('..') || whole.includes('…') ? whole.replace(/(?<=\d) ?(?:\.{2,3}|…) ?(?=[-−]?\d)/g, ' - ') : whole
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/^[\u0000-\u007f]*$/.test(spread)) return spread
   return spread
     .replace(/(?:(\d+) ?)?([½¼¾⅛⅜⅝⅞])/g, (_, number: string | undefined, fraction: string) => `${number ?? '0'}.${FRACTIONS[fraction]}`)

@@ -70,7 +70,7 @@ describe('what a model sees of a product', () => {
       const shown = workInput(product, small)
       expect(shown.length).toBeLessThanOrEqual(300)
       expect(shown === '' ? 0 : shown.split('\n').length).toBeLessThanOrEqual(4)
-      // oxlint-disable-next-line no-control-regex
+      // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
       expect(shown).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f\u200b\u202e\u2066\ufeff]/)
       expect(shown.isWellFormed()).toBe(true)
     },

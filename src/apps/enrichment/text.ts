@@ -6,7 +6,7 @@
 // C0 and C1 controls; invisible characters that hide or reorder text (zero-width space, bidi overrides and isolates,
 // byte order mark, tag characters, soft hyphen). Joiners (U+200C, U+200D) stay: Persian, Hindi and emoji need them.
 const HIDDEN =
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   /[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu
 const SPACES = /[\s\u0085\u2028\u2029]+/gu
 
