@@ -8,9 +8,10 @@ const times = (count: number, moment: KillMoment): KillMoment[] => Array.from({ 
 
 /** First while it opens, imports and plans, last while it writes the file; in between mostly while calls are out. */
 const MOMENTS = [
-  ...times(5, 'start'),
+  ...times(2, 'start'),
   ...times(5, 'import'),
   ...times(5, 'planning'),
+  ...times(3, 'start'),
   ...Array.from({ length: 5 }, () => [...times(5, 'run'), ...times(1, 'start')]).flat(),
   ...times(5, 'end'),
 ]

@@ -16,13 +16,13 @@ export interface Pace {
   wholeMs: number
 }
 
-/** Guesses, until a start has shown them. */
+/** Guesses, until a start has shown them; rather too short: a kill that comes too late has no import left to cut off. */
 export const guessedPace = (): Pace => ({
-  firstRequestMs: 2_000,
+  firstRequestMs: 600,
   firstRequestIsKnown: false,
-  importMs: 400,
+  importMs: 150,
   importIsKnown: false,
-  planningMs: 100,
+  planningMs: 40,
   exportMs: 100,
   wholeMs: 3_000,
 })
