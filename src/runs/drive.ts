@@ -3,6 +3,7 @@ import type { Database, Tx } from '../db/database.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { leaseItems, releaseAbandoned, renewLeases, returnItems } from './items.ts'
 import type { LeasedItem, Pause, RunKind, SettledItem, UnitOutcome } from './run-kind.ts'
+import { createSpacing } from './spacing.ts'
 
 /** How a drive ended. `finished`: no item waits any more. */
 export type DriveEnd = { readonly kind: 'finished' } | { readonly kind: 'paused'; readonly pause: Pause } | { readonly kind: 'interrupted' }
@@ -56,18 +57,22 @@ export async function driveRun<Subject>({
   let starts = 0 // of units
   let broken: { readonly error: unknown } | undefined
   let refilling: Promise<void> | undefined
+  let spacing: Promise<void> | undefined
   let stop: Pause | undefined
   let trouble: Pause | undefined // from what items ended in: of no concern when none waits any more
   let refusal: Refusal | undefined
   let widest = firstAlone ? 1 : concurrency
   const inFlight = new Set<Promise<void>>()
   const failures = watchFailures()
+  const space = createSpacing({ clock, concurrency })
   const renewal = setInterval(() => {
     // A renewal that fails is made up for by the next: a lease outlives many.
     inWorkspace((tx) => renewLeases(tx, { runId, instance, now: clock.now() })).catch(() => undefined)
   }, RENEW_EVERY_MS)
 
   const stopping = (): boolean => broken !== undefined || stop !== undefined || trouble !== undefined || signal.aborted
+
+  const wait = (ms: number): Promise<void> => clock.sleep(ms, signal).catch(() => undefined) // interrupted: not waited for
 
   const refill = async (): Promise<void> => {
     const limit = Math.max(concurrency, Math.ceil(FEWEST_LEASED / kind.itemsPerUnit)) * kind.itemsPerUnit
@@ -82,6 +87,8 @@ export async function driveRun<Subject>({
 
   const start = (unit: Unit<Subject>): void => {
     const nth = (starts += 1)
+    const startedMs = clock.now().getTime()
+    space.started()
     const startedAlone = inFlight.size === 0
     const work: Promise<void> = kind
       .perform(unit.subjects, hardSignal)
@@ -106,7 +113,10 @@ export async function driveRun<Subject>({
       .catch((error: unknown) => {
         broken ??= { error } // kept: nobody may be waiting for this unit just now
       })
-      .finally(() => inFlight.delete(work))
+      .finally(() => {
+        inFlight.delete(work)
+        space.ended(clock.now().getTime() - startedMs)
+      })
     inFlight.add(work)
   }
 
@@ -116,9 +126,13 @@ export async function driveRun<Subject>({
       if (!stopping() && ready.length < concurrency && !exhausted) refilling ??= refill().finally(() => (refilling = undefined))
       // After a refusal one unit at a time feels for room, so that a full budget is not asked by all workers at once.
       const most = refusal ? (inFlight.size === 0 && !refusal.alone ? 1 : 0) : widest
-      while (!stopping() && ready.length > 0 && inFlight.size < most) start(ready.shift()!)
-      if (inFlight.size > 0 || refilling) {
-        await Promise.race(refilling ? [...inFlight, refilling] : inFlight)
+      while (!stopping() && ready.length > 0 && inFlight.size < most && !spacing) {
+        const waitMs = space.waitMs()
+        if (waitMs === 0) start(ready.shift()!)
+        else spacing = wait(waitMs).finally(() => (spacing = undefined))
+      }
+      if (inFlight.size > 0 || refilling || spacing) {
+        await Promise.race([...inFlight, refilling, spacing].filter((pending) => pending !== undefined))
         continue
       }
       if (broken) throw broken.error
@@ -130,7 +144,7 @@ export async function driveRun<Subject>({
     }
   } finally {
     clearInterval(renewal)
-    await Promise.allSettled([...inFlight, refilling])
+    await Promise.allSettled([...inFlight, refilling, spacing])
     const items = ready.flatMap((unit) => unit.items)
     await inWorkspace((tx) => returnItems(tx, items))
   }
