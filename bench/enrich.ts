@@ -145,7 +145,7 @@ function printAll(): void {
   const over = (figures: LoadFigures): number | null =>
     figures.peakMb === null || figures.idleMb === null ? null : figures.peakMb - figures.idleMb
   const rows: [string, (figures: LoadFigures) => string][] = [
-    ['products', ({ items, catalogue }) => `${items} (${catalogue})`],
+    ['products', ({ items }) => String(items)],
     ['provider latency, calls at a time', ({ latencyMs }) => `${latencyMs} ms, ${CONCURRENCY}`],
     ['succeeded / flagged / failed', ({ succeeded, flagged, failed }) => `${succeeded} / ${flagged} / ${failed}`],
     ['import', ({ importRowsPerSecond }) => `${Math.round(importRowsPerSecond)} rows/s`],
@@ -161,6 +161,7 @@ function printAll(): void {
     ["the mock's own processor time an answer", ({ mockCpuMsPerAnswer }) => `${mockCpuMsPerAnswer.toFixed(2)} ms`],
   ]
   printTable([['', 'A', 'B'], ...rows.map(([name, show]) => [name, show(a), show(b)])])
+  say(`A: ${a.catalogue}. B: ${b.catalogue}.`)
   say(`B over A: processor time an item ${of(a.cpuMsPerItem, b.cpuMsPerItem)}, peak memory ${of(a.peakMb, b.peakMb)}`)
   if (a.cpuMsPerItem === null) say('Processor time and memory are read from /proc, which this system lacks.')
   const { again } = small
