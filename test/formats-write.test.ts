@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -220,6 +222,12 @@ describe('written JSON', () => {
   })
 })
 
+/** Opens an output, and is killed before it is complete. */
+const OPEN_AND_DIE = `
+  const { openOutput } = await import(${JSON.stringify(new URL('../src/catalogue/formats/output.ts', import.meta.url).href)})
+  await (await openOutput(process.argv[1])).write(Buffer.from('half'))
+  process.kill(process.pid, 'SIGKILL')`
+
 describe('the output file', () => {
   const CONTENT = 'sku,title\nA1,Lamp\nA2,Desk\n'
   async function request(overrides: Partial<ExportRequest> = {}): Promise<ExportRequest> {
@@ -269,6 +277,19 @@ describe('the output file', () => {
       RangeError,
     )
     expect(await readdir(folder)).toEqual(['in.csv'])
+  })
+
+  it('takes away what killed exports to it left, and nothing of living ones or of other files', async () => {
+    const asked = await request()
+    const killed = spawn(process.execPath, ['-e', OPEN_AND_DIE, asked.output], { stdio: ['ignore', 'pipe', 'inherit'] })
+    await once(killed, 'exit')
+    const left = (await readdir(folder)).find((name) => name.endsWith('.part'))
+    expect(left).toContain(`.${killed.pid}.`)
+    const living = left!.replace(String(killed.pid), String(process.pid))
+    const others = left!.replace('out.csv', 'other.csv')
+    for (const name of [living, others]) await writeFile(join(folder, name), '')
+    await exportFile(asked)
+    expect((await readdir(folder)).toSorted()).toEqual([living, others, 'in.csv', 'out.csv'].toSorted())
   })
 
   it('is refused before any work where it cannot be', async () => {

@@ -27,6 +27,7 @@ interface RunInput {
 /** Asks for approval where the person did not give it beforehand, runs the canary where there is one, then the rest. */
 export async function runApproved({ say, ...input }: RunInput & { say: (text: string) => void }): Promise<RunEnd> {
   const { services, job, options, interrupt, estimator } = input
+  if (job.resumed && (await unsettled(input)) === 0) return { kind: 'finished' } // it was cut off while it wrote the file
   if (!(await approved(input))) return { kind: 'withdrawn' }
   await beginJob(services, job)
   const canaryEnd = job.resumed ? undefined : estimator.canaryEnd()
@@ -37,6 +38,11 @@ export async function runApproved({ say, ...input }: RunInput & { say: (text: st
   if (options.yes || (await askToGoOn('Run the rest?', interrupt.signal))) return runWithProgress(input)
   await pauseJob(services, job, { code: 'call.interrupted', detail: 'The rest was not approved. The same command continues here.' })
   return { kind: 'declined' }
+}
+
+async function unsettled({ services, job }: RunInput): Promise<number> {
+  const { waiting, leased, failed } = await runCounts(services, job)
+  return waiting + leased + failed // what failed is tried again
 }
 
 /** A new run that is not approved is withdrawn; one that was begun before keeps waiting. */

@@ -19,7 +19,8 @@ export function describeQuote(
   const standing = job.accepted + job.flagged
   const kept =
     standing > 0 ? ` ${formatCount(standing)} of ${formatCount(job.products)} products have their values already and cost nothing.` : ''
-  if (!job.run || (quote.products === 0 && !job.resumed)) return `Nothing to do.${kept}`
+  if (!job.run) return `Nothing to do.${kept}`
+  if (quote.products === 0) return `All products have their values already; the file is written now, and that costs nothing.`
   const range = priced ? rangeOf(quote.lowNano!, quote.highNano!, currency) : 'an unknown amount (no price is known for this model)'
   const lead =
     canary === undefined ? (job.resumed ? 'This continues a run that did not end.' : '') : `After ${formatCount(canary)} products:`

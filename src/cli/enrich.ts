@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { chooseFields, defaultRecipe } from '../apps/enrichment/default-recipe.ts'
 import { acceptFlagged, deliver } from '../apps/enrichment/deliver.ts'
 import { createEstimator, type Estimate } from '../apps/enrichment/estimate.ts'
-import { type EnrichmentJob, type EnrichmentOrder, isRunnable, prepareJob, scopeOf } from '../apps/enrichment/job.ts'
+import { type EnrichmentJob, type EnrichmentOrder, finishJob, isRunnable, prepareJob, scopeOf } from '../apps/enrichment/job.ts'
 import { fitColumns } from '../apps/enrichment/fit-columns.ts'
 import { withLocale } from '../apps/enrichment/prompt.ts'
 import { readRecipe } from '../apps/enrichment/read-recipe.ts'
@@ -134,6 +134,7 @@ async function carryOut({
           format,
         })
   if (delivery) services.log.info({ count: delivery.rows }, 'exported')
+  if (isRunnable(job) && end?.kind === 'finished') await finishJob(services, job)
   const report = await buildReport({ services, job, end, delivery, quoted, seconds: (performance.now() - startedMs) / 1_000 })
   printReport(report, { json: options.json, out: options.out })
   return exitCodeOfReport(report)

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { formatNano } from '../../src/base/money.ts'
 import type { Database } from '../../src/db/database.ts'
@@ -31,6 +32,7 @@ export async function auditAtEnd({
   return [
     ...auditRun(tables, catalogue.size),
     ...auditOutput(readFileSync(outputFile, 'utf8'), catalogue),
+    ...readdirSync(dirname(outputFile)).flatMap((name) => (name.endsWith('.part') ? [`${name} is left beside the output`] : [])),
     ...(await auditReceipt({ database, tables, evidence, last, products: catalogue.size })),
   ]
 }

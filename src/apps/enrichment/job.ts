@@ -167,7 +167,7 @@ function fingerprintOf({ recipe, connection, model, limit, file }: EnrichmentOrd
   return sha256(canonicalJson(asked))
 }
 
-/** Works until the end, a pause or an interruption. `upTo`: only the items up to that position (a canary). */
+/** Works until the end, a pause or an interruption, and leaves the end to `finishJob`. `upTo`: only the items up to that position (a canary). */
 export async function driveJob(
   services: JobServices,
   job: RunnableJob,
@@ -234,9 +234,15 @@ export async function driveJob(
   if (end.kind === 'paused') await change({ state: 'paused', pause: { code: end.pause.code, detail: end.pause.detail } })
   else if (end.kind === 'interrupted')
     await change({ state: 'paused', pause: { code: 'call.interrupted', detail: 'Interrupted. The same command continues here.' } })
-  else if (upTo === undefined) await change({ state: 'finished', endedAt: clock.now() })
   return end
 }
+
+/**
+ * Closes a job whose items are all settled, when what was to follow (the file) is there as well: a job that was cut off before
+ * that is taken up again by the same order, and its receipt still has every call.
+ */
+export const finishJob = ({ database, clock }: JobServices, { order, run }: RunnableJob): Promise<void> =>
+  database.inWorkspace(order.workspaceId, (tx) => updateRun(tx, run.id, { state: 'finished', endedAt: clock.now() }))
 
 /** How many of a job's items stand where; all zero without a run. */
 export const runCounts = (services: JobServices, { order, run }: EnrichmentJob): Promise<ItemCounts> =>

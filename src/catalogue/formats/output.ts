@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { access, type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises'
+import { access, type FileHandle, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { AppError } from '../../base/errors.ts'
 import { syncFolder } from '../../runtime/sync-folder.ts'
@@ -22,10 +23,32 @@ export interface Output {
   discard(): Promise<void>
 }
 
+/** With the machine's name, because a process number means nothing on another machine that shares the folder. */
+const temporaryPrefix = (target: string): string => `.${basename(target).slice(0, 100)}.${hostname().replaceAll('.', '-').slice(0, 60)}.`
+
+/** Removes what exports to this file left that were killed before they were complete. Those of living processes stay. */
+async function removeLeftovers(target: string): Promise<void> {
+  const prefix = temporaryPrefix(target)
+  const names = await readdir(dirname(target)).catch(() => [])
+  for (const name of names) {
+    const [, pid] = name.startsWith(prefix) ? (/^(\d+)\.[0-9a-f]{12}\.part$/.exec(name.slice(prefix.length)) ?? []) : []
+    if (pid !== undefined && !isAlive(Number(pid))) await unlink(join(dirname(target), name)).catch(() => {})
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' // someone else's process
+  }
+}
+
 /** @throws AppError file.unwritable */
 export async function openOutput(path: string): Promise<Output> {
   const { target, mode } = await targetOf(path)
-  const temporary = join(dirname(target), `.${basename(target).slice(0, 100)}.${randomBytes(6).toString('hex')}.part`)
+  await removeLeftovers(target)
+  const temporary = join(dirname(target), `${temporaryPrefix(target)}${process.pid}.${randomBytes(6).toString('hex')}.part`)
   let file: FileHandle | undefined
   try {
     file = await open(temporary, 'wx', mode ?? 0o666)
