@@ -1,4 +1,4 @@
-import { openServices } from '../../src/cli/services.ts'
+import { openServices } from '../../src/server/services.ts'
 import { loadConfig } from '../../src/runtime/config.ts'
 import { createLog } from '../../src/runtime/log.ts'
 

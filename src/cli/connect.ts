@@ -4,7 +4,7 @@ import { type Connection, ensureConnection } from '../connections/connections.ts
 import { checkBaseUrl } from '../providers/destination-guard.ts'
 import { type Destination, needsKey, type Provider } from '../providers/provider.ts'
 import { normaliseDestination } from '../vault/destination.ts'
-import type { Services } from './services.ts'
+import type { Services } from '../server/services.ts'
 
 /** Who acts, in audit and ledger, when a person uses the command line. */
 export const ACTOR = 'command'

@@ -4,7 +4,7 @@ import { commandLineWorkspace } from '../people/workspaces.ts'
 import { defineCommand } from './command.ts'
 import { ACTOR } from './connect.ts'
 import { EXIT } from './exit-codes.ts'
-import { openServices } from './services.ts'
+import { openServices } from '../server/services.ts'
 
 /** `latchkey connections`: which providers have a key here, and the end of one. Keys themselves cannot be shown by anything. */
 export const connections = defineCommand({

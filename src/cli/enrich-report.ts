@@ -14,7 +14,7 @@ import type { RunEnd } from './enrich-run.ts'
 import { rangeOf } from './enrich-text.ts'
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts'
 import { duration } from './progress.ts'
-import type { Services } from './services.ts'
+import type { Services } from '../server/services.ts'
 
 /** A value that says something its product's own data does not. It is in the file only when `accepted`. */
 interface FlaggedValue {

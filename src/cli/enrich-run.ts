@@ -9,7 +9,7 @@ import type { EnrichOptions } from './enrich-options.ts'
 import { describeQuote } from './enrich-text.ts'
 import type { Interruptible } from './interrupt.ts'
 import { startProgress } from './progress.ts'
-import type { Services } from './services.ts'
+import type { Services } from '../server/services.ts'
 
 const LOOK_AT_MONEY_EVERY_MS = 1_000
 

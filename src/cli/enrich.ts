@@ -23,7 +23,7 @@ import { runApproved } from './enrich-run.ts'
 import { describeFormat, describeQuote } from './enrich-text.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { type Interruptible, interruptible } from './interrupt.ts'
-import { openServices, type Services } from './services.ts'
+import { openServices, type Services } from '../server/services.ts'
 
 const CURRENCY = 'USD'
 const DECISION = 'accepted by command'

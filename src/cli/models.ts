@@ -8,7 +8,7 @@ import { defineCommand } from './command.ts'
 import { ACTOR, commandConnection, commandDestination } from './connect.ts'
 import { connectionArguments } from './connection-arguments.ts'
 import { EXIT } from './exit-codes.ts'
-import { openServices } from './services.ts'
+import { openServices } from '../server/services.ts'
 
 /** `latchkey models`: what a provider offers, so that a person can choose. Without a key, what the price book knows. */
 export const models = defineCommand({

@@ -34,6 +34,9 @@ interface TenantTable {
 async function seedEveryTable(test: TestDatabase, id: string): Promise<void> {
   const tables = await test.database.asSystem('seed', async (tx) => {
     await tx.execute(sql`insert into master_keys (id, source, check_value, status) values (${id}, 'file', '', 'active')`)
+    await tx.execute(
+      sql`insert into users (id, name, email, email_verified, created_at, updated_at) values (${id}, 'A', ${id}, true, now(), now())`,
+    )
     return rowsOf<TenantTable>(tx.execute(TENANT_TABLES))
   })
   let left = tables
@@ -50,7 +53,9 @@ async function seed(tx: Tx, { name, oid }: TenantTable, id: string): Promise<voi
     tx.execute(sql`select attname as column, format_type(atttypid, null) as type from pg_attribute
       where attrelid = ${oid} and attnum > 0 and not attisdropped and attnotnull and not atthasdef`),
   )
-  const values = columns.map(({ type }) => sql`${SAMPLES[type] ?? id}::${sql.raw(type)}`)
+  const values = columns.map(
+    ({ type }) => sql`${type === 'bytea' ? `\\x${id.replaceAll('-', '')}` : (SAMPLES[type] ?? id)}::${sql.raw(type)}`,
+  )
   const names = columns.map(({ column }) => sql.identifier(column))
   await tx.execute(sql`insert into ${sql.raw(name)} (${sql.join(names, sql`, `)}) values (${sql.join(values, sql`, `)})`)
 }
@@ -58,7 +63,6 @@ const SAMPLES: Record<string, string> = {
   integer: '1',
   bigint: '1',
   jsonb: '{}',
-  bytea: '',
   boolean: 'true',
   'timestamp with time zone': '2026-01-01T00:00:00Z',
 }

@@ -23,7 +23,9 @@ export const connections = pgTable(
     keySetAt: timestamp('key_set_at', { withTimezone: true }),
     contexts: jsonb('contexts').$type<string[]>(), // null: may serve any context
     prices: jsonb('prices').$type<RateCard>(), // null: the price book's
-    status: text('status', { enum: ['active', 'revoked'] })
+    checkedAt: timestamp('checked_at', { withTimezone: true }), // the last test
+    checkResult: jsonb('check_result').$type<{ result: string; detail: string }>(), // what it came to
+    status: text('status', { enum: ['active', 'revoked', 'deleted'] }) // deleted: kept for the names in the ledger, shown nowhere else
       .notNull()
       .default('active'),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),

@@ -25,6 +25,7 @@ export const runs = pgTable(
       .references(() => budgets.id),
     quote: jsonb('quote').$type<Record<string, unknown>>(),
     itemCount: integer('item_count').notNull().default(0),
+    createdBy: text('created_by').notNull().default('command'), // the actor: "user:<id>", "token:<id>", "command"
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     startedAt: timestamp('started_at', { withTimezone: true }),
     endedAt: timestamp('ended_at', { withTimezone: true }),
