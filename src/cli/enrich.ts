@@ -7,7 +7,7 @@ import { type EnrichmentJob, type EnrichmentOrder, finishJob, isRunnable, prepar
 import { fitColumns } from '../apps/enrichment/fit-columns.ts'
 import { withLocale } from '../apps/enrichment/prompt.ts'
 import { readRecipe } from '../apps/enrichment/read-recipe.ts'
-import type { Recipe } from '../apps/enrichment/recipe.ts'
+import type { Recipe } from '../contract/recipe.ts'
 import { AppError } from '../base/errors.ts'
 import { columnNames, detectFormat, type FileFormat, type FormatOverrides } from '../catalogue/formats/detect.ts'
 import { checkWritable } from '../catalogue/formats/write.ts'

@@ -1,5 +1,5 @@
 import { AppError } from '../../base/errors.ts'
-import { type Recipe, recipeSchema } from './recipe.ts'
+import { type Recipe, recipeSchema } from '../../contract/recipe.ts'
 
 /** What `--fields` can name without a recipe, with rules that suit most shops. */
 const BUILT_IN: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {

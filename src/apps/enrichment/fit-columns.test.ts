@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { defaultRecipe } from './default-recipe.ts'
 import { fitColumns } from './fit-columns.ts'
-import { columnOf } from './recipe.ts'
+import { columnOf } from '../../contract/recipe.ts'
 
 const fitted = (fields: readonly string[], columns: readonly string[]): string[] =>
   fitColumns(defaultRecipe({ fields }), columns).fields.map(columnOf)

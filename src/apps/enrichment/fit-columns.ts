@@ -1,4 +1,4 @@
-import { columnOf, type Recipe } from './recipe.ts'
+import { columnOf, type Recipe } from '../../contract/recipe.ts'
 
 /**
  * The recipe with its fields written to the file's own spelling of their columns: `title` goes to "Title" where the file

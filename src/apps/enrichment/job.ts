@@ -15,7 +15,7 @@ import type { Pause, SettledItem } from '../../runs/run-kind.ts'
 import { addRun, cancelSuperseded, readRun, type Run, unfinishedRun, updateRun } from '../../runs/runs.ts'
 import { addObservations, nothingObserved, type ObservedCall, observeCall } from './observation.ts'
 import { attributesOf, type Makings, type Scope, scopedProducts } from './plan.ts'
-import type { Recipe } from './recipe.ts'
+import type { Recipe } from '../../contract/recipe.ts'
 import { recipeHash } from './work-hash.ts'
 import { ENRICHMENT, enrichmentWork } from './work.ts'
 

@@ -7,7 +7,7 @@ import {
   namedAttributes,
   type Recipe,
   type RecipeField,
-} from './recipe.ts'
+} from '../../contract/recipe.ts'
 
 /** A JSON schema within what every provider's strict mode takes: no free maps, everything required, no length keywords. */
 export type JsonSchema = { readonly [keyword: string]: unknown }

@@ -3,7 +3,7 @@ import { type LatestWork, type LocalisedAttribute, latestWork, writtenKey } from
 import type { ValueFlag } from '../../db/schema/index.ts'
 import type { Database } from '../../db/database.ts'
 import type { Destination } from '../../providers/provider.ts'
-import { columnOf, localeOf, type Recipe } from './recipe.ts'
+import { columnOf, localeOf, type Recipe } from '../../contract/recipe.ts'
 import { workInput } from './show.ts'
 import { workHash } from './work-hash.ts'
 

@@ -7,7 +7,7 @@ import {
   namedAttributes,
   type Recipe,
   type RecipeField,
-} from './recipe.ts'
+} from '../../contract/recipe.ts'
 
 /** How many tokens an answer will have, from a recipe's lengths, in tokens of OpenAI's o200k_base. */
 

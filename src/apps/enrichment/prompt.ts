@@ -7,7 +7,7 @@ import {
   type Recipe,
   type RecipeField,
   type TextField,
-} from './recipe.ts'
+} from '../../contract/recipe.ts'
 import { workInput } from './show.ts'
 
 /**

@@ -4,7 +4,7 @@ import type { PriceSet, UnitPrices } from '../../prices/match.ts'
 import type { TokenCounter } from '../../providers/tokenizers.ts'
 import { meanOutput, type Observation } from './observation.ts'
 import { predictOutput, type TokenRange } from './predict-output.ts'
-import type { Recipe } from './recipe.ts'
+import type { Recipe } from '../../contract/recipe.ts'
 
 /** What a run will cost, as a range with the reasons for its width. Input is counted; output is predicted or observed. */
 

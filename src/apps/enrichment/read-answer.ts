@@ -1,6 +1,6 @@
 import { isObject } from '../../base/json.ts'
 import { answerShape, composePrompt, type ComposedPrompt, type PromptProduct } from './prompt.ts'
-import type { Recipe } from './recipe.ts'
+import type { Recipe } from '../../contract/recipe.ts'
 import { validateField, type FieldValue, type Problem } from './validate.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>

@@ -3,7 +3,7 @@ import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml
 import { AppError } from '../../base/errors.ts'
 import { objectOf } from '../../base/json.ts'
 import { editDistance } from '../../base/text.ts'
-import { type Recipe, recipeJsonSchema, recipeSchema } from './recipe.ts'
+import { type Recipe, recipeJsonSchema, recipeSchema } from '../../contract/recipe.ts'
 
 /** Largest recipe file, in bytes. */
 const MAX_BYTES = 512 * 1024

@@ -11,7 +11,7 @@ import { predictOutput } from './predict-output.ts'
 import { composePrompt, recordBlock, systemPrompt } from './prompt.ts'
 import { readAnswer } from './read-answer.ts'
 import { readRecipe } from './read-recipe.ts'
-import { localeOf, type Recipe } from './recipe.ts'
+import { localeOf, type Recipe } from '../../contract/recipe.ts'
 import { workInput } from './show.ts'
 
 type Values = Record<string, unknown>

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { AppError } from '../../base/errors.ts'
 import { BUILT_IN_FIELDS, chooseFields, defaultRecipe } from './default-recipe.ts'
 import { parseRecipe, readRecipe } from './read-recipe.ts'
-import { recipeJsonSchema } from './recipe.ts'
+import { recipeJsonSchema } from '../../contract/recipe.ts'
 import { recipeHash, workHash } from './work-hash.ts'
 
 const ROOT = new URL('../../../', import.meta.url)

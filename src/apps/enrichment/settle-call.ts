@@ -10,7 +10,7 @@ import { newId } from '../../runtime/ids.ts'
 import { flagValue } from './checks.ts'
 import type { ComposedPrompt } from './prompt.ts'
 import { mergeReadings, readAnswer, type ReadProduct } from './read-answer.ts'
-import { columnOf, localeOf, type Recipe } from './recipe.ts'
+import { columnOf, localeOf, type Recipe } from '../../contract/recipe.ts'
 import { type EnrichmentResult, writeEnrichmentResults } from './results.ts'
 import type { FieldValue, Problem } from './validate.ts'
 

@@ -1,5 +1,5 @@
 import { compareText } from '../../base/text.ts'
-import type { Recipe } from './recipe.ts'
+import type { Recipe } from '../../contract/recipe.ts'
 import { cutText, oneLine } from './text.ts'
 
 /** Which of a product's values a model sees, and how they are written: compact `key: value` lines, one value a line. */

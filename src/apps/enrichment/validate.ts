@@ -11,7 +11,7 @@ import {
   type RecipeField,
   type SelectField,
   type TextField,
-} from './recipe.ts'
+} from '../../contract/recipe.ts'
 import { countWords, hasMarkup, plainText } from './text.ts'
 
 /** A checked value of a field: text and select give a string, number a number, attributes an object of strings. */

@@ -1,7 +1,7 @@
 import { canonicalJson } from '../../base/json.ts'
 import type { Destination } from '../../providers/provider.ts'
 import { sha256 } from '../../runtime/hash.ts'
-import type { Recipe } from './recipe.ts'
+import type { Recipe } from '../../contract/recipe.ts'
 
 /**
  * SHA-256 (hex) of all that a recipe says about the output: fields, rules, languages, tone, glossary, shown fields. Its
