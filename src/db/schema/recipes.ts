@@ -14,6 +14,7 @@ export const recipes = pgTable(
     version: integer('version').notNull().default(1), // grows with every change: two editors do not overwrite each other unseen
     updatedBy: text('updated_by').notNull(),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+    lastUsedAt: timestamp('last_used_at', { withTimezone: true }), // when a run was last made from it
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [index('recipes_workspace').on(table.workspaceId, table.name)],

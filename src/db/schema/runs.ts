@@ -25,6 +25,11 @@ export const runs = pgTable(
       .references(() => budgets.id),
     quote: jsonb('quote').$type<Record<string, unknown>>(),
     itemCount: integer('item_count').notNull().default(0),
+    plannedAt: timestamp('planned_at', { withTimezone: true }), // null: its items are still being added
+    plan: jsonb('plan').$type<RunPlan>(), // how far that is, and what it came to; null on the command line, which waits for it
+    upTo: integer('up_to'), // the canary's last position, until someone approves the rest; null: all
+    driver: text('driver'), // the instance that drives or plans it, while its lease lasts
+    driverLeaseEndsAt: timestamp('driver_lease_ends_at', { withTimezone: true }),
     createdBy: text('created_by').notNull().default('command'), // the actor: "user:<id>", "token:<id>", "command"
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     startedAt: timestamp('started_at', { withTimezone: true }),
@@ -33,8 +38,19 @@ export const runs = pgTable(
   (table) => [
     index('runs_fingerprint').on(table.workspaceId, table.fingerprint),
     index('runs_workspace').on(table.workspaceId, table.createdAt),
+    // What a process looks through for runs that nobody drives.
+    index('runs_under_way')
+      .on(table.createdAt)
+      .where(sql`state in ('ready', 'running')`),
   ],
 )
+
+/** How far the planning of a run is. `looked` of `selected` products; `unchanged`: their values are there already. */
+export interface RunPlan {
+  readonly selected: number
+  readonly looked: number
+  readonly unchanged: number
+}
 
 export const ITEM_STATES = ['waiting', 'leased', 'done', 'flagged', 'failed'] as const
 
@@ -51,6 +67,8 @@ export const runItems = pgTable(
       .references(() => workspaces.id),
     subjectId: uuid('subject_id').notNull(), // the product
     workHash: text('work_hash').notNull(),
+    candidate: integer('candidate').notNull().default(0), // who is asked: place in the run's own list of connections and models
+    escalated: text('escalated', { enum: ['flagged', 'failed'] }), // what it came to with the candidate before; null: it was the first
     state: text('state', { enum: ITEM_STATES }).notNull().default('waiting'),
     attempt: integer('attempt').notNull().default(0), // the lease's fencing number
     leasedBy: text('leased_by'), // the instance
