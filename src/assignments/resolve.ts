@@ -1,7 +1,10 @@
-import { eq } from 'drizzle-orm'
+import { asc, eq, inArray } from 'drizzle-orm'
 import { AppError } from '../base/errors.ts'
 import type { Tx } from '../db/database.ts'
-import { assignments } from '../db/schema/index.ts'
+import { assignments, connections } from '../db/schema/index.ts'
+import type { AssignedCandidate } from './choose.ts'
+
+export { type AssignedCandidate, candidatesFor, candidatesForFlagged, type RecordFacts } from './choose.ts'
 
 /** A connection and a model that may serve a context. */
 export interface Candidate {
@@ -18,9 +21,53 @@ export async function resolveCandidates(
   { context, own }: { context: string; own?: readonly Candidate[] },
 ): Promise<readonly Candidate[]> {
   if (own && own.length > 0) return own
-  const rows = await tx.select().from(assignments).where(eq(assignments.context, context)).orderBy(assignments.position)
+  const candidates = await assignedCandidates(tx, context)
+  return candidates.map(({ connection, model }) => ({ connectionId: connection.id, model }))
+}
+
+/**
+ * The workspace's candidates for a context, in their order. One whose connection was revoked or deleted stays in its
+ * place, so that its records are refused with that reason and never go to another in silence.
+ * @throws `assignment.missing` when nobody is named.
+ */
+export async function assignedCandidates(tx: Tx, context: string): Promise<readonly AssignedCandidate[]> {
+  const rows = await tx
+    .select({ assignment: assignments, connection: connections })
+    .from(assignments)
+    .innerJoin(connections, eq(connections.id, assignments.connectionId))
+    .where(eq(assignments.context, context))
+    .orderBy(asc(assignments.position))
   if (rows.length === 0) {
     throw new AppError('assignment.missing', `Nothing serves "${context}" yet: name a provider and a model for it.`)
   }
-  return rows.map(({ connectionId, model }) => ({ connectionId, model }))
+  return rows.map(({ assignment: { position, model, rules, fallbackOn }, connection }) => ({
+    position,
+    connection: candidateConnection(connection),
+    model,
+    rules: rules ?? {},
+    fallbackOn,
+  }))
 }
+
+/**
+ * Candidates that a person named for one job alone: in their order, without rules, and none takes over from another.
+ * @throws `connection.missing` for a connection that is not the workspace's.
+ */
+export async function namedCandidates(tx: Tx, named: readonly Candidate[]): Promise<readonly AssignedCandidate[]> {
+  const ids = [...new Set(named.map(({ connectionId }) => connectionId))]
+  const rows = await tx.select().from(connections).where(inArray(connections.id, ids))
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  return named.map(({ connectionId, model }, position) => {
+    const connection = byId.get(connectionId)
+    if (!connection || connection.status === 'deleted') throw new AppError('connection.missing', 'There is no such connection.')
+    return { position, connection: candidateConnection(connection), model, rules: {}, fallbackOn: [] }
+  })
+}
+
+const candidateConnection = ({
+  id,
+  slug,
+  provider,
+  destination,
+  prices,
+}: typeof connections.$inferSelect): AssignedCandidate['connection'] => ({ id, slug, provider, destination, rateCard: prices })

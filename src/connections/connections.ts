@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, inArray } from 'drizzle-orm'
 import { recordAudit } from '../audit/audit.ts'
 import { AppError } from '../base/errors.ts'
 import { canonicalJson } from '../base/json.ts'
@@ -141,7 +141,7 @@ export interface ListedConnection {
 
 /** All connections of the workspace, revoked ones too, by slug. */
 export async function listConnections(tx: Tx): Promise<ListedConnection[]> {
-  const rows = await tx.select().from(connections).orderBy(connections.slug)
+  const rows = await tx.select().from(connections).where(inArray(connections.status, ['active', 'revoked'])).orderBy(connections.slug)
   return rows.map(({ id, provider, slug, destination, sealedKey, keyLastFour, keySetAt, status }) => ({
     id,
     provider,
@@ -149,7 +149,7 @@ export async function listConnections(tx: Tx): Promise<ListedConnection[]> {
     baseUrl: destination.baseUrl,
     key: sealedKey === null ? null : `••••${keyLastFour ?? ''}`,
     keySetAt,
-    status,
+    status: status === 'active' ? 'active' : 'revoked',
   }))
 }
 

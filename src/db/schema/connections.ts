@@ -1,4 +1,5 @@
-import { integer, jsonb, pgTable, text, timestamp, unique, uuid } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
+import { integer, jsonb, pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import type { RateCard } from '../../prices/rate-card.ts'
 import type { Destination } from '../../providers/provider.ts'
 import { workspaces } from './people.ts'
@@ -25,11 +26,16 @@ export const connections = pgTable(
     prices: jsonb('prices').$type<RateCard>(), // null: the price book's
     checkedAt: timestamp('checked_at', { withTimezone: true }), // the last test
     checkResult: jsonb('check_result').$type<{ result: string; detail: string }>(), // what it came to
-    status: text('status', { enum: ['active', 'revoked', 'deleted'] }) // deleted: kept for the names in the ledger, shown nowhere else
+    // draft: the ledger's name for tests of a key that nobody saved, never with a key; deleted: kept for the names in the ledger. Both are shown nowhere else
+    status: text('status', { enum: ['active', 'revoked', 'deleted', 'draft'] })
       .notNull()
       .default('active'),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     revokedAt: timestamp('revoked_at', { withTimezone: true }),
   },
-  (table) => [unique('connections_slug').on(table.workspaceId, table.slug)],
+  (table) => [
+    uniqueIndex('connections_slug')
+      .on(table.workspaceId, table.slug)
+      .where(sql`status in ('active', 'revoked')`),
+  ],
 )
