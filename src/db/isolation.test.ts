@@ -62,6 +62,7 @@ async function seed(tx: Tx, { name, oid }: TenantTable, id: string): Promise<voi
 const SAMPLES: Record<string, string> = {
   integer: '1',
   bigint: '1',
+  numeric: '1',
   jsonb: '{}',
   boolean: 'true',
   'timestamp with time zone': '2026-01-01T00:00:00Z',

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { bigint, index, integer, jsonb, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { bigint, index, integer, jsonb, numeric, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import type { Usage } from '../../base/usage.ts'
 import { connections } from './connections.ts'
 import { workspaces } from './people.ts'
@@ -93,5 +93,67 @@ export const ledgerEntries = pgTable(
   (table) => [
     index('ledger_entries_workspace_time').on(table.workspaceId, table.intendedAt),
     index('ledger_entries_origin').on(table.origin),
+    // A few among very many, and the ones that people ask for.
+    index('ledger_entries_unknown_cost')
+      .on(table.workspaceId, table.intendedAt)
+      .where(sql`cost_nano is null`),
+    // When a connection was last used, and its last error.
+    index('ledger_entries_connection').on(table.connectionId, table.intendedAt),
+    index('ledger_entries_connection_errors')
+      .on(table.connectionId, table.intendedAt)
+      .where(sql`error_code is not null`),
+  ],
+)
+
+const countOf = (name: string) => bigint(name, { mode: 'bigint' }).notNull()
+const sumOf = (name: string) => numeric(name, { mode: 'bigint' }).notNull() // numeric: no number that a provider reports can overflow it
+
+/**
+ * The ledger summed by quarter of an hour, which is where days begin in every time zone: what the consumption pages read. A trigger
+ * on `ledger_entries` adds to it in the entry's own commit, so that it is exact by construction and nothing else writes it. Calls
+ * that were not sent are left out. The instance is part of the key, so that processes do not wait for each other's rows.
+ */
+export const consumptionQuarterHours = pgTable(
+  'consumption_quarter_hours',
+  {
+    workspaceId: uuid('workspace_id')
+      .notNull()
+      .references(() => workspaces.id),
+    startsAt: timestamp('starts_at', { withTimezone: true }).notNull(), // of the entries' intendedAt
+    instance: text('instance').notNull(),
+    actor: text('actor').notNull(),
+    origin: text('origin').notNull(),
+    context: text('context').notNull(),
+    connectionId: uuid('connection_id').notNull(),
+    model: text('model').notNull(), // served, else requested; its first 200 characters
+    currency: text('currency').notNull(),
+    calls: countOf('calls'),
+    failedCalls: countOf('failed_calls'),
+    interruptedCalls: countOf('interrupted_calls'),
+    costNano: sumOf('cost_nano'), // of the calls whose cost is known
+    unknownCostCalls: countOf('unknown_cost_calls'),
+    estimatedCalls: countOf('estimated_calls'), // among `calls`: their usage is an estimate
+    estimatedCostNano: sumOf('estimated_cost_nano'), // among `cost_nano`
+    unknownUsageCalls: countOf('unknown_usage_calls'),
+    inputTokens: sumOf('input_tokens'), // uncached; text, audio and image
+    cacheReadTokens: sumOf('cache_read_tokens'),
+    cacheWriteTokens: sumOf('cache_write_tokens'),
+    outputTokens: sumOf('output_tokens'), // reasoning, audio and image included
+  },
+  (table) => [
+    primaryKey({
+      name: 'consumption_quarter_hours_key',
+      columns: [
+        table.workspaceId,
+        table.startsAt,
+        table.origin,
+        table.model,
+        table.actor,
+        table.connectionId,
+        table.context,
+        table.currency,
+        table.instance,
+      ],
+    }),
   ],
 )
