@@ -4,6 +4,30 @@ export const ERROR_STATUS = {
   'command.invalid': 400,
   'config.invalid': 500,
   'recipe.invalid': 422,
+  // requests to the server
+  'request.invalid': 422,
+  'request.too_large': 413,
+  'route.missing': 404,
+  'host.refused': 421,
+  'origin.refused': 403,
+  // people
+  'session.missing': 401,
+  'session.wrong_workspace': 409,
+  'session.unknown': 404,
+  'session_key.invalid': 500,
+  'signin.refused': 401,
+  'signin.too_many': 429,
+  'password.refused': 422,
+  'account.exists': 409,
+  'server.claimed': 409,
+  'claim.refused': 403,
+  'invitation.missing': 404,
+  'permission.denied': 403,
+  'workspace.missing': 404,
+  'member.missing': 404,
+  'owner.last': 409,
+  'token.missing': 404,
+  'person.missing': 404,
   // files
   'file.unreadable': 422,
   'file.malformed': 422,
@@ -53,6 +77,7 @@ export const ERROR_STATUS = {
   'output.missing': 422,
   // calls
   'call.interrupted': 500,
+  'call.missing': 404,
   'run.missing': 404,
 } as const
 
