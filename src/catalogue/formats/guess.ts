@@ -46,7 +46,8 @@ const IDENTIFIER_NAMES = [
   ['ean', 'ean13', 'gtin', 'gtin13', 'gtin14', 'upc', 'isbn', 'barcode', 'mpn', 'manufacturer part number', 'part number', 'hersteller nr'],
 ].flat()
 
-const normalise = (name: string): string =>
+/** A column name as names are compared: without case, accents and punctuation. */
+export const normaliseName = (name: string): string =>
   name
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
@@ -58,7 +59,7 @@ const normalise = (name: string): string =>
 /** The column that tells products apart: by its name, checked against the values; else any column of distinct codes. */
 export function guessIdentifier(columns: readonly ColumnSample[]): IdentifierGuess {
   const named = columns
-    .map((column, index) => ({ index, rank: IDENTIFIER_NAMES.indexOf(normalise(column.name)), ...measure(column) }))
+    .map((column, index) => ({ index, rank: IDENTIFIER_NAMES.indexOf(normaliseName(column.name)), ...measure(column) }))
     .filter(({ rank }) => rank >= 0)
     .sort((a, b) => a.rank - b.rank)
   const name = (index: number): string => `"${columns[index]!.name.trim()}"`
@@ -68,7 +69,7 @@ export function guessIdentifier(columns: readonly ColumnSample[]): IdentifierGue
       column: perfect.index,
       reason: `Products are told apart by ${name(perfect.index)}: its name says so, and its values are all there and all different.`,
     }
-  const handle = named.find(({ index, filled }) => normalise(columns[index]!.name) === 'handle' && filled > 0.9)
+  const handle = named.find(({ index, filled }) => normaliseName(columns[index]!.name) === 'handle' && filled > 0.9)
   if (handle) return { column: handle.index, reason: `Products are told apart by ${name(handle.index)}, as in Shopify's files.` }
   const good = named.find(({ filled, distinct }) => filled >= 0.9 && distinct >= 0.9)
   if (good) {
@@ -112,7 +113,7 @@ export function guessTextColumns(columns: readonly ColumnSample[]): number[] {
     if (filled.length > 0 && notProse > filled.length / 2) return
     const averageLength = filled.reduce((sum, value) => sum + value.length, 0) / (filled.length || 1)
     const distinct = new Set(filled).size
-    const normal = normalise(name)
+    const normal = normaliseName(name)
     const exact = TEXT_NAMES.exec(normal)?.[0].trim() === normal
     const named =
       exact ||

@@ -1,5 +1,20 @@
-import { index, integer, jsonb, pgTable, text, timestamp, unique, uuid } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  unique,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import { workspaces } from './people.ts'
+import { bytea } from './system.ts'
 
 /** Where products come from: a supplier's file. Products are told apart by their identifier within one source. */
 export const sources = pgTable(
@@ -9,15 +24,30 @@ export const sources = pgTable(
     workspaceId: uuid('workspace_id')
       .notNull()
       .references(() => workspaces.id),
-    location: text('location').notNull(), // the file's absolute path on the command line
+    location: text('location').notNull(), // the file's absolute path on the command line; "upload:<name>", "sample:"
+    label: text('label'), // what people call it; null: the last part of its location
+    uploadId: uuid('upload_id'), // the file as it was last imported, where it was uploaded
+    columns: jsonb('columns').$type<SourceColumns>(), // null: guessed when the index is made
     format: jsonb('format').$type<Record<string, unknown>>().notNull(), // catalogue/formats: dialect, columns, identifier column
     contentHash: text('content_hash').notNull(), // SHA-256 of the file as last imported, hex
     importedHash: text('imported_hash').notNull(), // SHA-256 of what the last import holds of it, hex: without what Latchkey wrote there
     lastImport: uuid('last_import').notNull(), // products it did not bring are gone from the source
     importedAt: timestamp('imported_at', { withTimezone: true }).notNull().defaultNow(),
+    attributes: jsonb('attributes').$type<string[]>().notNull().default([]), // an attribute's place here is its bit in product_index.filled
+    // How far the index has followed: rows of `indexImport` up to `indexRow`. Complete: `indexed`, and the import is the last one.
+    indexImport: uuid('index_import'),
+    indexRow: integer('index_row').notNull().default(0),
+    indexed: boolean('indexed').notNull().default(false),
   },
   (table) => [unique('sources_location').on(table.workspaceId, table.location)],
 )
+
+/** Which of a source's columns play a part in the list. */
+export interface SourceColumns {
+  readonly name: string | null
+  readonly family: string | null
+  readonly picture: string | null
+}
 
 /** One product. `imported` is what its source said last; `written` what was accepted on top; current = both laid over. */
 export const products = pgTable(
@@ -44,11 +74,134 @@ export const products = pgTable(
   ],
 )
 
-/** A current value that is not a plain import. */
+/**
+ * What the list, the search and the filters read: a narrow row per product of its source's last import, made from its current
+ * values in the background (catalogue/index.ts). A scan of it is how filters work: under row-level security only equality and
+ * ranges use B-trees, and 100,000 rows with their words are read in about 0.1 s.
+ */
+export const productIndex = pgTable(
+  'product_index',
+  {
+    productId: uuid('product_id')
+      .primaryKey()
+      .references(() => products.id, { onDelete: 'cascade' }),
+    workspaceId: uuid('workspace_id')
+      .notNull()
+      .references(() => workspaces.id),
+    sourceId: uuid('source_id')
+      .notNull()
+      .references(() => sources.id),
+    row: integer('row').notNull(),
+    identifier: text('identifier').notNull(),
+    name: text('name'),
+    nameKey: text('name_key').notNull(), // what the name is sorted by
+    family: text('family'),
+    filled: bytea('filled').notNull(), // bit n: the attribute sources.attributes[n] has a current value
+    words: text('words').notNull(), // the words of identifier and values, folded, each once, between blanks
+    updatedAt: timestamp('updated_at', { withTimezone: true }).notNull(),
+  },
+  (table) => [index('product_index_workspace').on(table.workspaceId, table.sourceId, table.row)],
+)
+
+/** Products whose current values changed since they were indexed; a trigger on products.written adds them. */
+export const staleProducts = pgTable(
+  'stale_products',
+  {
+    productId: uuid('product_id')
+      .primaryKey()
+      .references(() => products.id, { onDelete: 'cascade' }),
+    workspaceId: uuid('workspace_id')
+      .notNull()
+      .references(() => workspaces.id),
+    markedAt: timestamp('marked_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [index('stale_products_workspace').on(table.workspaceId)],
+)
+
+/** A file that a person gave; its bytes are in the data folder under its id. */
+export const uploads = pgTable(
+  'uploads',
+  {
+    id: uuid('id').primaryKey(),
+    workspaceId: uuid('workspace_id')
+      .notNull()
+      .references(() => workspaces.id),
+    name: text('name').notNull(), // as the person's computer called it: shown, never a path
+    bytes: bigint('bytes', { mode: 'number' }).notNull(),
+    createdBy: text('created_by').notNull(),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [index('uploads_workspace').on(table.workspaceId, table.createdAt)],
+)
+
+export const IMPORT_STATES = ['running', 'finished', 'failed'] as const
+
+/** An import that a person started from the page. One runs per source at a time. */
+export const imports = pgTable(
+  'imports',
+  {
+    id: uuid('id').primaryKey(),
+    workspaceId: uuid('workspace_id')
+      .notNull()
+      .references(() => workspaces.id),
+    sourceId: uuid('source_id')
+      .notNull()
+      .references(() => sources.id),
+    state: text('state', { enum: IMPORT_STATES }).notNull(),
+    counts: jsonb('counts').$type<ImportCounts>().notNull(),
+    error: jsonb('error').$type<{ code: string; detail: string }>(),
+    instance: text('instance').notNull(), // that runs it: a crash leaves it running, and the next start says so
+    createdBy: text('created_by').notNull(),
+    startedAt: timestamp('started_at', { withTimezone: true }).notNull().defaultNow(),
+    endedAt: timestamp('ended_at', { withTimezone: true }),
+  },
+  (table) => [
+    index('imports_workspace').on(table.workspaceId, table.startedAt),
+    uniqueIndex('imports_running')
+      .on(table.sourceId)
+      .where(sql`state = 'running'`),
+  ],
+)
+
+/** Products unless said otherwise. */
+export interface ImportCounts {
+  readonly bytes: number // of the file
+  readonly bytesRead: number
+  readonly read: number
+  readonly new: number
+  readonly changed: number
+  readonly unchanged: number
+  readonly gone: number // that the source had and this import did not bring
+  readonly rejected: number // rows
+}
+
+/** Rows that an import left out; the first 10,000 of them. */
+export const importRejections = pgTable(
+  'import_rejections',
+  {
+    importId: uuid('import_id')
+      .notNull()
+      .references(() => imports.id, { onDelete: 'cascade' }),
+    workspaceId: uuid('workspace_id')
+      .notNull()
+      .references(() => workspaces.id),
+    position: integer('position').notNull(), // from 1
+    line: integer('line').notNull(), // of the file, from 1
+    code: text('code').notNull(),
+    reason: text('reason').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.importId, table.position] })],
+)
+
+/**
+ * A current value that is not a plain import. `person`: null says that the person cleared it. `imported`: a person gave the
+ * word back to the import, whatever it says from then on. Of the other kinds null says nothing: the import shows through.
+ */
 export interface WrittenValue {
   readonly value: unknown
   readonly changeId: string
   readonly workHash: string | null // what it was made from
+  readonly kind?: Provenance['kind'] // absent: written before there was any other than generated and practice
 }
 
 /**
@@ -70,6 +223,7 @@ export const valueChanges = pgTable(
     channel: text('channel'),
     value: jsonb('value'), // null: the product's data says too little for one
     replaced: jsonb('replaced'), // the current value before it was accepted
+    replacedChangeId: uuid('replaced_change_id'), // what was written there before it was accepted, which is its undo; null: nothing
     state: text('state', { enum: ['proposed', 'accepted', 'rejected', 'undone', 'superseded'] }).notNull(),
     decision: text('decision'), // "accepted by command", "accepted by rule", "person"
     flags: jsonb('flags').$type<ValueFlag[]>().notNull(),
@@ -78,9 +232,31 @@ export const valueChanges = pgTable(
     workHash: text('work_hash'), // what the value was made from: input, recipe, model, destination
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     decidedAt: timestamp('decided_at', { withTimezone: true }),
+    decidedBy: text('decided_by'), // the actor
+    decisionId: uuid('decision_id'), // what was decided together is undone together
+    beforeUndo: jsonb('before_undo').$type<BeforeUndo>(), // how it stood before it was undone: the undo of that
   },
-  (table) => [index('value_changes_product').on(table.productId, table.createdAt), index('value_changes_run').on(table.runId)],
+  (table) => [
+    index('value_changes_product').on(table.productId, table.createdAt),
+    index('value_changes_run').on(table.runId),
+    // The filters "has proposals" and "flagged" read this, however much was decided before.
+    index('value_changes_proposed')
+      .on(table.workspaceId, table.productId)
+      .where(sql`state = 'proposed'`),
+    index('value_changes_decision')
+      .on(table.decisionId)
+      .where(sql`decision_id is not null`),
+  ],
 )
+
+/** What an undo took a change back from. */
+export interface BeforeUndo {
+  readonly of: string // the run or the decision that was undone
+  readonly state: 'accepted' | 'rejected' | 'superseded'
+  readonly decision: string | null
+  readonly decidedBy: string | null
+  readonly decidedAt: string | null
+}
 
 /** Why a value needs a person's eye. */
 export interface ValueFlag {
@@ -89,8 +265,11 @@ export interface ValueFlag {
 }
 
 export interface Provenance {
-  readonly kind: 'generated' | 'practice' | 'person'
+  readonly kind: 'generated' | 'practice' | 'person' | 'imported'
   readonly callId?: string
   readonly model?: string
   readonly connection?: string // its slug
+  readonly values?: number // how many values the call gave: they share its cost
+  readonly actor?: string // the person
+  readonly basedOn?: string // the change whose value the person edited
 }

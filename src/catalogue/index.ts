@@ -1,0 +1,172 @@
+import { and, asc, count, eq, gt, inArray, ne, sql } from 'drizzle-orm'
+import type { Database, Tx } from '../db/database.ts'
+import { givenRows } from '../db/bulk.ts'
+import { rowsOf } from '../db/rows.ts'
+import { productIndex, products, type SourceColumns, sources, staleProducts } from '../db/schema/index.ts'
+import { guessColumns } from './columns.ts'
+import { uuids } from './filter.ts'
+import { columnNames, type FileFormat } from './formats/format.ts'
+import { attributePlaces, type IndexedProduct, type IndexedSource, indexRow } from './index-row.ts'
+
+/**
+ * The index behind the list (`product_index`) follows the products: an import by the source's own mark, row after row of the
+ * file, and written values by the marks in `stale_products`. Neither costs an import anything.
+ */
+
+const BATCH = 500 // products a transaction
+
+const under = new WeakMap<Database, Map<string, Promise<void>>>()
+
+/** Brings a workspace's index up to date, in short transactions; callers at the same time share one pass. */
+export function refreshCatalogueIndex(database: Database, workspaceId: string): Promise<void> {
+  const ofDatabase = under.get(database) ?? new Map<string, Promise<void>>()
+  under.set(database, ofDatabase)
+  const running = ofDatabase.get(workspaceId)
+  if (running) return running
+  const pass = refresh(database, workspaceId).finally(() => ofDatabase.delete(workspaceId))
+  ofDatabase.set(workspaceId, pass)
+  return pass
+}
+
+/** Waits until no pass is under way: before the database is closed. */
+export async function catalogueIndexIdle(database: Database): Promise<void> {
+  await Promise.allSettled(under.get(database)?.values() ?? [])
+}
+
+async function refresh(database: Database, workspaceId: string): Promise<void> {
+  while ((await database.inWorkspace(workspaceId, refreshStale)) === BATCH);
+  for (const sourceId of await database.inWorkspace(workspaceId, sourcesBehind)) {
+    while (await database.inWorkspace(workspaceId, (tx) => followSource(tx, sourceId)));
+  }
+}
+
+/** Sources whose last import is whole and not all in the index. One under way has no hash yet. */
+const behind = and(
+  ne(sources.contentHash, ''),
+  sql`(${sources.indexImport} is distinct from ${sources.lastImport} or not ${sources.indexed})`,
+)
+
+async function sourcesBehind(tx: Tx): Promise<string[]> {
+  const found = await tx.select({ id: sources.id }).from(sources).where(behind).orderBy(sources.id)
+  return found.map(({ id }) => id)
+}
+
+/** How far the index is. */
+export interface IndexState {
+  readonly ready: boolean
+  readonly indexed: number // products known as they are now
+  readonly products: number
+}
+
+export async function readIndexState(tx: Tx): Promise<IndexState> {
+  const [stale] = await tx.select({ count: count() }).from(staleProducts)
+  const late = await tx.select().from(sources).where(behind)
+  const [known] = await tx
+    .select({ count: count() })
+    .from(productIndex)
+    .where(
+      late.length === 0
+        ? undefined
+        : sql`not (${inArray(
+            productIndex.sourceId,
+            late.map(({ id }) => id),
+          )})`,
+    )
+  let total = known!.count
+  let done = Math.max(0, known!.count - stale!.count)
+  for (const source of late) {
+    const ofImport = and(eq(products.sourceId, source.id), eq(products.lastSeenImport, source.lastImport))
+    const [all] = await tx.select({ count: count() }).from(products).where(ofImport)
+    total += all!.count
+    if (source.indexImport !== source.lastImport) continue
+    const [passed] = await tx
+      .select({ count: count() })
+      .from(products)
+      .where(and(ofImport, sql`${products.row} <= ${source.indexRow}`))
+    done += passed!.count
+  }
+  return { ready: late.length === 0 && stale!.count === 0, indexed: done, products: total }
+}
+
+/** The next batch of a source's last import. @returns whether there is more. */
+async function followSource(tx: Tx, sourceId: string): Promise<boolean> {
+  const [source] = await tx
+    .select()
+    .from(sources)
+    .where(and(eq(sources.id, sourceId), behind))
+    .for('update')
+  if (!source) return false
+  const fresh = source.indexImport !== source.lastImport
+  const afterRow = fresh ? 0 : source.indexRow
+  const page = await tx
+    .select()
+    .from(products)
+    .where(and(eq(products.sourceId, sourceId), eq(products.lastSeenImport, source.lastImport), gt(products.row, afterRow)))
+    .orderBy(asc(products.row))
+    .limit(BATCH)
+  const indexed = indexedSource(source)
+  await putRows(tx, indexed, page)
+  const whole = page.length < BATCH
+  if (whole) {
+    await tx.execute(sql`delete from product_index using products
+      where products.id = product_index.product_id and product_index.source_id = ${sourceId}::uuid
+        and products.last_seen_import <> ${source.lastImport}::uuid`)
+  }
+  const { columns, attributes } = indexed
+  const indexRow = page.at(-1)?.row ?? afterRow
+  await tx
+    .update(sources)
+    .set({ columns, attributes: attributes.names, indexImport: source.lastImport, indexRow, indexed: whole })
+    .where(eq(sources.id, sourceId))
+  return !whole
+}
+
+/** Makes the rows of some products anew whose values changed. @returns how many marks were taken. */
+async function refreshStale(tx: Tx): Promise<number> {
+  const taken = await rowsOf<{ id: string; marked_ms: string }>(
+    tx,
+    sql`delete from stale_products where product_id in (select product_id from stale_products limit ${BATCH}::integer for update skip locked)
+      returning product_id as id, (extract(epoch from marked_at) * 1000)::bigint as marked_ms`,
+  )
+  if (taken.length === 0) return 0
+  const markedAt = new Map(taken.map(({ id, marked_ms: ms }) => [id, new Date(Number(ms))]))
+  const found = await tx
+    .select({ product: products })
+    .from(products)
+    .innerJoin(productIndex, eq(productIndex.productId, products.id))
+    .where(sql`${products.id} = any (${uuids([...markedAt.keys()])})`)
+  for (const [sourceId, group] of Map.groupBy(found, ({ product }) => product.sourceId)) {
+    const [source] = await tx.select().from(sources).where(eq(sources.id, sourceId)).for('update')
+    const indexed = indexedSource(source!)
+    await putRows(
+      tx,
+      indexed,
+      group.map(({ product }) => ({ ...product, markedAt: markedAt.get(product.id) })),
+    )
+    await tx.update(sources).set({ attributes: indexed.attributes.names }).where(eq(sources.id, sourceId))
+  }
+  return taken.length
+}
+
+function indexedSource(source: typeof sources.$inferSelect): IndexedSource {
+  const { id, workspaceId, attributes } = source
+  return { id, workspaceId, columns: columnsOf(source), attributes: attributePlaces(attributes) }
+}
+
+/** What a person chose, or a guess. */
+export function columnsOf({ columns, format }: Pick<typeof sources.$inferSelect, 'columns' | 'format'>): SourceColumns {
+  if (columns) return columns
+  const file = format as unknown as FileFormat
+  return guessColumns(columnNames(file), file.textColumns)
+}
+
+async function putRows(tx: Tx, source: IndexedSource, page: readonly IndexedProduct[]): Promise<void> {
+  if (page.length === 0) return
+  const rows = page.map((product) => indexRow(source, product))
+  await tx.execute(sql`
+    insert into product_index (product_id, workspace_id, source_id, row, identifier, name, name_key, family, filled, words, updated_at)
+    select product_id, workspace_id, source_id, row, identifier, name, name_key, family, filled, words, updated_at
+    from ${givenRows(productIndex, rows)}
+    on conflict (product_id) do update set row = excluded.row, name = excluded.name, name_key = excluded.name_key, family = excluded.family,
+      filled = excluded.filled, words = excluded.words, updated_at = excluded.updated_at`)
+}
