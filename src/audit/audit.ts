@@ -4,7 +4,7 @@ import { newId } from '../runtime/ids.ts'
 
 export interface AuditRecord {
   readonly workspaceId: string
-  readonly actor: string // "command", later "member:<id>"
+  readonly actor: string // "command", "user:<id>", "token:<id>"
   readonly action: AuditAction
   readonly subject: string // "connection:<id>"
   readonly detail?: Readonly<Record<string, unknown>> // never a secret
@@ -12,6 +12,15 @@ export interface AuditRecord {
 
 export type AuditAction =
   | 'workspace.created'
+  | 'workspace.changed'
+  | 'member.joined'
+  | 'member.changed'
+  | 'member.removed'
+  | 'member.left'
+  | 'invitation.made'
+  | 'invitation.withdrawn'
+  | 'token.made'
+  | 'token.revoked'
   | 'connection.added'
   | 'connection.revoked'
   | 'connection.priced'

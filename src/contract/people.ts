@@ -6,7 +6,10 @@ const name = z.string().trim().min(1, 'is empty').max(100)
 const email = z.string().trim().toLowerCase().pipe(z.email('is not an e-mail address')).meta({ description: 'Kept in lower case' })
 /** NIST SP 800-63B: length is what counts. */
 const password = z.string().min(12, 'needs at least 12 characters').max(128)
-const code = z.string().trim().regex(/^\d{6}$/, 'is six digits')
+const code = z
+  .string()
+  .trim()
+  .regex(/^\d{6}$/, 'is six digits')
 const link = z.string().min(20).max(200)
 const role = z.enum(ROLES)
 
@@ -75,7 +78,14 @@ export const signOut = defineRoute({
   needs: 'person',
 })
 
-export const readMe = defineRoute({ id: 'me.read', method: 'get', path: '/api/v1/me', summary: 'Who is signed in, where and as what', needs: 'person', answer: me })
+export const readMe = defineRoute({
+  id: 'me.read',
+  method: 'get',
+  path: '/api/v1/me',
+  summary: 'Who is signed in, where and as what',
+  needs: 'person',
+  answer: me,
+})
 
 export const changeMe = defineRoute({
   id: 'me.change',
@@ -164,7 +174,10 @@ export const startTwoFactor = defineRoute({
   summary: 'Begins to set up a second factor; it counts once a first code was given',
   needs: 'person',
   body: z.strictObject({ password: z.string().min(1).max(128) }),
-  answer: z.strictObject({ uri: z.string().meta({ description: 'otpauth://, for the authenticator' }), recoveryCodes: z.array(z.string()) }),
+  answer: z.strictObject({
+    uri: z.string().meta({ description: 'otpauth://, for the authenticator' }),
+    recoveryCodes: z.array(z.string()),
+  }),
 })
 
 export const confirmTwoFactor = defineRoute({
@@ -221,7 +234,15 @@ export const acceptInvitation = defineRoute({
 // ---- members and settings of the workspace ---------------------------------------------------------------------------------
 
 const member = z
-  .strictObject({ userId: z.uuid(), name: z.string(), email: z.string(), role, since: instant, lastSeenAt: instant.nullable(), you: z.boolean() })
+  .strictObject({
+    userId: z.uuid(),
+    name: z.string(),
+    email: z.string(),
+    role,
+    since: instant,
+    lastSeenAt: instant.nullable(),
+    you: z.boolean(),
+  })
   .meta({ id: 'Member' })
 
 export const listMembers = defineRoute({

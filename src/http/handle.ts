@@ -46,7 +46,9 @@ export type HandlerResult<Route extends RouteContract> = Route['gives'] extends 
   ? FileAnswer
   : Route['gives'] extends 'events'
     ? AsyncIterable<RouteResult<Route>>
-    : RouteResult<Route>
+    : undefined extends RouteResult<Route>
+      ? void
+      : RouteResult<Route>
 
 /** A route with what answers it: parse is done before, the answer is shaped after; a handler only calls. */
 export interface HandledRoute {

@@ -25,6 +25,9 @@ describe.skipIf(process.platform === 'win32')('the defaults', () => {
       masterKeyFile: '/home/ada/.config/latchkey/master.key',
       privateHosts: new Set(),
       logLevel: 'warn',
+      host: 'localhost',
+      port: 4310,
+      trustedProxies: [],
     })
   })
 
@@ -127,5 +130,26 @@ describe('the master key file inside the data folder', () => {
       loadConfig({ HOME, LATCHKEY_DATA: '/srv/latchkey', LATCHKEY_MASTER_KEY_FILE: '/srv/latchkey-keys/master.key' }),
     ).not.toThrow()
     expect(() => loadConfig({ HOME, LATCHKEY_DATA: '/srv/latchkey', LATCHKEY_MASTER_KEY_FILE: '/srv/..keys/master.key' })).not.toThrow()
+  })
+
+  it.each([
+    ['LATCHKEY_PORT', '65536'],
+    ['LATCHKEY_PORT', '-1'],
+    ['LATCHKEY_PORT', 'http'],
+    ['LATCHKEY_HOST', 'example.com'],
+    ['LATCHKEY_PUBLIC_URL', 'latchkey.example.com'],
+    ['LATCHKEY_PUBLIC_URL', 'http://latchkey.example.com'],
+    ['LATCHKEY_PUBLIC_URL', 'https://latchkey.example.com/here'],
+    ['LATCHKEY_PUBLIC_URL', 'https://ada:secret@latchkey.example.com'],
+    ['LATCHKEY_TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['LATCHKEY_TRUSTED_PROXIES', 'proxy'],
+  ])('%s=%s is refused, naming the variable', (name, value) => {
+    expect(() => loadConfig({ HOME, [name]: value })).toThrow(name)
+  })
+
+  it('lets other machines in only under a name that it was told', () => {
+    expect(() => loadConfig({ HOME, LATCHKEY_HOST: '0.0.0.0' })).toThrow('LATCHKEY_PUBLIC_URL')
+    const config = loadConfig({ HOME, LATCHKEY_HOST: '0.0.0.0', LATCHKEY_PUBLIC_URL: 'https://latchkey.example.com/' })
+    expect(config).toMatchObject({ host: '0.0.0.0', publicUrl: 'https://latchkey.example.com' })
   })
 })

@@ -1,4 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { homedir } from 'node:os'
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { z } from 'zod'
@@ -18,6 +19,13 @@ export interface Config {
   /** "host:port" as in a URL ("10.0.0.5:11434", "[fd00::1]:8080"), lower case: private destinations that connections may have. */
   readonly privateHosts: ReadonlySet<string>
   readonly logLevel: LogLevel
+  /** Where the server listens. A host other than this machine's own needs `publicUrl`. */
+  readonly host: string
+  readonly port: number
+  /** The address that people type, as an origin ("https://latchkey.example.com"); absent: this machine alone. */
+  readonly publicUrl?: string
+  /** Addresses ("10.0.0.1") and networks ("10.0.0.0/8") whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[]
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -37,6 +45,19 @@ const SCHEMA = z.object({
     .optional(),
   LATCHKEY_MASTER_KEY_FILE: filePath.optional(),
   LATCHKEY_PRIVATE_HOSTS: set.transform(readPrivateHosts).optional(),
+  LATCHKEY_PORT: set
+    .regex(/^\d{1,5}$/, 'is not a port. Write a number from 0 (any free port) to 65535.')
+    .transform(Number)
+    .refine((port) => port <= 65_535, 'is not a port. Write a number from 0 (any free port) to 65535.')
+    .optional(),
+  LATCHKEY_HOST: set
+    .refine(
+      (host) => host === 'localhost' || isIP(host) !== 0,
+      'is not an address to listen on. Write localhost, 0.0.0.0 or another IP address.',
+    )
+    .optional(),
+  LATCHKEY_PUBLIC_URL: set.transform(readPublicUrl).optional(),
+  LATCHKEY_TRUSTED_PROXIES: set.transform(readTrustedProxies).optional(),
   LATCHKEY_LOG_LEVEL: set.pipe(z.enum(LOG_LEVELS, `is none of ${LOG_LEVELS.join(', ')}. Use one of them, in lower case.`)).optional(),
 })
 
@@ -65,13 +86,56 @@ export function loadConfig(environment: Environment): Config {
       `LATCHKEY_MASTER_KEY_FILE (${masterKeyFile}) is inside the data folder LATCHKEY_DATA (${dataDir}), so that every copy of the data would be a copy of the key. Keep the key in another folder.`,
     )
   }
+  const host = variables.LATCHKEY_HOST ?? 'localhost'
+  if (!isOwnMachine(host) && variables.LATCHKEY_PUBLIC_URL === undefined) {
+    throw new AppError(
+      'config.invalid',
+      `LATCHKEY_HOST (${host}) lets other machines in, so that LATCHKEY_PUBLIC_URL must say under which address they may: for example https://latchkey.example.com.`,
+    )
+  }
   return {
     dataDir,
+    host,
+    port: variables.LATCHKEY_PORT ?? DEFAULT_PORT,
+    ...(variables.LATCHKEY_PUBLIC_URL === undefined ? {} : { publicUrl: variables.LATCHKEY_PUBLIC_URL }),
+    trustedProxies: variables.LATCHKEY_TRUSTED_PROXIES ?? [],
     ...(variables.DATABASE_URL === undefined ? {} : { databaseUrl: variables.DATABASE_URL }),
     masterKeyFile,
     privateHosts: variables.LATCHKEY_PRIVATE_HOSTS ?? new Set(),
     logLevel: variables.LATCHKEY_LOG_LEVEL ?? 'warn',
   }
+}
+
+const DEFAULT_PORT = 4310
+
+const isOwnMachine = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
+
+/** An origin: no path, no credentials. Plain http only on this machine, where no one can listen in. */
+function readPublicUrl(value: string, context: z.core.$RefinementCtx): string {
+  const url = URL.parse(value)
+  const plain = url !== null && url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
+  if (plain && (url.protocol === 'https:' || (url.protocol === 'http:' && isOwnMachine(url.hostname.replace(/^\[|\]$/g, '')))))
+    return url.origin
+  context.addIssue({
+    code: 'custom',
+    message: 'is not the address of this server as people type it. Write it without a path, as https://latchkey.example.com.',
+  })
+  return z.NEVER
+}
+
+function readTrustedProxies(list: string, context: z.core.$RefinementCtx): readonly string[] {
+  const entries = list.split(',').map((entry) => entry.trim())
+  for (const entry of entries) {
+    const [address = '', bits, ...rest] = entry.split('/')
+    const version = isIP(address)
+    const fits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
+    if (version !== 0 && fits && rest.length === 0) continue
+    context.addIssue({
+      code: 'custom',
+      message: `holds ${JSON.stringify(entry)}, which is no IP address or network. Write 10.0.0.1 or 10.0.0.0/8, several with commas between.`,
+    })
+  }
+  return entries
 }
 
 function defaultDataDir(environment: Environment): string {

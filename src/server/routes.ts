@@ -1,0 +1,10 @@
+import type { HandledRoute } from '../http/handle.ts'
+import { peopleRoutes } from '../people/routes.ts'
+import { signInRoutes, type SignInServices } from '../people/sign-in-routes.ts'
+import type { Services } from './services.ts'
+
+/** What the routes of all rooms are made from. */
+export type RouteServices = Services & SignInServices & { readonly origin: string }
+
+/** Every route there is, from the rooms that own them. */
+export const allRoutes = (services: RouteServices): HandledRoute[] => [...signInRoutes(services), ...peopleRoutes(services)]

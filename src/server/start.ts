@@ -1,0 +1,94 @@
+import { createAdaptorServer } from '@hono/node-server'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { AppError } from '../base/errors.ts'
+import { type ClaimToken, isClaimed, makeClaimToken } from '../people/claim.ts'
+import { sessionKey } from '../people/session-key.ts'
+import { createSignIn } from '../people/sign-in.ts'
+import { createSignInLimits } from '../people/sign-in-limits.ts'
+import type { Config } from '../runtime/config.ts'
+import type { Log } from '../runtime/log.ts'
+import { createServer, type Serve } from './create-server.ts'
+import { documents } from './documents.ts'
+import { createDoorkeeper } from './guard.ts'
+import { allRoutes } from './routes.ts'
+import { openServices, type Services } from './services.ts'
+
+export interface RunningServer {
+  /** The address that people type. */
+  readonly origin: string
+  /** The one-time link with which the first person claims the server; undefined: someone has. */
+  readonly claimLink: string | undefined
+  readonly services: Services
+  /** Stops listening, lets what is under way end, closes the database and gives the data folder up. */
+  close(): Promise<void>
+}
+
+const DRAIN_MS = 5_000
+
+/** Opens everything and listens. `pages` answers what is no route: the built pages. */
+export async function startServer({ config, log, pages }: { config: Config; log: Log; pages: readonly Serve[] }): Promise<RunningServer> {
+  const secret = sessionKey(config)
+  const services = await openServices({ config, log, purpose: `the server on port ${config.port}` })
+  try {
+    let app: ReturnType<typeof createServer> | undefined
+    const http = createAdaptorServer({
+      fetch: (request, env) => app!.fetch(request, env as never),
+      serverOptions: SERVER_OPTIONS,
+    }) as Server
+    const port = await listen(http, config)
+    const doorkeeper = createDoorkeeper(config, port)
+    const { origin } = doorkeeper
+    const { database, clock } = services
+    const signIn = createSignIn({ database, secret, origin, log })
+    const claimToken = makeClaimToken()
+    const routeServices = { ...services, signIn, signInLimits: createSignInLimits(clock), claimToken, origin }
+    const routes = allRoutes(routeServices)
+    app = createServer({ services: routeServices, routes, doorkeeper, serve: [documents(routes, origin), ...pages], log })
+    const closeHttp = closer(http)
+    return {
+      origin,
+      claimLink: await claimLinkOf(services, claimToken, origin),
+      services,
+      async close() {
+        await closeHttp()
+        await services.close()
+      },
+    }
+  } catch (error) {
+    await services.close()
+    throw error
+  }
+}
+
+/** Headers of 16 KiB at most; a request's head within 20 seconds; bodies may take as long as an upload takes. */
+const SERVER_OPTIONS = { maxHeaderSize: 16_384, headersTimeout: 20_000, requestTimeout: 0 }
+
+async function claimLinkOf({ database }: Services, claimToken: ClaimToken, origin: string): Promise<string | undefined> {
+  return (await isClaimed(database)) ? undefined : `${origin}/claim#${claimToken.text}` // behind "#": in no log and no Referer
+}
+
+async function listen(http: Server, { host, port }: Config): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', (error: NodeJS.ErrnoException) => {
+      const detail =
+        error.code === 'EADDRINUSE'
+          ? `Port ${port} is in use. Stop what listens there, or choose another one in LATCHKEY_PORT.`
+          : `The server cannot listen on ${host}, port ${port} (${error.code}). Choose others in LATCHKEY_HOST and LATCHKEY_PORT.`
+      reject(new AppError('config.invalid', detail, { cause: error }))
+    })
+    http.listen(port, host, resolve)
+  })
+  return (http.address() as AddressInfo).port
+}
+
+/** Requests under way may end; streams, which would not, are cut after a while. */
+function closer(http: Server): () => Promise<void> {
+  return async () => {
+    const closed = new Promise((resolve) => http.close(resolve))
+    http.closeIdleConnections()
+    const cut = setTimeout(() => http.closeAllConnections(), DRAIN_MS)
+    await closed
+    clearTimeout(cut)
+  }
+}
