@@ -180,7 +180,7 @@ it.each([
   expect(outcomes).toEqual([])
   for (const end of ends) {
     expect(end.kind).toBe('refused')
-    expect(detailOf(end)).toBe(`${happened} Run the same command later: it continues here.`)
+    expect(detailOf(end)).toBe(`${happened} Continue it later: nothing that is done is paid for again.`)
   }
   const lastMs = sentAtMs.at(-1)!
   expect(lastMs).toBeGreaterThanOrEqual(PATIENCE_MS)
@@ -215,8 +215,8 @@ it('a provider that asks to wait too long is not waited for: the pause says how 
   const startMs = clock.nowMs()
   const ends = await clock.runUntil(Promise.all([ask(), ask()]))
   for (const end of ends) expect(end.kind).toBe('refused')
-  expect(detailOf(ends[0])).toBe('The provider asks to wait 15 min: run the same command then.')
-  expect(detailOf(ends[1])).toBe('The provider asks to wait 15 min: run the same command then.')
+  expect(detailOf(ends[0])).toBe('The provider asks to wait 15 min: continue it then.')
+  expect(detailOf(ends[1])).toBe('The provider asks to wait 15 min: continue it then.')
   expect([sentAtMs.length, settled.length]).toEqual([2, 2])
   expect(clock.nowMs() - startMs).toBe(10) // nobody sleeps first
 })
@@ -229,7 +229,7 @@ it('a server that fails is asked five times; then the request fails, and says wh
     {
       failure: {
         code: 'provider.failed',
-        detail: 'The provider failed at each of 5 attempts. Run the same command again: it tries these products again.',
+        detail: 'The provider failed at each of 5 attempts. These products can be tried again.',
       },
     },
   ])

@@ -76,25 +76,25 @@ const HAPPENED: Partial<Record<ErrorCode, string>> = {
   'provider.cut_off': 'The provider’s answer broke off',
 }
 
-/** For the person whose run pauses, and goes on with the same command. */
+/** For the person whose run pauses, and goes on where it stopped. */
 export function pausedFor(failure: ProviderFailure): ProviderFailure {
   const { retryAfterMs = 0 } = failure
   const happened = HAPPENED[failure.code] ?? 'The provider failed'
   const detail =
     retryAfterMs > LONGEST_WAIT_MS
-      ? `The provider asks to wait ${minutes(retryAfterMs)} min: run the same command then.`
-      : `${happened}, and nothing else came for ${minutes(PATIENCE_MS)} min. Run the same command later: it continues here.`
+      ? `The provider asks to wait ${minutes(retryAfterMs)} min: continue it then.`
+      : `${happened}, and nothing else came for ${minutes(PATIENCE_MS)} min. Continue it later: nothing that is done is paid for again.`
   return { ...failure, detail }
 }
 
-/** For the list of what failed: what was tried, and that the same command tries again. */
+/** For the list of what failed: what was tried, and that it can be tried again. */
 function endedAfter(failure: ProviderFailure, { codes }: Tries): ProviderFailure {
   const happened = HAPPENED[failure.code]
   if (!happened || codes.length < 2) return failure
   const when = codes.every((code) => code === failure.code) ? 'each' : 'the last'
   return {
     ...failure,
-    detail: `${happened} at ${when} of ${codes.length} attempts. Run the same command again: it tries these products again.`,
+    detail: `${happened} at ${when} of ${codes.length} attempts. These products can be tried again.`,
   }
 }
 

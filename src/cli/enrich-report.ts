@@ -111,13 +111,17 @@ export async function buildReport({
     costUnknownCalls: receipt?.costUnknownCalls ?? 0,
     resumed: job.resumed,
     seconds: Math.round(seconds * 10) / 10,
-    paused: end?.kind === 'paused' ? end.pause : null,
+    paused: end?.kind === 'paused' ? forCommand(end.pause) : null,
     interrupted: end?.kind === 'interrupted',
     declined: end?.kind === 'declined',
     written: delivery ? { rows: delivery.rows, changedCells: delivery.changedCells } : null,
     practice: order.connection.provider === 'practice',
   }
 }
+
+/** A pause with the option that ends it, where there is one. */
+const forCommand = (pause: Pause): Pause =>
+  pause.code === 'budget.exceeded' ? { ...pause, detail: `${pause.detail} Here that is the same command with a higher --cap.` } : pause
 
 /** What is known of the cost; null when there were calls and none has a known cost in this currency. */
 function amountOf(receipt: Receipt | undefined, currency: string): string | null {
@@ -207,7 +211,9 @@ function receiptText(report: EnrichReport, out: string): string {
       report.unwritten,
       ({ identifier, column, characters }) => `${identifier} ${column}: ${characters}`,
     ),
-    ...(report.paused ? ['', `Paused: ${report.paused.detail}`, `  More: docs/errors/${report.paused.code}.md`] : []),
+    ...(report.paused
+      ? ['', `Paused: ${report.paused.detail}`, `  More: docs/errors/${report.paused.code}.md`, '  The same command continues here.']
+      : []),
     ...(report.declined ? ['', 'The rest was not run. The same command continues here.'] : []),
     ...(report.interrupted ? ['', 'Interrupted. The same command continues here; what is done is paid for once.'] : []),
   ]

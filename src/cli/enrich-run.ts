@@ -36,7 +36,7 @@ export async function runApproved({ say, ...input }: RunInput & { say: (text: st
   if (end.kind !== 'finished') return end
   say(describeQuote(job, estimator.estimate(), job.order, options.canary))
   if (options.yes || (await askToGoOn('Run the rest?', interrupt.signal))) return runWithProgress(input)
-  await pauseJob(services, job, { code: 'call.interrupted', detail: 'The rest was not approved. The same command continues here.' })
+  await pauseJob(services, job, { code: 'call.interrupted', detail: 'The rest was not approved.' })
   return { kind: 'declined' }
 }
 

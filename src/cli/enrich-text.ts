@@ -1,5 +1,6 @@
 import type { Estimate } from '../apps/enrichment/estimate.ts'
 import type { EnrichmentJob, EnrichmentOrder } from '../apps/enrichment/job.ts'
+import { describeReason } from '../apps/enrichment/reasons.ts'
 import { formatMoney } from '../base/money.ts'
 import { formatCount } from '../base/text.ts'
 import type { FileFormat } from '../catalogue/formats/detect.ts'
@@ -29,7 +30,7 @@ export function describeQuote(
     '',
     `${lead ? `${lead} ` : ''}${formatCount(quote.products)} products in ${formatCount(quote.calls)} calls to ${model} (${connection.slug}) will cost ${range}.${practice}${kept}`,
     ...(capNano === undefined ? [] : [`  It stops at its cap of ${formatMoney({ nano: capNano, currency })}.`]),
-    ...(priced && quote.highNano === 0n ? [] : quote.reasons.map((reason) => `  ${reason}`)), // nothing has no range to explain
+    ...(priced && quote.highNano === 0n ? [] : quote.reasons.map((reason) => `  ${describeReason(reason)}`)), // nothing has no range to explain
   ].join('\n')
 }
 

@@ -105,7 +105,9 @@ async function carryOut({
   say: (text: string) => void
   startedMs: number
 }): Promise<ExitCode> {
-  const estimator = await createEstimator(services, order, { canary: options.canary })
+  const { workspaceId, recipe, connection, model, currency } = order
+  const candidate = { connectionId: connection.id, provider: connection.provider, model, rateCard: connection.prices }
+  const estimator = await createEstimator(services, { workspaceId, recipe, candidate, currency }, { canary: options.canary })
   const job = await prepareJob(services, order, { onStale: (shown, position) => estimator.add(shown, position), signal: interrupt.signal })
   if (services.interruptedCalls > 0)
     say(`${services.interruptedCalls} calls were cut off when Latchkey last ended; they are in the ledger as interrupted.`)

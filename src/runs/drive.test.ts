@@ -198,7 +198,10 @@ describeOnEachDatabase('driving a run', (open) => {
       const failing = watched((unit) => settle(unit, { state: 'failed', errorCode })).kind
       const end = await drive(runId, failing, { concurrency: 1 })
       expect(end).toMatchObject({ kind: 'paused', pause: { code: errorCode } })
-      expect(end).toHaveProperty('pause.detail', expect.stringMatching(/first 25 .*what failed.*another model or recipe.*same command/))
+      expect(end).toHaveProperty(
+        'pause.detail',
+        expect.stringMatching(/first 25 .*what failed.*another model or recipe.*continue this run/),
+      )
       expect(await counts(runId)).toMatchObject({ failed: 25, waiting: 75, leased: 0 })
       expect(await drive(runId, watched((unit) => settle(unit)).kind)).toEqual({ kind: 'finished' })
       expect(await counts(runId)).toMatchObject({ failed: 25, done: 75 })

@@ -164,9 +164,18 @@ interface Refusal {
   readonly alone: boolean
 }
 
+/** Units of up to `size` items that ask the same candidate, in the order of their first items. */
 function intoUnits<Subject>(items: readonly LeasedItem[], subjects: readonly Subject[], size: number): Unit<Subject>[] {
-  const units: Unit<Subject>[] = []
-  for (let at = 0; at < items.length; at += size) units.push({ items: items.slice(at, at + size), subjects: subjects.slice(at, at + size) })
+  const units: { readonly items: LeasedItem[]; readonly subjects: Subject[] }[] = []
+  const open = new Map<number, (typeof units)[number]>()
+  for (const [index, item] of items.entries()) {
+    let unit = open.get(item.candidate)
+    if (!unit) units.push((unit = { items: [], subjects: [] }))
+    unit.items.push(item)
+    unit.subjects.push(subjects[index]!)
+    if (unit.items.length < size) open.set(item.candidate, unit)
+    else open.delete(item.candidate)
+  }
   return units
 }
 
@@ -211,7 +220,7 @@ function watchFailures(): { observe(items: readonly SettledItem[]): Pause | unde
 }
 
 const providerTrouble = (count: number, code: ErrorCode): string =>
-  `The last ${count} products failed alike (${code}), so the rest was not tried. Look at the provider's status and at what failed, then run the same command again: it continues here.`
+  `The last ${count} products failed alike (${code}), so the rest was not tried. Look at the provider's status and at what failed, then continue the run: it goes on where it stopped.`
 
 const noneSucceeded = (count: number, code: ErrorCode): string =>
-  `None of the first ${count} products succeeded (the last: ${code}), so the rest was not tried. Look at what failed, then try another model or recipe; the same command again continues here.`
+  `None of the first ${count} products succeeded (the last: ${code}), so the rest was not tried. Look at what failed, then try another model or recipe, or continue this run.`

@@ -3,25 +3,29 @@ import type { ErrorCode } from '../base/errors.ts'
 import type { Database, Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import { type ITEM_STATES, runItems } from '../db/schema/index.ts'
-import type { LeasedItem, SettledState } from './run-kind.ts'
+import type { Escalation, LeasedItem, SettledState } from './run-kind.ts'
 
 /** A late worker's lease must have ended before another takes its items: no unit takes this long between two renewals. */
 export const LEASE_MS = 10 * 60_000
 
+export interface NewItem {
+  readonly position: number
+  readonly subjectId: string
+  readonly workHash: string
+  readonly candidate?: number // the first when absent
+}
+
 /** Adds items in the order given. Many at a time, one statement. */
 export async function addItems(
   tx: Tx,
-  {
-    runId,
-    workspaceId,
-    items,
-  }: { runId: string; workspaceId: string; items: readonly { position: number; subjectId: string; workHash: string }[] },
+  { runId, workspaceId, items }: { runId: string; workspaceId: string; items: readonly NewItem[] },
 ): Promise<void> {
   if (items.length === 0) return
   await tx.execute(sql`
-    insert into run_items (run_id, workspace_id, position, subject_id, work_hash)
-    select ${runId}::uuid, ${workspaceId}::uuid, item.position, item."subjectId", item."workHash"
-    from jsonb_to_recordset(${JSON.stringify(items)}::jsonb) as item(position integer, "subjectId" uuid, "workHash" text)
+    insert into run_items (run_id, workspace_id, position, subject_id, work_hash, candidate)
+    select ${runId}::uuid, ${workspaceId}::uuid, item.position, item."subjectId", item."workHash", coalesce(item.candidate, 0)
+    from jsonb_to_recordset(${JSON.stringify(items)}::jsonb)
+      as item(position integer, "subjectId" uuid, "workHash" text, candidate integer)
     on conflict do nothing`)
 }
 
@@ -32,7 +36,7 @@ export async function leaseItems(
 ): Promise<LeasedItem[]> {
   const ends = new Date(now.getTime() + LEASE_MS)
   const bound = upTo === null ? sql`` : sql`and position <= ${upTo}`
-  const rows = await rowsOf<{ position: number; subject_id: string; work_hash: string; attempt: number }>(
+  const rows = await rowsOf<LeasedRow>(
     tx,
     sql`
     -- Materialized, so that the items are picked once: as a subquery it may be run again for each row, and pass its limit.
@@ -41,12 +45,12 @@ export async function leaseItems(
       order by position limit ${limit} for update skip locked)
     update run_items set state = 'leased', leased_by = ${instance}, lease_ends_at = ${ends.toISOString()}::timestamptz, attempt = attempt + 1
     from picked where run_id = ${runId}::uuid and position = picked_position
-    returning position, subject_id, work_hash, attempt`,
+    returning position, subject_id as "subjectId", work_hash as "workHash", candidate, escalated, attempt`,
   )
-  return rows
-    .map((row) => ({ runId, position: row.position, subjectId: row.subject_id, workHash: row.work_hash, attempt: row.attempt }))
-    .sort((a, b) => a.position - b.position)
+  return rows.map((row) => ({ runId, ...row })).sort((a, b) => a.position - b.position)
 }
+
+type LeasedRow = Omit<LeasedItem, 'runId'>
 
 /** Items that a crash, or an instance long silent, left leased wait again. */
 export async function releaseAbandoned(tx: Tx, { runId, instance, now }: { runId: string; instance: string; now: Date }): Promise<void> {
@@ -64,10 +68,16 @@ export async function renewLeases(tx: Tx, { runId, instance, now }: { runId: str
     .where(and(eq(runItems.runId, runId), eq(runItems.state, 'leased'), eq(runItems.leasedBy, instance)))
 }
 
-/** Failed items wait again, for a run that is taken up anew. @returns how many. */
-export function retryFailed(database: Database, run: RunKey): Promise<number> {
+/** Failed items wait again, for a run that is taken up anew. `position`: only that one. @returns how many. */
+export function retryFailed(database: Database, { position, ...run }: RunKey & { position?: number | undefined }): Promise<number> {
   const change = sql`update run_items set state = 'waiting', error_code = null, error_detail = null, settled_at = null`
-  return changeInBatches(database, { ...run, which: sql`state = 'failed'`, change })
+  const which = position === undefined ? sql`state = 'failed'` : sql`state = 'failed' and position = ${position}`
+  return changeInBatches(database, { ...run, which, change })
+}
+
+/** Drops all items of a run that was never begun, so that it can be planned anew. @returns how many. */
+export function dropItems(database: Database, run: RunKey): Promise<number> {
+  return changeInBatches(database, { ...run, which: sql`true`, change: sql`delete from run_items` })
 }
 
 /** Items that have not ended are dropped, for a run that was ended for good. @returns how many. */
@@ -137,11 +147,45 @@ export async function settleItems(tx: Tx, results: readonly ItemResult[]): Promi
     tx,
     sql`
     update run_items set state = result.state, error_code = result.error_code, error_detail = result.error_detail,
-      cost_nano = result.cost_nano, settled_at = now(), leased_by = null, lease_ends_at = null
+      cost_nano = case when run_items.escalated is null then result.cost_nano else run_items.cost_nano + result.cost_nano end,
+      settled_at = now(), leased_by = null, lease_ends_at = null
     from jsonb_to_recordset(${JSON.stringify(records)}::jsonb)
       as result(run_id uuid, position integer, attempt integer, state text, error_code text, error_detail text, cost_nano bigint)
     where run_items.run_id = result.run_id and run_items.position = result.position
       and run_items.attempt = result.attempt and run_items.state = 'leased'
+    returning run_items.run_id, run_items.position`,
+  )
+  return testOf(rows)
+}
+
+/** An item that goes on to another candidate: it waits again, with what it has cost so far. */
+export interface ItemMove {
+  readonly item: LeasedItem
+  readonly candidate: number
+  readonly escalated: Escalation
+  readonly costNano?: bigint // undefined is unknown
+}
+
+/** Hands items on to another candidate, those whose lease is still this worker's. @returns a test for which they were. */
+export async function moveItems(tx: Tx, moves: readonly ItemMove[]): Promise<(item: LeasedItem) => boolean> {
+  if (moves.length === 0) return () => false
+  const records = moves.map(({ item, candidate, escalated, costNano }) => ({
+    run_id: item.runId,
+    position: item.position,
+    attempt: item.attempt,
+    candidate,
+    escalated,
+    cost_nano: costNano?.toString() ?? null,
+  }))
+  const rows = await rowsOf<ItemKey>(
+    tx,
+    sql`
+    update run_items set state = 'waiting', candidate = move.candidate, escalated = move.escalated, cost_nano = move.cost_nano,
+      leased_by = null, lease_ends_at = null
+    from jsonb_to_recordset(${JSON.stringify(records)}::jsonb)
+      as move(run_id uuid, position integer, attempt integer, candidate integer, escalated text, cost_nano bigint)
+    where run_items.run_id = move.run_id and run_items.position = move.position
+      and run_items.attempt = move.attempt and run_items.state = 'leased'
     returning run_items.run_id, run_items.position`,
   )
   return testOf(rows)

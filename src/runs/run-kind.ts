@@ -7,8 +7,13 @@ export interface LeasedItem {
   readonly position: number // 1 is the first
   readonly subjectId: string // the product, document or image
   readonly workHash: string
+  readonly candidate: number // who is asked: place in the run's own list; the items of a unit share it
+  readonly escalated: Escalation | null // what it came to with the candidate before; null: it was the first
   readonly attempt: number
 }
+
+/** Why another candidate is asked about an item: what the first one wrote is flagged, or was not right. */
+export type Escalation = 'flagged' | 'failed'
 
 /** Why a run stopped handing out items, with the remedy in words. */
 export interface Pause {
@@ -40,7 +45,7 @@ export interface SettledItem {
 /** What a kind of run does with its items. Adding one: a file, and a line where the command or route starts it. */
 export interface RunKind<Subject> {
   readonly id: string
-  /** How many items go into one unit (the products of one call). */
+  /** How many items go into one unit (the products of one call); those of one unit have the same candidate. */
   readonly itemsPerUnit: number
   /** Loads what the leased items need, in one query; called for many items at once. */
   load(tx: Tx, items: readonly LeasedItem[]): Promise<Subject[]>

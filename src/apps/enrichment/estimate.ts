@@ -1,14 +1,16 @@
 import { formatNano } from '../../base/money.ts'
-import type { CallServices } from '../../calls/services.ts'
+import type { ChatCandidate } from '../../calls/chat.ts'
 import { pricesOf } from '../../calls/price.ts'
+import type { CallServices } from '../../calls/services.ts'
 import { tokenCounter } from '../../providers/tokenizers.ts'
 import { observedBefore } from '../../runs/runs.ts'
-import { type EnrichmentOrder, seriesOf } from './job.ts'
 import { addObservations, nothingObserved, type Observation, type ObservedCall, observeCall } from './observation.ts'
 import { outputSchema } from './output-schema.ts'
 import { answerShape, recordBlock, systemPrompt } from './prompt.ts'
-import { addToTally, emptyTally, promptCaching, type Quote, quoteRun } from './quote.ts'
+import { addToTally, emptyTally, type InputTally, promptCaching, type Quote, quoteRun } from './quote.ts'
 import { reasoningOf } from './reasoning.ts'
+import { seriesOf } from './work-hash.ts'
+import type { Recipe } from '../../contract/recipe.ts'
 
 /** A quote as it is kept with its run and printed: exact plain decimals; null is unknown, which is not free. */
 export interface QuotedRange {
@@ -17,7 +19,7 @@ export interface QuotedRange {
   readonly high: string | null
 }
 
-/** A quote with its range as it is kept; `priced`: both ends are known, in the order's currency. */
+/** A quote with its range as it is kept; `priced`: both ends are known, in the currency that was asked for. */
 export interface Estimate {
   readonly quote: Quote
   readonly quoted: QuotedRange
@@ -31,23 +33,32 @@ export interface Estimator {
   /** One answered call of this run. */
   observe(call: ObservedCall): void
   estimate(): Estimate
+  /** What was counted so far. */
+  tally(): InputTally
   /** The position of the canary's last product; undefined when there is no canary, or nothing would be left after it. */
   canaryEnd(): number | undefined
 }
 
 const PAST_RUNS = 5
 
-/** An estimator for one order, taught by the last runs of the same recipe and model. `canary`: how many products run first. */
+/**
+ * An estimator for one recipe on one candidate, taught by the last runs of the same recipe and model. `canary`: how many
+ * products run first. `seen`: what this run itself has observed already.
+ */
 export async function createEstimator(
   services: CallServices,
-  order: EnrichmentOrder,
-  { canary }: { canary: number | undefined },
+  { workspaceId, recipe, candidate, currency }: { workspaceId: string; recipe: Recipe; candidate: ChatCandidate; currency: string },
+  {
+    canary,
+    tally: counted = emptyTally,
+    seen: before = nothingObserved,
+  }: { canary?: number | undefined; tally?: InputTally; seen?: Observation } = {},
 ): Promise<Estimator> {
-  const { recipe, connection, model, currency } = order
-  const { provider } = connection
+  const { provider, model } = candidate
   const counter = await tokenCounter(provider, model)
-  const past = await services.database.inWorkspace(order.workspaceId, (tx) => observedBefore(tx, seriesOf(order), PAST_RUNS))
-  const candidate = { connectionId: connection.id, provider, model, rateCard: connection.prices }
+  const past = await services.database.inWorkspace(workspaceId, (tx) =>
+    observedBefore(tx, seriesOf({ recipe, provider, model }), PAST_RUNS),
+  )
   const shortId = answerShape(recipe) === 'many' ? 'p1' : undefined
   const fixed = {
     k: recipe.perCall,
@@ -60,8 +71,8 @@ export async function createEstimator(
     reasoning: reasoningOf({ model }).likely,
     past: past.reduce<Observation>((sum, observed) => addObservations(sum, { ...nothingObserved, ...observed }), nothingObserved),
   }
-  let tally = emptyTally
-  let seen = nothingObserved
+  let tally = counted
+  let seen = before
   let end: number | undefined
   return {
     add(shown, position) {
@@ -79,6 +90,7 @@ export async function createEstimator(
         : { currency, low: null, high: null }
       return { quote, quoted, priced: known }
     },
+    tally: () => tally,
     canaryEnd: () => (canary !== undefined && tally.products > canary ? end : undefined),
   }
 }

@@ -1,13 +1,11 @@
-import { resolveCandidates } from '../../assignments/resolve.ts'
+import { namedCandidates } from '../../assignments/resolve.ts'
 import { canonicalJson } from '../../base/json.ts'
-import type { ChatCandidate } from '../../calls/chat.ts'
 import type { CallServices } from '../../calls/services.ts'
 import type { FileFormat } from '../../catalogue/formats/format.ts'
 import { writtenKey } from '../../catalogue/changes.ts'
 import { importFile, type ImportResult } from '../../catalogue/import.ts'
 import type { Connection } from '../../connections/connections.ts'
 import { setBudgetLimit } from '../../ledger/budgets.ts'
-import { tokenCounter, type TokenCounter } from '../../providers/tokenizers.ts'
 import { sha256 } from '../../runtime/hash.ts'
 import { type DriveEnd, driveRun } from '../../runs/drive.ts'
 import { addItems, countItems, type ItemCounts, retryFailed } from '../../runs/items.ts'
@@ -16,7 +14,9 @@ import { addRun, cancelSuperseded, readRun, type Run, unfinishedRun, updateRun }
 import { addObservations, nothingObserved, type ObservedCall, observeCall } from './observation.ts'
 import { attributesOf, type Makings, type Scope, scopedProducts } from './plan.ts'
 import type { Recipe } from '../../contract/recipe.ts'
-import { recipeHash } from './work-hash.ts'
+import { openServers, type Server } from './servers.ts'
+import { loadSubjects } from './subjects.ts'
+import { recipeHash, seriesOf } from './work-hash.ts'
 import { ENRICHMENT, enrichmentWork } from './work.ts'
 
 export interface JobServices extends CallServices {
@@ -44,8 +44,7 @@ export interface EnrichmentJob {
   readonly order: EnrichmentOrder
   readonly source: ImportResult
   readonly makings: Makings
-  readonly candidate: ChatCandidate
-  readonly counter: TokenCounter
+  readonly server: Server
   readonly run: Run | undefined // undefined: nothing is stale
   readonly resumed: boolean
   readonly products: number
@@ -75,9 +74,8 @@ export async function prepareJob(
   const { workspaceId, file, format, connection, model, recipe } = order
   const source = await importFile({ database, workspaceId, path: file, format, ...(signal ? { signal } : {}) })
   log.info({ workspaceId, count: source.products }, 'imported')
-  const own = [{ connectionId: connection.id, model }]
-  const [chosen] = await database.inWorkspace(workspaceId, (tx) => resolveCandidates(tx, { context: ENRICHMENT, own }))
-  const candidate: ChatCandidate = { ...chosen!, provider: connection.provider, rateCard: connection.prices }
+  const named = await database.inWorkspace(workspaceId, (tx) => namedCandidates(tx, [{ connectionId: connection.id, model }]))
+  const [server] = await openServers(named, services)
   const makings: Makings = { recipe, provider: connection.provider, model, destination: connection.destination }
   const fingerprint = fingerprintOf(order, source)
   const left = await database.inWorkspace(workspaceId, (tx) => unfinishedRun(tx, fingerprint))
@@ -102,8 +100,7 @@ export async function prepareJob(
     order,
     source,
     makings,
-    candidate,
-    counter: await tokenCounter(candidate.provider, model),
+    server: server!,
     run,
     resumed: left !== undefined,
     ...counts,
@@ -123,11 +120,6 @@ export const scopeOf = (
 /** Runs that write the same attributes of the same file, in the same languages, stand in one slot: a new one closes those left unfinished. */
 const slotOf = ({ file, recipe }: EnrichmentOrder): string => `${file}\n${attributesOf(recipe).map(writtenKey).toSorted().join('\n')}`
 
-/** Runs of one recipe on one model: their answers are alike. */
-export function seriesOf({ recipe, connection, model }: EnrichmentOrder): string {
-  return sha256(canonicalJson({ recipe: recipeHash(recipe), provider: connection.provider, model }))
-}
-
 async function startRun({ database }: JobServices, order: EnrichmentOrder, fingerprint: string): Promise<Run> {
   const { workspaceId, recipe, model, connection, currency } = order
   const slot = slotOf(order)
@@ -136,7 +128,7 @@ async function startRun({ database }: JobServices, order: EnrichmentOrder, finge
       workspaceId,
       kind: ENRICHMENT,
       fingerprint,
-      series: seriesOf(order),
+      series: seriesOf({ recipe, provider: connection.provider, model }),
       settings: { slot, file: order.file, recipe, model, connectionId: connection.id },
       currency,
       capNano: order.capNano ?? null,
@@ -188,7 +180,7 @@ export async function driveJob(
   },
 ): Promise<DriveEnd> {
   const { database, clock, instance, log } = services
-  const { order, run, candidate, counter } = job
+  const { order, run, server } = job
   const { workspaceId } = order
   const change = (values: Parameters<typeof updateRun>[2]): Promise<void> =>
     database.inWorkspace(workspaceId, (tx) => updateRun(tx, run.id, values))
@@ -215,9 +207,8 @@ export async function driveJob(
       budgetId: run.budgetId,
       currency: order.currency,
       recipe: order.recipe,
-      candidate,
-      connectionSlug: order.connection.slug,
-      counter,
+      servers: [server],
+      load: loadSubjects,
       decision: order.decision,
       acceptFlagged: order.acceptFlagged,
       onAnswered: (call) => {
@@ -233,7 +224,10 @@ export async function driveJob(
   })
   if (end.kind === 'paused') await change({ state: 'paused', pause: { code: end.pause.code, detail: end.pause.detail } })
   else if (end.kind === 'interrupted')
-    await change({ state: 'paused', pause: { code: 'call.interrupted', detail: 'Interrupted. The same command continues here.' } })
+    await change({
+      state: 'paused',
+      pause: { code: 'call.interrupted', detail: 'Interrupted. Continue it when you are ready: what is done is paid for once.' },
+    })
   return end
 }
 

@@ -7,12 +7,14 @@ import { defaultRecipe } from './default-recipe.ts'
 import { addObservations, meanOutput, nothingObserved, observeCall } from './observation.ts'
 import { predictOutput } from './predict-output.ts'
 import { parseRecipe } from './read-recipe.ts'
-import { addToTally, emptyTally, promptCaching, type QuoteInput, quoteRun } from './quote.ts'
+import { addToTally, emptyTally, promptCaching, type Quote, type QuoteInput, quoteRun } from './quote.ts'
 import { reasoningOf } from './reasoning.ts'
+import { describeReason } from './reasons.ts'
 
 const recipe = defaultRecipe({ fields: ['title', 'description', 'attributes'] })
 const exact = { exact: true, spread: { low: 1, high: 1 }, overhead: { low: 6, high: 11 }, ratio: 1, source: 'test' }
-const none = { kind: 'none', reason: 'test' } as const
+const none = { kind: 'none' } as const
+const textOf = (quote: Quote): string => quote.reasons.map(describeReason).join(' ')
 
 /** Nano-units per million tokens. */
 function prices(perMillion: Partial<Record<UsageUnit, bigint>>): PriceSet {
@@ -52,7 +54,7 @@ describe('a quote', () => {
     expect(quote.highNano).toBe(
       (BigInt(quote.inputTokens.high) * 150_000_000n + BigInt(quote.outputTokens.high) * 600_000_000n) / 1_000_000n,
     )
-    expect(quote.reasons.join(' ')).toMatch(/lengths.*own tokenizer.*second time/)
+    expect(textOf(quote)).toMatch(/lengths.*own tokenizer.*second time/)
   })
 
   it('holds what was measured: 223 tokens of answer, 1.82 to 2.22 USD for 10,000 products on gpt-4o-mini', () => {
@@ -68,7 +70,7 @@ describe('a quote', () => {
     for (const unknown of [undefined, prices({ input_tokens: 1n })]) {
       const quote = quoteRun({ ...base, prices: unknown })
       expect(quote).toMatchObject({ currency: null, lowNano: null, highNano: null })
-      expect(quote.reasons.at(-1)).toMatch(/No price is known/)
+      expect(textOf(quote)).toMatch(/No price is known/)
     }
     expect(quoteRun({ ...base, prices: { currency: 'USD', free: true, bands: [{ fromInputTokens: 0, rows: {} }] } })).toMatchObject({
       lowNano: 0n,
@@ -81,7 +83,7 @@ describe('a quote', () => {
     const caching = promptCaching({ provider: 'openai', model: 'gpt-4o-mini' })
     const short = quoteRun({ ...base, caching })
     expect(short.cacheReadTokens).toBe(0)
-    expect(short.reasons.join(' ')).toMatch(/520 tokens; prompts are cached from 1024: no discount/)
+    expect(textOf(short)).toMatch(/520 tokens; prompts are cached from 1024: no discount/)
     const long = quoteRun({ ...base, systemTokens: 1_217, schemaTokens: 0, caching })
     expect(long.cacheReadTokens).toBe(9_999 * 1_152) // 9 blocks of 128; the first call fills the cache
     const without = quoteRun({ ...base, systemTokens: 1_217, schemaTokens: 0 })
@@ -108,7 +110,7 @@ describe('a quote', () => {
     const reasoning = reasoningOf({ model: 'gpt-5-mini' }).likely
     const quote = quoteRun({ ...base, reasoning })
     expect(quote.highNano!).toBeGreaterThan(quoteRun(base).highNano!)
-    expect(quote.reasons.join(' ')).toMatch(/think/)
+    expect(textOf(quote)).toMatch(/think/)
     expect(reasoningOf({ model: 'gpt-4o-mini' }).likely.high).toBe(0)
   })
 
@@ -136,7 +138,7 @@ describe('what has run', () => {
     expect(after.outputTokens.low).toBeLessThanOrEqual(2_095_000)
     expect(after.outputTokens.high).toBeGreaterThanOrEqual(2_095_000)
     expect(after.highNano! - after.lowNano!).toBeLessThan((before.highNano! - before.lowNano!) / 3n)
-    expect(after.reasons.join(' ')).toMatch(/from 20 products that have run.*corrected by what the first calls were billed/)
+    expect(textOf(after)).toMatch(/from 20 products that have run.*corrected by what the first calls were billed/)
     const past = quoteRun({ ...base, past: canary })
     expect(past.highNano! - past.lowNano!).toBeLessThan(before.highNano! - before.lowNano!)
   })

@@ -5,6 +5,7 @@ import type { TokenCounter } from '../../providers/tokenizers.ts'
 import { meanOutput, type Observation } from './observation.ts'
 import { predictOutput, type TokenRange } from './predict-output.ts'
 import type { Recipe } from '../../contract/recipe.ts'
+import type { QuoteReason } from './reasons.ts'
 
 /** What a run will cost, as a range with the reasons for its width. Input is counted; output is predicted or observed. */
 
@@ -24,7 +25,7 @@ export const addToTally = (tally: InputTally, tokens: number): InputTally => ({
 
 /** Whether a provider keeps the constant part of a prompt, and from which length on. */
 export type PromptCaching =
-  | { readonly kind: 'none'; readonly reason: string }
+  | { readonly kind: 'none' }
   | { readonly kind: 'automatic'; readonly minimumTokens: number; readonly blockTokens: number }
 
 /**
@@ -36,7 +37,7 @@ export function promptCaching({ provider, model }: { provider: string; model: st
   if (provider === 'openai' || (provider === 'openrouter' && model.startsWith('openai/')))
     return { kind: 'automatic', minimumTokens: 1_024, blockTokens: 128 }
   if (provider === 'anthropic') return { kind: 'automatic', minimumTokens: model.includes('sonnet') ? 2_048 : 4_096, blockTokens: 1 }
-  return { kind: 'none', reason: 'prompt caching is not counted on with this provider' }
+  return { kind: 'none' }
 }
 
 export interface QuoteInput {
@@ -70,8 +71,8 @@ export interface Quote {
   readonly outputTokens: TokenRange
   /** How much of the input a prompt cache can serve at best. */
   readonly cacheReadTokens: number
-  /** Why the range is as wide as it is, for people. */
-  readonly reasons: readonly string[]
+  /** Why the range is as wide as it is. */
+  readonly reasons: readonly QuoteReason[]
 }
 
 /** Share of products that may be asked a second time. */
@@ -95,7 +96,7 @@ interface Tokens {
   readonly inputTokens: TokenRange
   readonly outputTokens: TokenRange
   readonly cacheReadTokens: number
-  readonly reasons: readonly string[]
+  readonly reasons: readonly QuoteReason[]
 }
 
 function tokensOf(input: QuoteInput): Tokens {
@@ -114,13 +115,13 @@ function tokensOf(input: QuoteInput): Tokens {
   const thinking = observed ? { low: 0, high: 0 } : input.reasoning
   const cached = cachedPrefix(input) * Math.max(0, calls - 1)
   const inputTokens = { low: Math.floor(inputRange.low), high: Math.ceil(inputRange.high * again) }
-  const reasons = [
+  const reasons: readonly QuoteReason[] = [
     perProduct.reason,
-    counter.exact ? 'Input is counted with the model’s own tokenizer.' : `Input is estimated, not counted (${counter.source}).`,
-    billed === undefined ? undefined : 'Input is corrected by what the first calls were billed.',
-    ...cacheReasons(input, cached),
-    thinking.high > 0 ? `The model may think before it answers: up to ${thinking.high} tokens more a call.` : undefined,
-    `The high end includes ${Math.round((again - 1) * 100)} % of the products being asked a second time.`,
+    counter.exact ? { code: 'input_counted', values: {} } : { code: 'input_estimated', values: { source: counter.source } },
+    ...(billed === undefined ? [] : [{ code: 'input_corrected', values: {} } as const]),
+    cacheReason(input, cached),
+    ...(thinking.high > 0 ? [{ code: 'thinking', values: { tokens: thinking.high } } as const] : []),
+    { code: 'asked_again', values: { percent: Math.round((again - 1) * 100) } },
   ]
   return {
     products: tally.products,
@@ -131,23 +132,20 @@ function tokensOf(input: QuoteInput): Tokens {
       high: Math.ceil((tally.products * perProduct.high + calls * thinking.high) * again),
     },
     cacheReadTokens: Math.min(inputTokens.low, cached),
-    reasons: reasons.filter((reason) => reason !== undefined),
+    reasons,
   }
 }
 
-function outputPerProduct({ recipe, counter }: QuoteInput, observed: Observation | undefined): TokenRange & { reason: string } {
+function outputPerProduct({ recipe, counter }: QuoteInput, observed: Observation | undefined): TokenRange & { reason: QuoteReason } {
   const predicted = predictOutput(recipe)
   const scaled = { low: predicted.low * counter.ratio * counter.spread.low, high: predicted.high * counter.ratio * counter.spread.high }
   const measured = observed && meanOutput(observed)
   if (!measured) {
-    const reason = `Answers are expected to have ${Math.floor(scaled.low)} to ${Math.ceil(scaled.high)} tokens a product, from the recipe’s lengths; --canary narrows this.`
-    return { ...scaled, reason }
+    return { ...scaled, reason: { code: 'output_predicted', values: { low: Math.floor(scaled.low), high: Math.ceil(scaled.high) } } }
   }
   const range = { low: Math.max(0, measured.mean - measured.error), high: measured.mean + measured.error }
-  return {
-    ...range,
-    reason: `Answers have ${Math.floor(range.low)} to ${Math.ceil(range.high)} tokens a product, from ${observed.products} products that have run.`,
-  }
+  const values = { low: Math.floor(range.low), high: Math.ceil(range.high), products: observed.products }
+  return { ...range, reason: { code: 'output_observed', values } }
 }
 
 /** Tokens of a call that a cache can serve. What counts as input only at the high end (the schema) saves nothing at the low one. */
@@ -158,12 +156,10 @@ function cachedPrefix({ caching, systemTokens, schemaTokens, counter }: QuoteInp
   return Math.floor(Math.min(Math.floor(prefix / caching.blockTokens) * caching.blockTokens, systemTokens * counter.spread.low))
 }
 
-function cacheReasons({ caching, systemTokens, schemaTokens }: QuoteInput, cached: number): string[] {
-  if (caching.kind === 'none') return [`No discount: ${caching.reason}.`]
-  if (cached > 0) return ['The low end assumes that the provider’s prompt cache holds the constant part; the high end, that it never does.']
-  return [
-    `The constant part of the prompt has ${systemTokens + schemaTokens} tokens; prompts are cached from ${caching.minimumTokens}: no discount.`,
-  ]
+function cacheReason({ caching, systemTokens, schemaTokens }: QuoteInput, cached: number): QuoteReason {
+  if (caching.kind === 'none') return { code: 'cache_not_counted', values: {} }
+  if (cached > 0) return { code: 'cache_at_best', values: {} }
+  return { code: 'cache_too_short', values: { tokens: systemTokens + schemaTokens, minimum: caching.minimumTokens } }
 }
 
 /** What the canary says, but in no range wider than before. */
@@ -188,7 +184,7 @@ function moneyOf(input: QuoteInput, tokens: Tokens): Pick<Quote, 'currency' | 'l
     currency: null,
     lowNano: null,
     highNano: null,
-    reasons: [...tokens.reasons, 'No price is known for this model: the cost is unknown.'],
+    reasons: [...tokens.reasons, { code: 'price_unknown', values: {} } as const],
   }
   if (!prices) return unknown
   const lowRows = rowsFor(prices, tokens.inputTokens.low, tokens.calls)

@@ -1,17 +1,18 @@
 import type { ErrorCode } from '../../base/errors.ts'
 import { splitNano } from '../../base/money.ts'
-import type { ChatCandidate, ChatOutcome } from '../../calls/chat.ts'
+import type { ChatOutcome } from '../../calls/chat.ts'
 import type { GeneratedValue } from '../../catalogue/changes.ts'
 import type { Provenance } from '../../db/schema/index.ts'
 import { type ResultWrite, resultWrite } from '../../ledger/settlement.ts'
 import type { ItemResult } from '../../runs/items.ts'
-import type { LeasedItem, SettledItem } from '../../runs/run-kind.ts'
+import type { Escalation, LeasedItem, SettledItem } from '../../runs/run-kind.ts'
 import { newId } from '../../runtime/ids.ts'
 import { flagValue } from './checks.ts'
 import type { ComposedPrompt } from './prompt.ts'
 import { mergeReadings, readAnswer, type ReadProduct } from './read-answer.ts'
 import { columnOf, localeOf, type Recipe } from '../../contract/recipe.ts'
 import { type EnrichmentResult, writeEnrichmentResults } from './results.ts'
+import type { Server } from './servers.ts'
 import type { FieldValue, Problem } from './validate.ts'
 
 /** What became of a call's products: results and values, as they go into the commit of the call's ledger entry. */
@@ -21,6 +22,10 @@ export interface EnrichmentSubject {
   readonly item: LeasedItem
   readonly identifier: string
   readonly values: Readonly<Record<string, unknown>>
+  /** Who may be asked about it, as places in the run's list: its candidate first, then those that may take over. */
+  readonly chain: readonly number[]
+  /** Who looks again when its values are flagged or not right: place in the run's list; undefined: nobody. */
+  readonly secondLook: number | undefined
   /** It was asked about once, and not all of the answer passed: it is asked about once more. */
   readonly first?: FirstAnswer
 }
@@ -38,9 +43,8 @@ export interface ValueOrigin {
   readonly workspaceId: string
   readonly runId: string
   readonly recipe: Recipe
-  readonly candidate: ChatCandidate
-  readonly connectionSlug: string
-  readonly decision: string // written into what is accepted: "accepted by command"
+  /** Written into what is accepted: "accepted by command". Null: nothing is, all values are proposals. */
+  readonly decision: string | null
   readonly acceptFlagged: boolean
 }
 
@@ -59,11 +63,13 @@ export function settleAnswer(
   {
     open,
     ids,
+    server,
     outcome,
     outputLimit,
   }: {
     open: readonly EnrichmentSubject[]
     ids: ComposedPrompt['ids']
+    server: Server // that gave it
     outcome: ChatOutcome & { kind: 'answered' }
     outputLimit: number // tokens
   },
@@ -76,13 +82,16 @@ export function settleAnswer(
     const read = answer.products[index]!
     const now = cutShort ? { ...read, problems: read.problems.map((problem) => sayCutShort(problem, outputLimit)) } : read
     const reading = subject.first ? mergeReadings(subject.first.reading, now) : now
-    const values = generatedValues(origin, { subject, passed: newlyPassed(subject, now), callId })
+    const values = generatedValues(origin, { subject, passed: newlyPassed(subject, now), callId, server })
     const flagged = subject.first?.flagged === true || values.some(({ flags }) => flags.length > 0)
     const costNano = shares[index]
-    const { item } = subject
+    const { item, secondLook } = subject
     const written = { workspaceId: origin.workspaceId, item, values }
-    if (reading.problems.length === 0) return { ...written, end: { state: flagged ? 'flagged' : 'done', ...costOf(costNano) } }
-    if (subject.first) return { ...written, end: { state: 'failed', ...errorOf(reading.problems[0]!), ...costOf(costNano) } }
+    const [problem] = reading.problems
+    if (!problem && flagged && secondLook !== undefined) return { ...written, move: moveTo(secondLook, 'flagged', costNano) }
+    if (!problem) return { ...written, end: { state: flagged ? 'flagged' : 'done', ...costOf(costNano) } }
+    if (subject.first && secondLook !== undefined) return { ...written, move: moveTo(secondLook, 'failed', costNano) }
+    if (subject.first) return { ...written, end: { state: failedState(item), ...errorOf(problem), ...costOf(costNano) } }
     again.push({ ...subject, first: { reading, flagged, cutShort, costNano } })
     return written
   })
@@ -97,11 +106,20 @@ export function settleFailure(
   const { failure, cost } = outcome
   const shares = shareCost(cost?.nano, open)
   const results = open.map(({ item }, index): EnrichmentResult => {
-    const end = { state: 'failed', errorCode: failure.code, errorDetail: failure.detail, ...costOf(shares[index]) } as const
+    const end = { state: failedState(item), errorCode: failure.code, errorDetail: failure.detail, ...costOf(shares[index]) } as const
     return { workspaceId, item, end, values: [] }
   })
   return { ...committed(results), again: [] }
 }
+
+/** What a second look did not mend stays as the first candidate left it: flagged values wait as they are. */
+const failedState = ({ escalated }: LeasedItem): 'flagged' | 'failed' => escalated ?? 'failed'
+
+const moveTo = (candidate: number, escalated: Escalation, costNano: bigint | undefined): NonNullable<EnrichmentResult['move']> => ({
+  candidate,
+  escalated,
+  ...costOf(costNano),
+})
 
 function committed(results: readonly EnrichmentResult[]): Pick<CallResults, 'settled' | 'writes'> {
   const settled = results.flatMap(({ item, end }): SettledItem[] =>
@@ -142,16 +160,22 @@ function newlyPassed({ first }: EnrichmentSubject, { values }: ReadProduct): Rea
 
 function generatedValues(
   origin: ValueOrigin,
-  { subject, passed, callId }: { subject: EnrichmentSubject; passed: Readonly<Record<string, FieldValue | null>>; callId: string },
+  {
+    subject,
+    passed,
+    callId,
+    server,
+  }: { subject: EnrichmentSubject; passed: Readonly<Record<string, FieldValue | null>>; callId: string; server: Server },
 ): GeneratedValue[] {
-  const { recipe, candidate } = origin
+  const { recipe, decision } = origin
+  const { candidate, connectionSlug } = server
   const kind: Provenance['kind'] = candidate.provider === 'practice' ? 'practice' : 'generated'
   const fields = recipe.fields.filter(({ name }) => Object.hasOwn(passed, name))
   return fields.map((field): GeneratedValue => {
     const value = passed[field.name] ?? null // null: the data says too little, where the recipe allows that
     const locale = localeOf(recipe, field)
     const flags = value === null ? [] : flagValue({ value, productValues: subject.values, locale })
-    const accepted = flags.length === 0 || origin.acceptFlagged
+    const accepted = decision !== null && (flags.length === 0 || origin.acceptFlagged)
     return {
       id: newId(),
       productId: subject.item.subjectId,
@@ -160,8 +184,8 @@ function generatedValues(
       value,
       flags,
       state: accepted ? 'accepted' : 'proposed',
-      ...(accepted ? { decision: origin.decision } : {}),
-      provenance: { kind, callId, model: candidate.model, connection: origin.connectionSlug },
+      ...(accepted ? { decision } : {}),
+      provenance: { kind, callId, model: candidate.model, connection: connectionSlug },
       runId: origin.runId,
       workHash: subject.item.workHash,
     }

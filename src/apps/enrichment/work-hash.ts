@@ -41,3 +41,7 @@ export function workHash(work: {
   const { recipe, shown, provider, model, destination, locale } = work
   return sha256(canonicalJson({ recipe: writingHash(recipe), shown, provider, model, destination, locale }))
 }
+
+/** Names runs of one recipe on one model: their answers are alike, and what one observed serves the next one's quote. */
+export const seriesOf = ({ recipe, provider, model }: { recipe: Recipe; provider: string; model: string }): string =>
+  sha256(canonicalJson({ recipe: recipeHash(recipe), provider, model }))

@@ -1,23 +1,19 @@
-import { inArray } from 'drizzle-orm'
 import type { ErrorCode } from '../../base/errors.ts'
 import { formatMoney } from '../../base/money.ts'
 import type { Usage } from '../../base/usage.ts'
 import { chat } from '../../calls/chat.ts'
 import type { CallServices } from '../../calls/services.ts'
 import type { Tx } from '../../db/database.ts'
-import { products as productTable } from '../../db/schema/index.ts'
 import type { BudgetRefusal } from '../../ledger/intent.ts'
-import { modelFacts } from '../../prices/models.ts'
-import type { TokenCounter } from '../../providers/tokenizers.ts'
 import type { LeasedItem, RunKind, UnitOutcome } from '../../runs/run-kind.ts'
 import type { ObservedCall } from './observation.ts'
 import { maxOutputTokens, OUTPUT_SCHEMA_NAME, outputSchema } from './output-schema.ts'
 import { composePrompt, type ComposedPrompt } from './prompt.ts'
 import { repairPrompt } from './read-answer.ts'
 import type { Recipe } from '../../contract/recipe.ts'
-import { reasoningOf } from './reasoning.ts'
+import type { Server } from './servers.ts'
 import { type EnrichmentSubject, settleAnswer, settleFailure, type ValueOrigin } from './settle-call.ts'
-import { inputTokensAtMost, learningBounds, outputLimit, promptTokens, type PromptTokens } from './token-bounds.ts'
+import { inputTokensAtMost, outputLimit, promptTokens, type PromptTokens } from './token-bounds.ts'
 
 /** This kind of run, and the context whose assignment serves it. */
 export const ENRICHMENT = 'enrichment'
@@ -27,25 +23,21 @@ export interface EnrichmentWork extends ValueOrigin {
   readonly actor: string
   readonly budgetId: string
   readonly currency: string
-  readonly counter: TokenCounter
-  /** Told of each answered call: what the quote learns from. */
-  readonly onAnswered?: (call: ObservedCall) => void
+  /** Who serves: an item's candidate is a place in this list. */
+  readonly servers: readonly Server[]
+  readonly load: (tx: Tx, items: readonly LeasedItem[]) => Promise<EnrichmentSubject[]>
+  /** Told of each answered call: what the quote learns from. `server`: who was asked, a place in `servers`. */
+  readonly onAnswered?: (call: ObservedCall, server: number) => void
 }
 
 /** The run kind that writes product values: one call for each `perCall` products, and one more for what was not right. */
 export function enrichmentWork(work: EnrichmentWork): RunKind<EnrichmentSubject> {
   const schema = outputSchema(work.recipe)
-  const { provider, model } = work.candidate
-  const fixed: Fixed = {
-    schema,
-    schemaText: JSON.stringify(schema),
-    bounds: learningBounds({ thinkingTokens: reasoningOf({ model }).room }),
-    model: modelFacts({ provider, model, at: work.services.clock.now() }),
-  }
+  const fixed: Fixed = { schema, schemaText: JSON.stringify(schema) }
   return {
     id: ENRICHMENT,
     itemsPerUnit: work.recipe.perCall,
-    load: loadSubjects,
+    load: work.load,
     async perform(unit, signal) {
       const { outcome, again } = await ask(work, fixed, { open: unit, signal })
       if (again.length === 0) return outcome
@@ -59,22 +51,6 @@ export function enrichmentWork(work: EnrichmentWork): RunKind<EnrichmentSubject>
 interface Fixed {
   readonly schema: ReturnType<typeof outputSchema>
   readonly schemaText: string
-  readonly bounds: ReturnType<typeof learningBounds>
-  readonly model: ReturnType<typeof modelFacts>
-}
-
-async function loadSubjects(tx: Tx, items: readonly LeasedItem[]): Promise<EnrichmentSubject[]> {
-  const ids = items.map(({ subjectId }) => subjectId)
-  const rows = await tx
-    .select({ id: productTable.id, identifier: productTable.identifier, imported: productTable.imported })
-    .from(productTable)
-    .where(inArray(productTable.id, ids))
-  const byId = new Map(rows.map((row) => [row.id, row]))
-  return items.map((item) => {
-    const product = byId.get(item.subjectId)
-    if (!product) throw new Error(`item ${item.position} of run ${item.runId} has no product`)
-    return { item, identifier: product.identifier, values: product.imported }
-  })
 }
 
 interface Asked {
@@ -85,10 +61,13 @@ interface Asked {
 /** Asks about products of which none was asked about before, or all were. */
 async function ask(
   work: EnrichmentWork,
-  { schema, schemaText, bounds, model }: Fixed,
+  { schema, schemaText }: Fixed,
   { open, signal }: { open: readonly EnrichmentSubject[]; signal: AbortSignal },
 ): Promise<Asked> {
-  const { recipe, candidate, counter } = work
+  const { recipe } = work
+  const at = open[0]!.item.candidate
+  const server = work.servers[at]!
+  const { counter, bounds, model } = server
   const prompt = promptFor(recipe, open)
   const tokens = promptTokens(counter, prompt)
   const inputTokens = inputTokensAtMost({ counter, prompt, tokens, schemaText })
@@ -100,7 +79,7 @@ async function ask(
     actor: work.actor,
     origin: `run:${work.runId}`,
     context: ENRICHMENT,
-    candidate,
+    candidate: server.candidate,
     budgetIds: [work.budgetId],
     currency: work.currency,
     system: prompt.system,
@@ -114,12 +93,12 @@ async function ask(
     settleWith: (outcome) => {
       if (outcome.kind === 'answered' && outcome.usage) {
         bounds.learn(bound, billedTokens(outcome.usage))
-        if (!isSecond(open)) work.onAnswered?.(observed({ usage: outcome.usage, products: open.length, tokens }))
+        if (!isSecond(open)) work.onAnswered?.(observed({ usage: outcome.usage, products: open.length, tokens }), at)
       }
       const { settled, again, writes } =
         outcome.kind === 'failed'
           ? settleFailure(work, { open, outcome })
-          : settleAnswer(work, { open, ids: prompt.ids, outcome, outputLimit: limit })
+          : settleAnswer(work, { open, ids: prompt.ids, server, outcome, outputLimit: limit })
       return { value: { outcome: { settled }, again }, writes }
     },
   })
@@ -159,6 +138,6 @@ function capReached({ currency, limitNano, spentNano, askedNano }: BudgetRefusal
   const money = (nano: bigint): string => formatMoney({ nano, currency })
   return {
     code: 'budget.exceeded',
-    detail: `The cap of ${money(limitNano)} is reached: ${money(spentNano)} are spent, and the next call could cost up to ${money(askedNano)}. Run the same command with a higher --cap: it continues here.`,
+    detail: `The cap of ${money(limitNano)} is reached: ${money(spentNano)} are spent, and the next call could cost up to ${money(askedNano)}. Continue it with a higher cap.`,
   }
 }
