@@ -2,6 +2,7 @@ import { createAdaptorServer } from '@hono/node-server'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { AppError } from '../base/errors.ts'
+import type { HandledRoute } from '../http/handle.ts'
 import { type ClaimToken, isClaimed, makeClaimToken } from '../people/claim.ts'
 import { sessionKey } from '../people/session-key.ts'
 import { createSignIn } from '../people/sign-in.ts'
@@ -20,6 +21,7 @@ export interface RunningServer {
   /** The one-time link with which the first person claims the server; undefined: someone has. */
   readonly claimLink: string | undefined
   readonly services: Services
+  readonly routes: readonly HandledRoute[]
   /** Stops listening, lets what is under way end, closes the database and gives the data folder up. */
   close(): Promise<void>
 }
@@ -50,6 +52,7 @@ export async function startServer({ config, log, pages }: { config: Config; log:
       origin,
       claimLink: await claimLinkOf(services, claimToken, origin),
       services,
+      routes,
       async close() {
         await closeHttp()
         await services.close()
