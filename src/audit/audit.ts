@@ -11,6 +11,9 @@ export interface AuditRecord {
 }
 
 export type AuditAction =
+  | 'review.decided_all'
+  | 'review.undone'
+  | 'review.redone'
   | 'workspace.created'
   | 'workspace.changed'
   | 'member.joined'
@@ -24,6 +27,14 @@ export type AuditAction =
   | 'connection.added'
   | 'connection.revoked'
   | 'connection.priced'
+  | 'connection.changed'
+  | 'connection.moved'
+  | 'connection.tested'
+  | 'connection.deleted'
+  | 'key.tested'
+  | 'assignment.changed'
+  | 'context.added'
+  | 'context.removed'
   | 'key.set'
   | 'key.replaced'
   | 'key.unreadable'

@@ -53,6 +53,14 @@ export const ERROR_STATUS = {
   'destination.refused': 422,
   'header.refused': 422,
   'assignment.missing': 409,
+  'key.required': 422,
+  'connection.active': 409,
+  'connection.changed': 409,
+  'slug.taken': 409,
+  'assignment.changed': 409,
+  'assignment.invalid': 422,
+  'context.missing': 404,
+  'context.exists': 409,
   // money
   'price.unknown': 409,
   'budget.exceeded': 429,
@@ -75,6 +83,10 @@ export const ERROR_STATUS = {
   // generated output
   'output.invalid': 422,
   'output.missing': 422,
+  // products and their values
+  'product.missing': 404,
+  'change.missing': 404,
+  'value.changed': 409,
   // calls
   'call.interrupted': 500,
   'call.missing': 404,

@@ -4,9 +4,10 @@ import type { Secret } from '../base/secret.ts'
 import type { CommittedConnection } from '../ledger/intent.ts'
 import { bodyFailureOf, failureOf, ProviderCallError } from '../providers/failure.ts'
 import { parseJson } from '../providers/parse-json.ts'
-import { type MeteredUsage, needsKey, type Protocol, type Provider, type ProviderFailure } from '../providers/provider.ts'
+import { type Destination, type MeteredUsage, needsKey, type Protocol, type Provider, type ProviderFailure } from '../providers/provider.ts'
 import type { ProviderAnswer } from '../providers/send.ts'
 import { rememberSecret } from '../runtime/scrub.ts'
+import { normaliseKey } from '../vault/key-text.ts'
 import { withOpenKey } from '../vault/open.ts'
 import type { AttemptFetch } from './chat-model.ts'
 import type { CallServices } from './services.ts'
@@ -164,7 +165,10 @@ export async function withConnectionKey<T>(
   const { sealedKey } = connection
   if (provider.key === 'none' || sealedKey === null) {
     if (needsKey(provider, connection.destination)) {
-      throw new AppError('key.missing', `The connection "${connection.slug}" has no key. Name the variable that holds it with --key-env.`)
+      throw new AppError(
+        'key.missing',
+        `The connection "${connection.slug}" has no key. Enter one, or name the variable that holds it with --key-env.`,
+      )
     }
     return use(undefined)
   }
@@ -172,14 +176,7 @@ export async function withConnectionKey<T>(
     vault: services.vault,
     workspaceId,
     connection: { ...connection, sealedKey },
-    use: async (key) => {
-      const forget = rememberSecret(key)
-      try {
-        return await use(key)
-      } finally {
-        forget()
-      }
-    },
+    use: (key) => scrubbed(key, use),
     onUnreadable: ({ recordId, recordVersion }) =>
       services.database.inWorkspace(workspaceId, (tx) =>
         recordAudit(tx, {
@@ -191,4 +188,31 @@ export async function withConnectionKey<T>(
         }),
       ),
   })
+}
+
+/** Step 4 for a key that is tried before it is saved: it comes with the request and stays its caller's. */
+export async function withOfferedKey<T>(
+  { provider, offered: { destination, key } }: { provider: Provider; offered: { destination: Destination; key: Secret | undefined } },
+  use: (key: Secret | undefined) => Promise<T>,
+): Promise<T> {
+  if (key && provider.key !== 'none') {
+    const normalised = normaliseKey(key.reveal())
+    try {
+      return await scrubbed(normalised, use)
+    } finally {
+      normalised.wipe()
+    }
+  }
+  if (needsKey(provider, destination)) throw new AppError('key.missing', `${provider.name} needs a key. Enter it to test it.`)
+  return use(undefined)
+}
+
+/** For the length of `use`, logs and errors leave the key out by its value. */
+async function scrubbed<T>(key: Secret, use: (key: Secret) => Promise<T>): Promise<T> {
+  const forget = rememberSecret(key)
+  try {
+    return await use(key)
+  } finally {
+    forget()
+  }
 }

@@ -1,28 +1,41 @@
 import { AppError } from '../base/errors.ts'
+import type { Secret } from '../base/secret.ts'
 import { type CallIntent, CONNECTION_CHECK } from '../ledger/intent.ts'
 import { ProviderCallError } from '../providers/failure.ts'
 import { parseJson } from '../providers/parse-json.ts'
+import type { Destination } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
+import type { SendRequest } from '../providers/send.ts'
 import { newId } from '../runtime/ids.ts'
-import { failureFrom, requireSuccess, withConnectionKey } from './attempt.ts'
+import { failureFrom, requireSuccess, withConnectionKey, withOfferedKey } from './attempt.ts'
 import type { CallServices } from './services.ts'
+
+/** A key and the destination it was given for, which are not the connection's: of this request alone, and kept nowhere. */
+export interface Offered {
+  readonly destination: Destination
+  readonly key: Secret | undefined
+}
+
+export interface FreeRequest {
+  readonly workspaceId: string
+  readonly connectionId: string
+  readonly provider: string
+  readonly path: string
+  readonly actor: string
+  readonly origin: string
+  readonly signal: AbortSignal
+  /** Shorter than what a call may take, where a person waits. */
+  readonly timeouts?: SendRequest['timeouts']
+  /** Tried instead of the connection's own, whose sealed key then stays closed. The caller keeps its secret and wipes it. */
+  readonly offered?: Offered | undefined
+}
 
 /**
  * A GET that a provider answers free of charge (its list of models, the check of a key), along the same path as every
  * call: intent, key, send, entry. @returns the parsed body. @throws AppError with what the provider refused.
  */
-export async function freeRequest(
-  services: CallServices,
-  {
-    workspaceId,
-    connectionId,
-    provider: providerId,
-    path,
-    actor,
-    origin,
-    signal,
-  }: { workspaceId: string; connectionId: string; provider: string; path: string; actor: string; origin: string; signal: AbortSignal },
-): Promise<unknown> {
+export async function freeRequest(services: CallServices, request: FreeRequest): Promise<unknown> {
+  const { workspaceId, connectionId, provider: providerId, path, actor, origin, signal, timeouts, offered } = request
   const { ledger, clock, sender } = services
   const provider = findProvider(providerId)
   const intent: CallIntent = {
@@ -37,20 +50,26 @@ export async function freeRequest(
     worstCaseNano: 0n,
     currency: 'USD',
     budgetIds: [],
+    ...(offered ? { offersKey: true } : {}),
   }
   const admission = await ledger.intend(intent)
-  if (admission.kind !== 'admitted') throw new AppError('connection.missing', 'This connection is gone or was revoked.')
+  if (admission.kind === 'revoked') throw new AppError('connection.revoked', `The connection "${admission.slug}" was revoked.`)
+  if (admission.kind !== 'admitted') throw new AppError('connection.missing', 'There is no such connection.')
   const { connection, intendedAt } = admission
   const cost = { nano: 0n, currency: 'USD', source: 'free' as const, rowIds: [] }
   const ended = { intent, intendedAt, keyVersion: connection.keyVersion, cost }
+  const destination = offered?.destination ?? connection.destination
+  const withKey = <T>(use: (key: Secret | undefined) => Promise<T>): Promise<T> =>
+    offered ? withOfferedKey({ provider, offered }, use) : withConnectionKey({ services, workspaceId, connection, provider }, use)
   try {
-    const { status, body } = await withConnectionKey({ services, workspaceId, connection, provider }, async (key) => {
+    const { status, body } = await withKey(async (key) => {
       const answer = await sender.send({
         provider,
-        destination: connection.destination,
+        destination,
         method: 'GET',
         path,
         signal,
+        timeouts,
         ...(key ? { key } : {}),
       })
       const bytes = await answer.readAll()

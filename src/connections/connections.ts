@@ -141,7 +141,11 @@ export interface ListedConnection {
 
 /** All connections of the workspace, revoked ones too, by slug. */
 export async function listConnections(tx: Tx): Promise<ListedConnection[]> {
-  const rows = await tx.select().from(connections).where(inArray(connections.status, ['active', 'revoked'])).orderBy(connections.slug)
+  const rows = await tx
+    .select()
+    .from(connections)
+    .where(inArray(connections.status, ['active', 'revoked']))
+    .orderBy(connections.slug)
   return rows.map(({ id, provider, slug, destination, sealedKey, keyLastFour, keySetAt, status }) => ({
     id,
     provider,

@@ -45,9 +45,11 @@ export function admitIntents({
     const refusal = refuse(intent, connection, budgets)
     if (refusal) return { operation, admission: refusal }
     hold(intent, budgets)
-    const { id, provider, slug, destination, sealedKey, keyVersion } = connection!
+    const { id, provider, slug, destination } = connection!
+    const { offersKey, ...known } = intent
+    const { sealedKey, keyVersion } = offersKey ? { sealedKey: null, keyVersion: 0 } : connection!
     inserts.push({
-      ...intent,
+      ...known,
       budgetIds: [...intent.budgetIds],
       worstCaseNano: intent.worstCaseNano ?? null,
       instance,
@@ -70,7 +72,8 @@ function refuse(
   budgets: ReadonlyMap<string, LockedBudget>,
 ): Admission | undefined {
   if (!connection || connection.workspaceId !== intent.workspaceId) return { kind: 'missing' }
-  if (connection.status !== 'active') return { kind: 'revoked', slug: connection.slug }
+  const isTest = connection.status === 'draft' && intent.offersKey && intent.context === CONNECTION_CHECK
+  if (connection.status !== 'active' && !isTest) return { kind: 'revoked', slug: connection.slug }
   if (connection.contexts && intent.context !== CONNECTION_CHECK && !connection.contexts.includes(intent.context))
     return { kind: 'missing' }
   for (const budgetId of intent.budgetIds) {

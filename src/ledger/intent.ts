@@ -17,6 +17,8 @@ export interface CallIntent {
   readonly worstCaseNano: bigint | undefined
   readonly currency: string
   readonly budgetIds: readonly string[]
+  /** A key is tried that is not the connection's own, in its check: the intent and its entry name version 0, which no sealed key has. */
+  readonly offersKey?: true
 }
 
 /** A connection as it stood in the intent's own commit: what may be opened and sent to, and nothing older. */

@@ -1,5 +1,5 @@
 import { anthropicMessages } from './protocols/anthropic-messages.ts'
-import type { Provider } from './provider.ts'
+import { type Provider, readModelList } from './provider.ts'
 
 /** Anthropic. The version is in the path of each request, not in the base URL. @see https://platform.claude.com/docs/en/api, checked 2026-11-20 */
 export const anthropic: Provider = {
@@ -11,11 +11,13 @@ export const anthropic: Provider = {
     usage: 'https://platform.claude.com/usage',
     limits: 'https://platform.claude.com/settings/limits',
     prices: 'https://platform.claude.com/docs/en/about-claude/pricing',
+    docs: 'https://platform.claude.com/docs/en/api',
   },
+  keyHint: 'sk-ant-…',
   keyHeader: { name: 'x-api-key', prefix: '' },
   key: 'required',
   headers: { 'anthropic-version': '2023-06-01' },
-  checkKey: { method: 'GET', path: '/v1/models?limit=1' }, // free of charge; 401 on a bad key, 404 on a disabled one
+  checkKey: { method: 'GET', path: '/v1/models?limit=1', read: readModelList }, // free of charge; 401 on a bad key, 404 on a disabled one
   listModels: { path: '/v1/models?limit=1000' },
   chat: { protocol: anthropicMessages, path: '/v1/messages', sdk: 'anthropic', jsonSchema: true },
   triedAgainst: 'recorded answers',

@@ -1,20 +1,22 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type Provider } from './provider.ts'
+import { bearer, type Provider, readModelList } from './provider.ts'
 
 /** Mistral AI: OpenAI chat, with sound counted beside the prompt and cached tokens under three names. @see https://docs.mistral.ai/api, checked 2026-11-20 */
 export const mistral: Provider = {
   id: 'mistral',
   name: 'Mistral AI',
   baseUrl: 'https://api.mistral.ai/v1',
+  regions: ['eu', 'us'].map((region) => ({ region, baseUrl: `https://api.${region}.mistral.ai/v1` })),
   pages: {
     keys: 'https://console.mistral.ai/api-keys',
     usage: 'https://admin.mistral.ai/organization/usage',
     limits: 'https://admin.mistral.ai/plateforme/limits',
     prices: 'https://mistral.ai/pricing',
+    docs: 'https://docs.mistral.ai/api',
   },
   keyHeader: bearer,
   key: 'required',
-  checkKey: { method: 'GET', path: '/models' }, // free of charge; 401 on a bad key
+  checkKey: { method: 'GET', path: '/models', read: readModelList }, // free of charge; 401 on a bad key
   listModels: { path: '/models' },
   chat: {
     protocol: openAiChatWith({

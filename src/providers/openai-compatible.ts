@@ -1,5 +1,5 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type Provider } from './provider.ts'
+import { bearer, type Provider, readModelList } from './provider.ts'
 
 /** Any server that speaks OpenAI chat completions (vLLM, Ollama, LM Studio, ...); the person gives its base URL, with /v1 where it has one. */
 export const openaiCompatible: Provider = {
@@ -8,7 +8,7 @@ export const openaiCompatible: Provider = {
   pages: {},
   keyHeader: bearer,
   key: 'optional',
-  checkKey: { method: 'GET', path: '/models' },
+  checkKey: { method: 'GET', path: '/models', read: readModelList },
   listModels: { path: '/models' },
   chat: {
     protocol: openAiChatWith({ reasoning: 'by total' }),

@@ -1,7 +1,7 @@
 import { objectOf } from '../base/json.ts'
 import { plainDecimal, sumDecimal } from './decimal.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type DeclaredCost, type Provider } from './provider.ts'
+import { bearer, type CheckedKey, type DeclaredCost, type Provider } from './provider.ts'
 
 /** OpenRouter: OpenAI chat over many upstreams; says in each answer what it charged. @see https://openrouter.ai/docs/api, checked 2026-11-20 */
 export const openrouter: Provider = {
@@ -13,10 +13,12 @@ export const openrouter: Provider = {
     usage: 'https://openrouter.ai/activity',
     limits: 'https://openrouter.ai/settings/keys',
     prices: 'https://openrouter.ai/models',
+    docs: 'https://openrouter.ai/docs/api',
   },
+  keyHint: 'sk-or-…',
   keyHeader: bearer,
   key: 'required',
-  checkKey: { method: 'GET', path: '/key' }, // /models is public and proves nothing
+  checkKey: { method: 'GET', path: '/key', read: readOwnKey }, // /models is public and proves nothing
   listModels: { path: '/models' },
   chat: {
     protocol: openAiChatWith({ declaredCost: chargedBy }),
@@ -25,6 +27,14 @@ export const openrouter: Provider = {
     jsonSchema: true,
   },
   triedAgainst: 'recorded answers',
+}
+
+/** What OpenRouter says of the key that asks: `limit_remaining` are credits, null without a limit of its own. */
+function readOwnKey(body: unknown): CheckedKey {
+  const key = objectOf(objectOf(body)?.['data'])
+  if (!key) return 'elsewhere'
+  const left = key['limit_remaining']
+  return typeof left === 'number' && left <= 0 ? 'no_credit' : 'ok'
 }
 
 /**

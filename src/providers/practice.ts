@@ -1,5 +1,5 @@
 import { openAiChat } from './protocols/openai-chat.ts'
-import { bearer, PRACTICE_DESTINATION, type Provider } from './provider.ts'
+import { bearer, PRACTICE_DESTINATION, type Provider, readModelList } from './provider.ts'
 
 /** The practice model: the only one there is. */
 export const PRACTICE_MODEL = 'practice-1'
@@ -15,7 +15,7 @@ export const practice: Provider = {
   pages: {},
   keyHeader: bearer,
   key: 'none',
-  checkKey: { method: 'GET', path: '/models' },
+  checkKey: { method: 'GET', path: '/models', read: readModelList },
   listModels: { path: '/models' },
   chat: { protocol: openAiChat, path: '/chat/completions', sdk: 'openai-compatible', jsonSchema: true },
   triedAgainst: 'a mock of its documented interface',

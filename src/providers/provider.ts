@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../base/errors.ts'
+import { objectOf } from '../base/json.ts'
 import type { Usage, UsageSource } from '../base/usage.ts'
 
 /**
@@ -114,8 +115,18 @@ export interface Provider {
   readonly name: string
   /** Absent for "any server that speaks ...": the person gives it. */
   readonly baseUrl?: string
-  /** Where a key is made, seen, limited and billed. */
-  readonly pages: { readonly keys?: string; readonly usage?: string; readonly limits?: string; readonly prices?: string }
+  /** Its other addresses of its own, where it has such: the same keys or others, the same protocol. */
+  readonly regions?: readonly { readonly region: string; readonly baseUrl: string }[]
+  /** Where a key is made, seen, limited and billed, and where its interface is described. */
+  readonly pages: {
+    readonly keys?: string
+    readonly usage?: string
+    readonly limits?: string
+    readonly prices?: string
+    readonly docs?: string
+  }
+  /** What its keys look like today, for a person's eye alone: providers change it without notice, so nothing is refused for it. */
+  readonly keyHint?: string
   readonly keyHeader: KeyHeader
   /**
    * 'required' refuses a call without a key at the provider's own address; 'optional' sends none when the connection has
@@ -126,17 +137,27 @@ export interface Provider {
   readonly headers?: Readonly<Record<string, string>>
   /** Which header carries the destination's organization and project, where the provider has such. */
   readonly destinationHeaders?: { readonly organization?: string; readonly project?: string }
-  /** A free request that proves the key. Status 2xx is good. */
-  readonly checkKey: { readonly method: 'GET' | 'POST'; readonly path: string }
+  /** A free request that proves the key. Status 2xx is good, when `read` finds what such an answer holds. */
+  readonly checkKey: {
+    readonly method: 'GET' | 'POST'
+    readonly path: string
+    readonly read: (body: unknown) => CheckedKey
+  }
   readonly listModels: { readonly path: string }
   readonly chat: ChatOffer
   /** What this was tried against, honestly. */
   readonly triedAgainst: 'recorded answers' | 'a mock of its documented interface' | 'never tried'
 }
 
+/** What an answer of status 2xx to the check of a key says: `elsewhere` is not this provider's answer. */
+export type CheckedKey = 'ok' | 'no_credit' | 'elsewhere'
+
+/** An answer that lists models, as OpenAI does and most others after it. */
+export const readModelList = (body: unknown): CheckedKey => (Array.isArray(objectOf(body)?.['data']) ? 'ok' : 'elsewhere')
+
 /** Whether calls to this destination are refused without a key. A server of the person's own may need none; a provider's own address does. */
-export const needsKey = ({ key, baseUrl }: Provider, destination: Destination): boolean =>
-  key === 'required' && destination.baseUrl === baseUrl
+export const needsKey = ({ key, baseUrl, regions = [] }: Provider, destination: Destination): boolean =>
+  key === 'required' && (destination.baseUrl === baseUrl || regions.some((region) => region.baseUrl === destination.baseUrl))
 
 /** How a provider is asked for chat. */
 export interface ChatOffer {

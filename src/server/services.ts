@@ -14,6 +14,8 @@ import { openVault } from '../vault/vault.ts'
 
 export interface Services extends CallServices {
   readonly instance: string
+  /** What the operator allows connections to reach although it is private: "host:port". */
+  readonly privateHosts: ReadonlySet<string>
   /** How many calls a crash had left without an end; they are now entries marked `interrupted`. */
   readonly interruptedCalls: number
   close(): Promise<void>
@@ -27,7 +29,7 @@ export async function openServices({
   config,
   log,
   purpose,
-  privateHosts = [],
+  privateHosts: named = [],
 }: {
   config: Config
   log: Log
@@ -58,8 +60,9 @@ export async function openServices({
     const instance = await instanceOf(dataDir)
     const interruptedCalls = await sweepInterrupted({ database, clock, instance })
     const practice = lazily(startPracticeServer)
+    const privateHosts = new Set([...config.privateHosts, ...named])
     const sender = createSender({
-      privateHosts: new Set([...config.privateHosts, ...privateHosts]),
+      privateHosts,
       practice: async () => (await practice.get()).baseUrl,
     })
     closers.push(async () => {
@@ -74,7 +77,7 @@ export async function openServices({
       paces.set(connectionId, pace)
       return pace
     }
-    return { database, vault, ledger, sender, clock, log, paceOf, instance, interruptedCalls, close }
+    return { database, vault, ledger, sender, clock, log, paceOf, instance, privateHosts, interruptedCalls, close }
   } catch (error) {
     await close()
     throw error

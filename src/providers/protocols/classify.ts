@@ -89,6 +89,10 @@ const restrictedKey: ErrorRule = ({ status, message }) =>
     ? 'provider.no_permission'
     : undefined
 
+/** xAI and Gemini say a bad key as 400. */
+const refusedKey: ErrorRule = ({ status, message }) =>
+  status === 400 && /(incorrect|invalid) api key|api key not valid/i.test(message) ? 'provider.bad_key' : undefined
+
 /** OpenRouter says an unknown model as 400. */
 const unknownModel: ErrorRule = ({ status, message }) =>
   (status === 400 || status === 404) && /not a valid model|no endpoints found|model .{0,100}(does not exist|not found)/i.test(message)
@@ -144,7 +148,7 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
 export function classify(answer: ErrorAnswer, rules: readonly ErrorRule[]): ProviderFailure {
   const words = wordsOf(answer)
   let code: ErrorCode | undefined
-  for (const rule of [...rules, restrictedKey, emptyBalance, byWord, unknownModel, byStatus]) {
+  for (const rule of [...rules, restrictedKey, refusedKey, emptyBalance, byWord, unknownModel, byStatus]) {
     code = rule(words)
     if (code) break
   }

@@ -1,0 +1,49 @@
+import type { CallServices } from '../../calls/services.ts'
+import { requireConnection } from '../../connections/change.ts'
+import type { ModelView } from '../../contract/connections.ts'
+import { type ListedModel, listModels } from '../../prices/models.ts'
+import { type RateCard, rateCardPrices } from '../../prices/rate-card.ts'
+import { modelsOfConnection } from './list-models.ts'
+
+/**
+ * The models of a connection as people choose them: those its provider lists now, or those the price book knows. Its own
+ * prices go before the published ones.
+ * @throws AppError connection.missing, and what the provider refuses.
+ */
+export async function listedModels(
+  services: CallServices,
+  {
+    workspaceId,
+    actor,
+    id,
+    source,
+    signal,
+  }: { workspaceId: string; actor: string; id: string; source: 'provider' | 'price_book'; signal: AbortSignal },
+): Promise<{ source: 'provider' | 'price_book'; at: string; items: ModelView[] }> {
+  const { database, clock } = services
+  const { provider, prices } = await database.inWorkspace(workspaceId, (tx) => requireConnection(tx, id))
+  const at = clock.now()
+  const listed =
+    source === 'provider'
+      ? await modelsOfConnection(services, { workspaceId, connectionId: id, provider, actor, signal })
+      : listModels({ provider, at })
+  return { source, at: at.toISOString(), items: listed.map((model) => toModelView(model, prices)) }
+}
+
+function toModelView(model: ListedModel, card: RateCard | null): ModelView {
+  const own = rateCardPrices(card, model.id)
+  const ownPrices = Object.fromEntries(Object.entries(own?.bands[0]?.rows ?? {}).map(([unit, row]) => [unit, row.price]))
+  const isKnown = model.free || Object.keys(model.prices).length > 0
+  return {
+    id: model.id,
+    prices: own ? ownPrices : { ...model.prices },
+    currency: own?.currency ?? model.currency,
+    free: own?.free ?? model.free,
+    priceSource: own ? 'own' : isKnown ? 'price_book' : null,
+    pricesCheckedAt: own ? null : (model.checkedAt ?? null),
+    contextTokens: model.contextTokens ?? null,
+    maxOutputTokens: model.maxOutputTokens ?? null,
+    shutdownDate: model.shutdownDate ?? null,
+    successor: model.successor ?? null,
+  }
+}

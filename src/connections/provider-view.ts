@@ -1,0 +1,30 @@
+import type { ProviderView } from '../contract/connections.ts'
+import type { Provider } from '../providers/provider.ts'
+import { providers } from '../providers/registry.ts'
+
+/** Every provider, in the order in which they are offered. */
+export const providerViews = (): ProviderView[] => Object.values(providers).map(toView)
+
+const toView = (provider: Provider): ProviderView => {
+  const { id, name, key, keyHint, baseUrl, regions = [], destinationHeaders, pages, triedAgainst } = provider
+  const isPractice = key === 'none'
+  return {
+    id,
+    name,
+    practice: isPractice,
+    serves: ['chat'],
+    key,
+    keyHint: keyHint ?? null,
+    baseUrl: isPractice ? null : (baseUrl ?? null),
+    regions: regions.map((region) => ({ ...region })),
+    fields: (['organization', 'project'] as const).filter((field) => destinationHeaders?.[field] !== undefined),
+    pages: {
+      keys: pages.keys ?? null,
+      usage: pages.usage ?? null,
+      limits: pages.limits ?? null,
+      prices: pages.prices ?? null,
+      docs: pages.docs ?? null,
+    },
+    triedAgainst,
+  }
+}
