@@ -33,6 +33,12 @@ export const ERROR_STATUS = {
   'file.malformed': 422,
   'file.changed': 409,
   'file.unwritable': 500,
+  // the catalogue
+  'file.missing': 404,
+  'source.missing': 404,
+  'import.missing': 404,
+  'import.running': 409,
+  'picture.missing': 404,
   // the data folder and the database
   'data.locked': 409,
   'data.insecure': 500,
@@ -91,9 +97,23 @@ export const ERROR_STATUS = {
   'call.interrupted': 500,
   'call.missing': 404,
   'run.missing': 404,
+  // recipes and runs
+  'recipe.missing': 404,
+  'recipe.changed': 409,
+  'selection.empty': 422,
+  'run.wrong_state': 409,
+  'run.paused': 409,
+  'run.canary_done': 409,
+  'run.broken': 500,
+  'notice.missing': 404,
 } as const
 
 export type ErrorCode = keyof typeof ERROR_STATUS
+
+export interface ErrorIssue {
+  readonly path: string // "body.fields.0.name"
+  readonly message: string
+}
 
 /**
  * A failure with two texts. `detail` is shown to the caller and says what to do: never a key, a prompt or a
@@ -102,11 +122,14 @@ export type ErrorCode = keyof typeof ERROR_STATUS
 export class AppError extends Error {
   readonly code: ErrorCode
   readonly detail: string
-  constructor(code: ErrorCode, detail: string, options?: ErrorOptions) {
+  /** Which inputs are wrong, each by its path, where the form of one is. */
+  readonly issues: readonly ErrorIssue[] | undefined
+  constructor(code: ErrorCode, detail: string, { issues, ...options }: ErrorOptions & { issues?: readonly ErrorIssue[] } = {}) {
     super(`${code}: ${detail}`, options)
     this.name = 'AppError'
     this.code = code
     this.detail = detail
+    this.issues = issues
   }
 }
 

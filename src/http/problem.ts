@@ -1,14 +1,12 @@
-import { AppError, ERROR_STATUS } from '../base/errors.ts'
+import { AppError, type ErrorIssue, ERROR_STATUS } from '../base/errors.ts'
 import type { Problem } from '../contract/problem.ts'
 
 /** Inputs that are not in the form their route asks for, each by its path: "body.fields.0.name". */
 export class InvalidRequest extends AppError {
-  readonly issues: readonly { readonly path: string; readonly message: string }[]
-  constructor(issues: readonly { readonly path: string; readonly message: string }[]) {
+  constructor(issues: readonly ErrorIssue[]) {
     const said = issues.slice(0, 5).map(({ path, message }) => `${path}: ${message}`)
     const more = issues.length > 5 ? [`and ${issues.length - 5} more`] : []
-    super('request.invalid', `The request is not in the form that this route takes. ${[...said, ...more].join('; ')}. See /api/docs.`)
-    this.issues = issues
+    super('request.invalid', `The request is not in the form that this route takes. ${[...said, ...more].join('; ')}. See /api/docs.`, { issues })
   }
 }
 
@@ -19,6 +17,6 @@ export function toProblem(error: unknown, requestId: string): Problem {
     return { type: 'about:blank', code: 'unexpected', status: 500, detail, requestId }
   }
   const { code, detail } = error
-  const issues = error instanceof InvalidRequest ? { issues: error.issues.map((issue) => ({ ...issue })) } : {}
+  const issues = error.issues ? { issues: error.issues.map((issue) => ({ ...issue })) } : {}
   return { type: `/docs/errors/${code}`, code, status: ERROR_STATUS[code], detail, ...issues, requestId }
 }

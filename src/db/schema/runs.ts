@@ -25,6 +25,7 @@ export const runs = pgTable(
       .references(() => budgets.id),
     quote: jsonb('quote').$type<Record<string, unknown>>(),
     itemCount: integer('item_count').notNull().default(0),
+    counts: jsonb('counts').$type<Record<string, number>>(), // of its items by state, when it last stopped; null while it goes on
     plannedAt: timestamp('planned_at', { withTimezone: true }), // null: its items are still being added
     plan: jsonb('plan').$type<RunPlan>(), // how far that is, and what it came to; null on the command line, which waits for it
     upTo: integer('up_to'), // the canary's last position, until someone approves the rest; null: all
