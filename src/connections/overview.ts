@@ -72,7 +72,7 @@ async function toViews(
             }
           : null,
       contexts: row.contexts,
-      prices: row.prices as ConnectionView['prices'],
+      prices: row.prices,
       check:
         checkResult && checkedAt
           ? { result: checkResult.result as CheckResult, detail: checkResult.detail, at: checkedAt.toISOString() }

@@ -1,3 +1,6 @@
+import { connectionCheckRoutes } from '../apps/connection-checks/routes.ts'
+import { assignmentRoutes } from '../assignments/routes.ts'
+import { connectionRoutes } from '../connections/routes.ts'
 import type { HandledRoute } from '../http/handle.ts'
 import { peopleRoutes } from '../people/routes.ts'
 import { signInRoutes, type SignInServices } from '../people/sign-in-routes.ts'
@@ -7,4 +10,10 @@ import type { Services } from './services.ts'
 export type RouteServices = Services & SignInServices & { readonly origin: string }
 
 /** Every route there is, from the rooms that own them. */
-export const allRoutes = (services: RouteServices): HandledRoute[] => [...signInRoutes(services), ...peopleRoutes(services)]
+export const allRoutes = (services: RouteServices): HandledRoute[] => [
+  ...signInRoutes(services),
+  ...peopleRoutes(services),
+  ...connectionRoutes(services),
+  ...connectionCheckRoutes(services),
+  ...assignmentRoutes(services),
+]
