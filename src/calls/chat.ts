@@ -5,6 +5,7 @@ import type { BudgetRefusal } from '../ledger/intent.ts'
 import type { ResultWrite, Settlement } from '../ledger/settlement.ts'
 import { exhaustedFor } from '../providers/protocols/retry-after.ts'
 import type { ProviderFailure } from '../providers/provider.ts'
+import type { WireRecord } from './attempt.ts'
 import { type ChatCall, makeCall, type MadeCall } from './call.ts'
 import { logCall } from './log-call.ts'
 import { LONGEST_WAIT_MS, type PaceReport } from './pace.ts'
@@ -43,10 +44,31 @@ export type ChatEnd<T> =
  * is a call of its own with its own ledger entry. Never throws for what a provider does.
  */
 export async function chat<T>(services: CallServices, request: ChatRequest<T>): Promise<ChatEnd<T>> {
+  const end = await chatOrHandOver(services, request, () => false)
+  if (end.kind === 'handed_over') throw new Error('nobody was there to take over')
+  return end
+}
+
+/** A failure after which somebody else may answer: nothing was settled with it but its own ledger entries. */
+export interface HandedOver {
+  readonly kind: 'handed_over'
+  readonly failure: ProviderFailure
+  readonly cost: Money | undefined // of all attempts so far; undefined is unknown
+}
+
+/**
+ * The same, for a request that another candidate may take over: where `handsOver` says so of a failure, it ends there and
+ * is not tried again. It is only asked before the first byte of an answer came.
+ */
+export async function chatOrHandOver<T>(
+  services: CallServices,
+  request: ChatRequest<T>,
+  handsOver: (failure: ProviderFailure) => boolean,
+): Promise<ChatEnd<T> | HandedOver> {
   const askedAtMs = services.clock.now().getTime()
   let tries: Tries | undefined
   for (;;) {
-    const end = await attemptOnce(services, request, { askedAtMs, tries })
+    const end = await attemptOnce(services, request, { askedAtMs, tries, handsOver })
     if (end.kind !== 'again') return end
     tries = end.tries
     try {
@@ -57,18 +79,26 @@ export async function chat<T>(services: CallServices, request: ChatRequest<T>): 
   }
 }
 
-type AttemptEnd<T> = ChatEnd<T> | { readonly kind: 'again'; readonly waitMs: number; readonly tries: Tries }
+type AttemptEnd<T> = ChatEnd<T> | HandedOver | { readonly kind: 'again'; readonly waitMs: number; readonly tries: Tries }
 
 async function attemptOnce<T>(
   services: CallServices,
   request: ChatRequest<T>,
-  { askedAtMs, tries }: { askedAtMs: number; tries: Tries | undefined },
+  {
+    askedAtMs,
+    tries,
+    handsOver,
+  }: { askedAtMs: number; tries: Tries | undefined; handsOver: (failure: ProviderFailure) => boolean },
 ): Promise<AttemptEnd<T>> {
+  const costBefore = tries ? tries.cost : { nano: 0n, currency: request.currency }
   const { signal } = request
   const pace = services.paceOf(request.candidate.connectionId)
   const turn = await pace.begin({ signal, askedAtMs }).catch(() => undefined)
   if (!turn) return { kind: 'cancelled' }
-  if (turn.kind === 'given_up') return { kind: 'refused', failure: pausedFor(turn.failure) }
+  if (turn.kind === 'given_up') {
+    if (handsOver(turn.failure)) return { kind: 'handed_over', failure: turn.failure, cost: costBefore }
+    return { kind: 'refused', failure: pausedFor(turn.failure) }
+  }
   let made: MadeCall | undefined
   try {
     made = await makeCall(services, request, (tries?.codes.length ?? 0) + 1)
@@ -90,6 +120,10 @@ async function attemptOnce<T>(
   const { failure } = made
   const nowMs = services.clock.now().getTime()
   const ended: Settlement = { ...base, errorCode: failure.code }
+  if (!hasBegun(made.wire) && handsOver(failure)) {
+    await settle(services, request, ended, failure)
+    return { kind: 'handed_over', failure, cost }
+  }
   const all: Tries = { codes: [...(tries?.codes ?? []), failure.code], firstEndedAtMs: tries?.firstEndedAtMs ?? nowMs, cost }
   const next = afterFailure({ failure, tries: all, givenUp: pace.givenUpSince(askedAtMs), nowMs })
   if (next.kind === 'ended') {
@@ -100,6 +134,9 @@ async function attemptOnce<T>(
   await settle(services, request, ended, failure)
   return next.kind === 'refused' ? next : { ...next, tries: all }
 }
+
+/** From a status of success on the answer is on its way: what it cost cannot be taken back, and nobody else is asked. */
+const hasBegun = ({ status }: WireRecord): boolean => status !== undefined && status >= 200 && status < 300
 
 async function settle(services: CallServices, request: ChatCall, settlement: Settlement, failure?: ProviderFailure): Promise<void> {
   await services.ledger.settle(settlement)
