@@ -3,6 +3,7 @@ import { formatSeconds, ROOT, runTool, type Outcome } from './steps.ts'
 
 const CHECKS: readonly { readonly name: string; readonly run: () => Promise<Outcome> }[] = [
   { name: 'types', run: () => runTool('types') },
+  { name: 'types of the page', run: () => runTool('webTypes') },
   { name: 'lint', run: () => runTool('lint') },
   { name: 'format', run: () => runTool('format') },
   { name: 'unused code', run: () => runTool('unused') },

@@ -6,6 +6,7 @@ export const ROOT = join(import.meta.dirname, '..')
 /** Development tools by their JavaScript entry: run with this very Node, whatever PATH says. */
 const TOOLS = {
   types: ['typescript/bin/tsc', '--project', '.'],
+  webTypes: ['typescript/bin/tsc', '--project', 'src/web'],
   lint: ['oxlint/bin/oxlint', '--deny-warnings', '--report-unused-disable-directives'],
   format: ['oxfmt/bin/oxfmt', '--check', '.'],
   unused: ['knip/bin/knip.js', '--no-progress'],

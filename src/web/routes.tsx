@@ -1,0 +1,55 @@
+import { createRootRoute, createRoute, lazyRouteComponent as page, redirect } from '@tanstack/react-router'
+import { believeWorkspace } from './api/call.ts'
+import { ApiProblem } from './api/problem.ts'
+import { queryClient } from './api/query.ts'
+import { Root } from './shell/root.tsx'
+import { Shell } from './shell/shell.tsx'
+import { meQuery } from './support/me.ts'
+
+/** A path in our own page to go back to; anything else is dropped, so that no link leads elsewhere after sign-in. */
+const backOf = (search: Record<string, unknown>): { back?: string } =>
+  typeof search['back'] === 'string' && /^\/(?![/\\])/.test(search['back']) ? { back: search['back'] } : {}
+
+const root = createRootRoute({ component: Root })
+
+/** Pages inside the shell: only for who is signed in. */
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: 'shell',
+  component: Shell,
+  beforeLoad: async ({ location }) => {
+    try {
+      const me = await queryClient.ensureQueryData(meQuery)
+      believeWorkspace(me.workspace?.id)
+    } catch (error) {
+      if (error instanceof ApiProblem && error.code === 'session.missing')
+        throw redirect({ to: '/sign-in', search: { back: location.href } })
+      throw error
+    }
+  },
+})
+
+const inRoot = () => root
+const inShell = () => shell
+
+/** Every page of the product; each is loaded when it is first gone to. */
+export const routeTree = root.addChildren([
+  createRoute({
+    getParentRoute: inRoot,
+    path: '/sign-in',
+    validateSearch: backOf,
+    component: page(() => import('./pages/people/sign-in.tsx'), 'SignInPage'),
+  }),
+  createRoute({ getParentRoute: inRoot, path: '/claim', component: page(() => import('./pages/people/claim.tsx'), 'ClaimPage') }),
+  createRoute({ getParentRoute: inRoot, path: '/join/$token', component: page(() => import('./pages/people/join.tsx'), 'JoinPage') }),
+  shell.addChildren([
+    createRoute({ getParentRoute: inShell, path: '/', component: page(() => import('./pages/start/start.tsx'), 'StartPage') }),
+    createRoute({ getParentRoute: inShell, path: '/account', component: page(() => import('./pages/people/account.tsx'), 'AccountPage') }),
+    createRoute({ getParentRoute: inShell, path: '/members', component: page(() => import('./pages/people/members.tsx'), 'MembersPage') }),
+    createRoute({
+      getParentRoute: inShell,
+      path: '/settings',
+      component: page(() => import('./pages/people/settings.tsx'), 'SettingsPage'),
+    }),
+  ]),
+])
