@@ -2,6 +2,7 @@ import { connectionCheckRoutes } from '../apps/connection-checks/routes.ts'
 import { assignmentRoutes } from '../assignments/routes.ts'
 import { connectionRoutes } from '../connections/routes.ts'
 import type { HandledRoute } from '../http/handle.ts'
+import { ledgerRoutes } from '../ledger/routes.ts'
 import { peopleRoutes } from '../people/routes.ts'
 import { signInRoutes, type SignInServices } from '../people/sign-in-routes.ts'
 import type { Services } from './services.ts'
@@ -13,6 +14,7 @@ export type RouteServices = Services & SignInServices & { readonly origin: strin
 export const allRoutes = (services: RouteServices): HandledRoute[] => [
   ...signInRoutes(services),
   ...peopleRoutes(services),
+  ...ledgerRoutes(services),
   ...connectionRoutes(services),
   ...connectionCheckRoutes(services),
   ...assignmentRoutes(services),

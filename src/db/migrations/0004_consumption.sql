@@ -16,14 +16,16 @@ CREATE TABLE "consumption_quarter_hours" (
 	"estimated_calls" bigint NOT NULL,
 	"estimated_cost_nano" numeric NOT NULL,
 	"unknown_usage_calls" bigint NOT NULL,
-	"input_tokens" numeric NOT NULL,
-	"cache_read_tokens" numeric NOT NULL,
-	"cache_write_tokens" numeric NOT NULL,
-	"output_tokens" numeric NOT NULL,
+	"input_tokens" bigint NOT NULL,
+	"cache_read_tokens" bigint NOT NULL,
+	"cache_write_tokens" bigint NOT NULL,
+	"output_tokens" bigint NOT NULL,
 	CONSTRAINT "consumption_quarter_hours_key" PRIMARY KEY("workspace_id","starts_at","origin","model","actor","connection_id","context","currency","instance")
 );
 --> statement-breakpoint
 ALTER TABLE "consumption_quarter_hours" ADD CONSTRAINT "consumption_quarter_hours_workspace_id_workspaces_id_fk" FOREIGN KEY ("workspace_id") REFERENCES "public"."workspaces"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+DROP INDEX "ledger_entries_origin";--> statement-breakpoint
+CREATE INDEX "ledger_entries_origin" ON "ledger_entries" USING btree ("origin","intended_at");--> statement-breakpoint
 CREATE INDEX "ledger_entries_unknown_cost" ON "ledger_entries" USING btree ("workspace_id","intended_at") WHERE cost_nano is null;--> statement-breakpoint
 ALTER TABLE consumption_quarter_hours ENABLE ROW LEVEL SECURITY;
 --> statement-breakpoint
@@ -39,8 +41,8 @@ CREATE POLICY every_workspace ON consumption_quarter_hours TO latchkey_system
 GRANT SELECT, INSERT, UPDATE ON consumption_quarter_hours TO latchkey_workspace;
 --> statement-breakpoint
 -- Adds new ledger entries to the sums, in their own commit and with the rights of whoever inserts them. The order of the keys is
--- the same in every process, so that two that add to the same rows wait for each other and never in a circle. A model's name comes
--- from a provider: it is cut to what an index holds.
+-- the same in every process, so that two that add to the same rows wait for each other and never in a circle. A model's name and its
+-- counts come from a provider: the name is cut to what an index holds, a count to 10^12 a call, so that no answer can stop a commit.
 CREATE FUNCTION add_to_consumption() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO public.consumption_quarter_hours AS summed (
@@ -57,12 +59,12 @@ BEGIN
     count(*) FILTER (WHERE usage_source = 'estimated'),
     coalesce(sum(cost_nano) FILTER (WHERE usage_source = 'estimated'), 0),
     count(*) FILTER (WHERE usage IS NULL AND cost_source IS DISTINCT FROM 'not_billed'),
-    coalesce(sum(coalesce((usage->>'input_tokens')::numeric, 0) + coalesce((usage->>'audio_input_tokens')::numeric, 0)
-      + coalesce((usage->>'image_input_tokens')::numeric, 0)), 0),
-    coalesce(sum((usage->>'cache_read_tokens')::numeric), 0),
-    coalesce(sum(coalesce((usage->>'cache_write_tokens')::numeric, 0) + coalesce((usage->>'cache_write_long_tokens')::numeric, 0)), 0),
-    coalesce(sum(coalesce((usage->>'output_tokens')::numeric, 0) + coalesce((usage->>'reasoning_tokens')::numeric, 0)
-      + coalesce((usage->>'audio_output_tokens')::numeric, 0) + coalesce((usage->>'image_output_tokens')::numeric, 0)), 0)
+    sum(least(coalesce((usage->>'input_tokens')::bigint, 0) + coalesce((usage->>'audio_input_tokens')::bigint, 0)
+      + coalesce((usage->>'image_input_tokens')::bigint, 0), 1000000000000)),
+    sum(least(coalesce((usage->>'cache_read_tokens')::bigint, 0), 1000000000000)),
+    sum(least(coalesce((usage->>'cache_write_tokens')::bigint, 0) + coalesce((usage->>'cache_write_long_tokens')::bigint, 0), 1000000000000)),
+    sum(least(coalesce((usage->>'output_tokens')::bigint, 0) + coalesce((usage->>'reasoning_tokens')::bigint, 0)
+      + coalesce((usage->>'audio_output_tokens')::bigint, 0) + coalesce((usage->>'image_output_tokens')::bigint, 0), 1000000000000))
   FROM entered
   WHERE outcome <> 'not_sent'
   GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9

@@ -92,7 +92,7 @@ export const ledgerEntries = pgTable(
   },
   (table) => [
     index('ledger_entries_workspace_time').on(table.workspaceId, table.intendedAt),
-    index('ledger_entries_origin').on(table.origin),
+    index('ledger_entries_origin').on(table.origin, table.intendedAt),
     // A few among very many, and the ones that people ask for.
     index('ledger_entries_unknown_cost')
       .on(table.workspaceId, table.intendedAt)
@@ -106,7 +106,7 @@ export const ledgerEntries = pgTable(
 )
 
 const countOf = (name: string) => bigint(name, { mode: 'bigint' }).notNull()
-const sumOf = (name: string) => numeric(name, { mode: 'bigint' }).notNull() // numeric: no number that a provider reports can overflow it
+const sumOf = (name: string) => numeric(name, { mode: 'bigint' }).notNull() // numeric: no sum overflows it
 
 /**
  * The ledger summed by quarter of an hour, which is where days begin in every time zone: what the consumption pages read. A trigger
@@ -135,10 +135,10 @@ export const consumptionQuarterHours = pgTable(
     estimatedCalls: countOf('estimated_calls'), // among `calls`: their usage is an estimate
     estimatedCostNano: sumOf('estimated_cost_nano'), // among `cost_nano`
     unknownUsageCalls: countOf('unknown_usage_calls'),
-    inputTokens: sumOf('input_tokens'), // uncached; text, audio and image
-    cacheReadTokens: sumOf('cache_read_tokens'),
-    cacheWriteTokens: sumOf('cache_write_tokens'),
-    outputTokens: sumOf('output_tokens'), // reasoning, audio and image included
+    inputTokens: countOf('input_tokens'), // uncached; text, audio and image
+    cacheReadTokens: countOf('cache_read_tokens'),
+    cacheWriteTokens: countOf('cache_write_tokens'),
+    outputTokens: countOf('output_tokens'), // reasoning, audio and image included; all four at most 10^12 a call
   },
   (table) => [
     primaryKey({
