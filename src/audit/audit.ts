@@ -38,6 +38,17 @@ export type AuditAction =
   | 'key.set'
   | 'key.replaced'
   | 'key.unreadable'
+  | 'recipe.added'
+  | 'recipe.changed'
+  | 'recipe.deleted'
+  | 'run.added'
+  | 'run.started'
+  | 'run.paused'
+  | 'run.resumed'
+  | 'run.cancelled'
+  | 'run.retried'
+  | 'run.cap_changed'
+  | 'recipe.tried'
 
 /** Writes what a person did in the same transaction as the deed. */
 export async function recordAudit(tx: Tx, { workspaceId, actor, action, subject, detail = {} }: AuditRecord): Promise<void> {

@@ -20,7 +20,7 @@ export const listNotices = defineRoute({
   path: '/api/v1/notices',
   summary: 'Your notices in this workspace, newest first, and how many are unread',
   needs: 'member',
-  query: z.strictObject({ cursor: z.string().max(200).optional() }),
+  query: z.strictObject({ cursor: z.uuid().optional() }),
   answer: pageOf(notice).extend({ unread: z.int() }),
 })
 

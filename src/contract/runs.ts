@@ -83,8 +83,7 @@ const progress = {
     .nullable()
     .meta({ description: 'Set while its products are still being looked at: it can be started when that is over' }),
   counts,
-  spent: money,
-  unknownCostCalls: z.int().meta({ description: 'Calls whose cost is unknown; the budget was charged their worst case' }),
+  spent: money.meta({ description: 'Calls of unknown cost count with their worst case' }),
   quoted: moneyRange.nullable(),
   cap: money.nullable(),
   pause: z.strictObject({ code: z.string(), detail: z.string() }).nullable().meta({ description: 'Why it is paused, with the remedy' }),
@@ -155,7 +154,7 @@ export const listRuns = defineRoute({
     recipeId: idOf('recipe').optional(),
     createdBy: z.string().max(100).optional(),
     limit: countQuery(100, 50),
-    cursor: z.string().max(200).optional(),
+    cursor: z.uuid().optional(),
   }),
   answer: pageOf(runView),
 })

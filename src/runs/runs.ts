@@ -1,6 +1,6 @@
 import { and, desc, eq, inArray, isNotNull, ne } from 'drizzle-orm'
 import type { Database, Tx } from '../db/database.ts'
-import { runs } from '../db/schema/index.ts'
+import { type RunPlan, runs } from '../db/schema/index.ts'
 import { addBudget } from '../ledger/budgets.ts'
 import { newId } from '../runtime/ids.ts'
 import { dropUnsettled } from './items.ts'
@@ -19,6 +19,7 @@ export async function addRun(
     settings,
     currency,
     capNano,
+    background,
   }: {
     workspaceId: string
     kind: string
@@ -27,12 +28,15 @@ export async function addRun(
     settings: Record<string, unknown>
     currency: string
     capNano: bigint | null
+    /** The run manager plans and drives it; absent: whoever adds it does. */
+    background?: { readonly createdBy: string; readonly plan: RunPlan; readonly upTo: number | null }
   },
 ): Promise<Run> {
   const id = newId()
   const budgetId = newId()
   await addBudget(tx, { id: budgetId, workspaceId, scope: `run:${id}`, currency, limitNano: capNano })
-  const [run] = await tx.insert(runs).values({ id, workspaceId, kind, fingerprint, series, settings, budgetId, state: 'ready' }).returning()
+  const row = { id, workspaceId, kind, fingerprint, series, settings, budgetId, state: 'ready' as const, ...background }
+  const [run] = await tx.insert(runs).values(row).returning()
   return run!
 }
 

@@ -1,0 +1,90 @@
+import { and, eq, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
+import type { Database, Tx } from '../db/database.ts'
+import { runItems, runs } from '../db/schema/index.ts'
+import type { Run } from './runs.ts'
+
+/**
+ * One process at a time plans or drives a run: it holds a lease on the run's row and renews it. Another one takes over when
+ * the lease has ended. A process that was slow rather than dead notices by its next renewal, and what it still commits
+ * carries attempt numbers that no longer count (items.ts).
+ */
+export const DRIVER_LEASE_MS = 60_000
+export const RENEW_DRIVER_EVERY_MS = 5_000
+
+/** Runs that there is something to do about: to be planned, or driven. Those of the command line have no plan. */
+const underWay = and(isNotNull(runs.plan), or(eq(runs.state, 'running'), and(eq(runs.state, 'ready'), isNull(runs.plannedAt))))
+
+const free = ({ instance, now }: { instance: string; now: Date }): SQL | undefined =>
+  or(isNull(runs.driver), eq(runs.driver, instance), lt(runs.driverLeaseEndsAt, now))
+
+/** Runs of all workspaces that nobody works on, oldest first. */
+export const orphanedRuns = (database: Database, who: { instance: string; now: Date }): Promise<{ workspaceId: string; runId: string }[]> =>
+  database.asSystem('find runs that nobody drives', (tx) =>
+    tx
+      .select({ workspaceId: runs.workspaceId, runId: runs.id })
+      .from(runs)
+      .where(and(underWay, free(who)))
+      .orderBy(runs.createdAt),
+  )
+
+/** Takes a run to plan or drive it. @returns it, or undefined when there is nothing to do about it or another process has it. */
+export async function claimRun(tx: Tx, { runId, instance, now }: { runId: string; instance: string; now: Date }): Promise<Run | undefined> {
+  const [before] = await tx.select({ driver: runs.driver }).from(runs).where(eq(runs.id, runId)).for('update')
+  const [claimed] = await tx
+    .update(runs)
+    .set({ driver: instance, driverLeaseEndsAt: new Date(now.getTime() + DRIVER_LEASE_MS) })
+    .where(and(eq(runs.id, runId), underWay, free({ instance, now })))
+    .returning()
+  if (claimed && before?.driver && before.driver !== instance) await releaseItemsOf(tx, { runId, instance: before.driver })
+  return claimed
+}
+
+/** What a process that is gone had leased waits again. */
+const releaseItemsOf = (tx: Tx, { runId, instance }: { runId: string; instance: string }): Promise<unknown> =>
+  tx
+    .update(runItems)
+    .set({ state: 'waiting', leasedBy: null, leaseEndsAt: null })
+    .where(and(eq(runItems.runId, runId), eq(runItems.state, 'leased'), eq(runItems.leasedBy, instance)))
+
+/** Keeps a run. @returns its state, or undefined when it is no longer this process's. */
+export async function renewDriver(
+  tx: Tx,
+  { runId, instance, now }: { runId: string; instance: string; now: Date },
+): Promise<Run['state'] | undefined> {
+  const [run] = await tx
+    .update(runs)
+    .set({ driverLeaseEndsAt: new Date(now.getTime() + DRIVER_LEASE_MS) })
+    .where(mine({ runId, instance }))
+    .returning({ state: runs.state })
+  return run?.state
+}
+
+/** Changes a run that this process drives, while it is in that state. @returns whether it was. */
+export async function changeDriven(
+  tx: Tx,
+  {
+    runId,
+    instance,
+    whileIn,
+    change,
+  }: { runId: string; instance: string; whileIn: Run['state']; change: Partial<typeof runs.$inferInsert> },
+): Promise<boolean> {
+  const changed = await tx
+    .update(runs)
+    .set(change)
+    .where(and(mine({ runId, instance }), eq(runs.state, whileIn)))
+    .returning({ id: runs.id })
+  return changed.length > 0
+}
+
+/** Gives a run back. */
+export async function releaseDriver(tx: Tx, { runId, instance }: { runId: string; instance: string }): Promise<void> {
+  await tx.update(runs).set({ driver: null, driverLeaseEndsAt: null }).where(mine({ runId, instance }))
+}
+
+/** Whether some process works on a run now. */
+export const isDriven = ({ driver, driverLeaseEndsAt }: Run, now: Date): boolean =>
+  driver !== null && driverLeaseEndsAt !== null && driverLeaseEndsAt > now
+
+const mine = ({ runId, instance }: { runId: string; instance: string }): SQL =>
+  sql`${runs.id} = ${runId}::uuid and ${runs.driver} = ${instance}`

@@ -1,0 +1,50 @@
+import type { AssignedCandidate } from '../assignments/resolve.ts'
+import type { ProductSelection } from '../contract/catalogue.ts'
+import type { Recipe } from '../contract/recipe.ts'
+import { columnOf } from '../contract/recipe.ts'
+import type { Run } from './runs.ts'
+
+/** What a run was asked to do, as it was when it was made: later changes of recipe or assignment do not reach it. */
+export interface RunSettings {
+  readonly recipe: Recipe
+  readonly recipeId: string | null
+  readonly recipeName: string | null
+  readonly selection: ProductSelection
+  readonly candidates: readonly AssignedCandidate[]
+  readonly assigned: boolean // they are the workspace's assignment; else a person named one for this run
+  readonly concurrency: number
+  readonly canary: number | null // products
+}
+
+/** The settings of a run that the run manager has; undefined for one of the command line. */
+export const settingsOf = ({ plan, settings }: Pick<Run, 'plan' | 'settings'>): RunSettings | undefined =>
+  plan ? (settings as unknown as RunSettings) : undefined
+
+/** What a page calls a run. A run of the command line has its file. */
+export interface RunTitle {
+  readonly recipeId: string | null
+  readonly recipeName: string | null
+  readonly locale: string | null
+  readonly attributes: readonly string[]
+  readonly source: string | null // the file's name
+}
+
+export function titleOf({ plan, settings }: Pick<Run, 'plan' | 'settings'>): RunTitle {
+  const { recipe, recipeId = null, recipeName = null } = settings as { recipe?: Recipe } & Partial<RunSettings>
+  const file = plan ? undefined : settings['file']
+  return {
+    recipeId,
+    recipeName: recipeName ?? recipe?.name ?? null,
+    locale: recipe?.locale ?? null,
+    attributes: recipe?.fields.map(columnOf) ?? [],
+    source: typeof file === 'string' ? (file.split(/[/\\]/).at(-1) ?? null) : null,
+  }
+}
+
+/** The model of a run of the command line, which has one candidate and keeps it in its own way. */
+export function commandCandidate({
+  settings,
+}: Pick<Run, 'settings'>): { readonly connectionId: string; readonly model: string } | undefined {
+  const { connectionId, model } = settings
+  return typeof connectionId === 'string' && typeof model === 'string' ? { connectionId, model } : undefined
+}
