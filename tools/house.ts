@@ -59,7 +59,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
 
   calls: { floor: 5, imports: [...FLOOR_1, ...FLOOR_2, ...FLOOR_3, ...FLOOR_4] },
 
-  catalogue: { floor: 6, imports: [...FLOOR_1, 'db', 'http', 'jobs', 'audit', 'people', 'calls'] },
+  catalogue: { floor: 6, imports: [...FLOOR_1, 'db', 'http', 'jobs', 'audit', 'ledger', 'people', 'calls'] },
   knowledge: { floor: 6, imports: [...FLOOR_1, 'db', 'http', 'jobs', 'audit', 'people', 'calls'] },
 
   runs: { floor: 7, imports: BELOW_RUNS },

@@ -1,8 +1,13 @@
-import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { and, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import { type Provenance, type ValueFlag, valueChanges } from '../db/schema/index.ts'
 import { storableJson } from '../db/storable.ts'
+import { acceptOpen } from './accept.ts'
+import { uuids } from './filter.ts'
+import { heldProducts, layOver, standingAt, writtenKey } from './values.ts'
+
+export { writtenKey } from './values.ts'
 
 /** A generated value for one attribute of one product. A flagged one waits for a person, the others are accepted at once. */
 export interface GeneratedValue {
@@ -12,7 +17,7 @@ export interface GeneratedValue {
   readonly locale: string
   readonly value: unknown
   readonly flags: readonly ValueFlag[]
-  /** 'accepted' writes it into the product; 'proposed' leaves the product as it is. */
+  /** 'accepted' writes it into the product unless a person wrote something else there; 'proposed' leaves the product as it is. */
   readonly state: 'accepted' | 'proposed'
   readonly decision?: string // "accepted by command"
   readonly provenance: Provenance
@@ -20,45 +25,53 @@ export interface GeneratedValue {
   readonly workHash: string
 }
 
+/** The decision on a value that would change nothing: it is kept for its work and its cost, and shown to nobody for review. */
+export const NOTHING_TO_DECIDE = 'nothing to decide'
+
 /**
  * Records generated values and writes the accepted ones into their products, whatever their number in one statement, all
  * of whose parts see the state before it. Each accepted value keeps what it replaced, which is its undo. Proposals of the
- * same attribute that an earlier run left open are superseded.
+ * same attribute that an earlier run left open are superseded; those of an import stay.
+ *
+ * What a person wrote is never overwritten: a value that differs from it waits as a proposal. One that says the same, or
+ * nothing, leaves it as it is.
  */
 export async function recordGeneratedValues(tx: Tx, workspaceId: string, values: readonly GeneratedValue[]): Promise<void> {
   if (values.length === 0) return
   await tx.execute(sql`
-    with record as materialized (
-      select * from jsonb_to_recordset(${storableJson(values)}::jsonb) as given(id uuid, "productId" uuid, attribute text, locale text,
+    with given as materialized (
+      select *, count(*) over (partition by provenance ->> 'callId') as shared_by
+      from jsonb_to_recordset(${storableJson(values)}::jsonb) as given(id uuid, "productId" uuid, attribute text, locale text,
         value jsonb, flags jsonb, state text, decision text, provenance jsonb, "runId" uuid, "workHash" text)
+    ), held as materialized (
+      ${heldProducts(sql`array(select distinct "productId" from given)`)}
+    ), judged as materialized (
+      select given.*, standing.value as standing_value, standing.own_id, ${NOTHING_CHANGES} as nothing_changes, standing.of_person
+      from given join held on held.id = given."productId" cross join ${standingAt({ product: sql`held`, place: sql`given` })}
+    ), record as materialized (
+      select id, "productId" as product_id, attribute, locale, value, flags, "runId" as run_id, "workHash" as work_hash, provenance ->> 'kind' as kind,
+        standing_value, own_id, case when nothing_changes then 'accepted' when of_person then 'proposed' else state end as state,
+        case when nothing_changes then ${NOTHING_TO_DECIDE} when not of_person then decision end as decision,
+        state = 'accepted' and not of_person as laid,
+        case when provenance ? 'callId' then provenance || jsonb_build_object('values', shared_by) else provenance end as provenance
+      from judged
     ), superseded as (
       update value_changes set state = 'superseded', decided_at = now() from record
-      where value_changes.product_id = record."productId" and value_changes.attribute = record.attribute
+      where value_changes.product_id = record.product_id and value_changes.attribute = record.attribute
         and value_changes.locale is not distinct from record.locale and value_changes.state = 'proposed'
+        and value_changes.provenance ->> 'kind' <> 'imported'
     ), recorded as (
-      insert into value_changes (id, workspace_id, product_id, attribute, locale, value, replaced, state, decision, flags, provenance, run_id, work_hash, decided_at)
-      select record.id, ${workspaceId}::uuid, record."productId", record.attribute, record.locale, record.value,
-             case when record.state = 'accepted' then coalesce(products.written -> (record.attribute || '@' || record.locale) -> 'value', products.imported -> record.attribute) end,
-             record.state, record.decision, record.flags, record.provenance, record."runId", record."workHash",
-             case when record.state = 'accepted' then now() end
-      from record join products on products.id = record."productId"
-    ) ${layOver(sql`record`)}`)
+      insert into value_changes (id, workspace_id, product_id, attribute, locale, value, replaced, replaced_change_id, state, decision, flags, provenance, run_id, work_hash, decided_at)
+      select id, ${workspaceId}::uuid, product_id, attribute, locale, value, case when laid then standing_value end, case when laid then own_id::uuid end,
+        state, decision, flags, provenance, run_id, work_hash, case when state = 'accepted' then now() end
+      from record
+    ) ${layOver(sql`(select * from record where laid)`)}`)
 }
 
-/** Where an accepted value lies in `products.written`: its attribute in its locale. */
-export const writtenKey = ({ attribute, locale }: { attribute: string; locale: string }): string => `${attribute}@${locale}`
-
-/** Lays accepted values over their products; `record` has id, "productId", attribute, locale, value, "workHash", state. */
-function layOver(record: SQL): SQL {
-  return sql`
-    update products set written = products.written || patch.written
-    from (
-      select record."productId" as product_id,
-             jsonb_object_agg(record.attribute || '@' || record.locale, jsonb_build_object('value', record.value, 'changeId', record.id, 'workHash', record."workHash")) as written
-      from ${record} where record.state = 'accepted' group by record."productId"
-    ) as patch
-    where products.id = patch.product_id`
-}
+/** Over a person's value: the same, or nothing. A proposal of nothing, where nothing but the import stands. */
+const NOTHING_CHANGES = sql`case
+  when standing.kind = 'person' then given.value is null or given.value = standing.value
+  else given.state = 'proposed' and given.value is null and standing.kind = 'imported' end`
 
 /** What a generated value was last made from, whether it still waits for a person, and why. */
 export interface LatestWork {
@@ -73,15 +86,15 @@ interface LatestWorkRow extends LocalisedAttribute, Omit<LatestWork, 'workHash'>
   readonly work_hash: string | null
 }
 
-/** An attribute in the locale it is written in. */
+/** An attribute in the locale it is generated in. */
 export interface LocalisedAttribute {
   readonly attribute: string
   readonly locale: string
 }
 
 /**
- * The latest standing value of each attribute (`writtenKey`), by product: a product needs new work unless each of them
- * was last made from the same input, recipe and model.
+ * The latest standing value of each attribute (`writtenKey`) that was generated, by product: a product needs new work unless
+ * each of them was last made from the same input, recipe and model. What a person wrote from scratch was made from nothing.
  */
 export async function latestWork(
   tx: Tx,
@@ -93,7 +106,7 @@ export async function latestWork(
     select distinct on (product_id, attribute, locale) product_id, attribute, locale, work_hash, state, value, flags
     from value_changes
     where product_id = any (${uuids(productIds)})
-      and (attribute, locale) in (select attribute, locale from ${attributeSet(attributes)}) and state in ('accepted', 'proposed')
+      and (attribute, locale) in (select attribute, locale from ${attributeSet(attributes)}) and state in ('accepted', 'proposed') and work_hash is not null
     order by product_id, attribute, locale, id desc`,
   )
   const byProduct = new Map<string, Map<string, LatestWork>>()
@@ -105,9 +118,6 @@ export async function latestWork(
   return byProduct
 }
 
-/** As an array, whose elements are looked up in an index one by one: a set to join with is met by reading the whole table. */
-const uuids = (ids: readonly string[]): SQL => sql`array(select value::uuid from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`
-
 const attributeSet = (attributes: readonly LocalisedAttribute[]): SQL =>
   sql`jsonb_to_recordset(${JSON.stringify(attributes)}::jsonb) as wanted(attribute text, locale text)`
 
@@ -116,36 +126,27 @@ export interface AcceptedValue {
   readonly value: unknown
 }
 
-/** Every value that was ever accepted for these products, by product: also those that others have taken the place of. */
+/** Every value that was ever accepted for these products, by product: also those that others have taken the place of, or that were undone. */
 export async function acceptedValues(tx: Tx, productIds: readonly string[]): Promise<Map<string, AcceptedValue[]>> {
   const rows = await tx
     .select({ productId: valueChanges.productId, attribute: valueChanges.attribute, value: valueChanges.value })
     .from(valueChanges)
-    .where(and(inArray(valueChanges.productId, [...productIds]), eq(valueChanges.state, 'accepted')))
+    .where(and(inArray(valueChanges.productId, [...productIds]), EVER_ACCEPTED))
   return Map.groupBy(rows, ({ productId }) => productId)
 }
 
-/** Accepts the proposals of these attributes that still wait. @returns how many. */
+const EVER_ACCEPTED = sql`(${valueChanges.state} = 'accepted' or ${valueChanges.beforeUndo} ->> 'state' = 'accepted')`
+
+/** Accepts the generated proposals of these attributes that still wait, but none over what a person wrote. @returns how many. */
 export async function acceptProposals(
   tx: Tx,
   { productIds, attributes, decision }: { productIds: readonly string[]; attributes: readonly LocalisedAttribute[]; decision: string },
 ): Promise<number> {
-  const accepted = await rowsOf<unknown>(
-    tx,
-    sql`
-    update value_changes set state = 'accepted', decision = ${decision}, decided_at = now(),
-      replaced = coalesce(products.written -> (value_changes.attribute || '@' || value_changes.locale) -> 'value', products.imported -> value_changes.attribute)
-    from products
-    where products.id = value_changes.product_id and value_changes.state = 'proposed'
-      and value_changes.product_id = any (${uuids(productIds)})
-      and (value_changes.attribute, value_changes.locale) in (select attribute, locale from ${attributeSet(attributes)})
-    returning value_changes.id as id, value_changes.product_id as "productId", value_changes.attribute, value_changes.locale,
-      value_changes.value, value_changes.work_hash as "workHash", 'accepted' as state`,
-  )
-  if (accepted.length === 0) return 0
-  await tx.execute(
-    layOver(sql`jsonb_to_recordset(${JSON.stringify(accepted)}::jsonb)
-      as record(id uuid, "productId" uuid, attribute text, locale text, value jsonb, "workHash" text, state text)`),
-  )
+  const accepted = await acceptOpen(tx, {
+    where: sql`change.product_id = any (${uuids(productIds)}) and change.provenance ->> 'kind' <> 'imported'
+      and (change.attribute, change.locale) in (select attribute, locale from ${attributeSet(attributes)})`,
+    decision,
+    sparePersons: true,
+  })
   return accepted.length
 }

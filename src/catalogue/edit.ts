@@ -1,0 +1,137 @@
+import { eq, sql } from 'drizzle-orm'
+import { AppError } from '../base/errors.ts'
+import { canonicalJson } from '../base/json.ts'
+import type { Tx } from '../db/database.ts'
+import { rowsOf } from '../db/rows.ts'
+import { type Provenance, products, valueChanges, type WrittenValue } from '../db/schema/index.ts'
+import { storableJson } from '../db/storable.ts'
+import { newId } from '../runtime/ids.ts'
+import { currentValue, type CurrentValue, heldProducts, layOver, type Place, writtenKey } from './values.ts'
+
+/** A product as it is while a transaction holds it. */
+export interface HeldProduct {
+  readonly id: string
+  readonly imported: Readonly<Record<string, unknown>>
+  readonly written: Readonly<Record<string, WrittenValue>>
+}
+
+/** Holds one product until the transaction ends. @throws AppError product.missing */
+export async function holdProduct(tx: Tx, productId: string): Promise<HeldProduct> {
+  const [product] = await rowsOf<HeldProduct>(tx, heldProducts(sql`array[${productId}::uuid]`))
+  if (!product) throw productMissing()
+  return product
+}
+
+/** One product as it is. @throws AppError product.missing */
+export async function readProduct(tx: Tx, productId: string): Promise<HeldProduct & { readonly importedAt: Date }> {
+  const { id, imported, written, importedAt } = products
+  const [product] = await tx.select({ id, imported, written, importedAt }).from(products).where(eq(id, productId))
+  if (!product) throw productMissing()
+  return product
+}
+
+const productMissing = (): AppError => new AppError('product.missing', 'There is no such product in this workspace.')
+
+export interface Edit extends Place {
+  readonly productId: string
+  /** The change that the person saw as the current value; null: what they saw was imported. */
+  readonly over: string | null
+}
+
+export interface EditResult {
+  readonly current: CurrentValue
+  /** null: nothing had to be changed. */
+  readonly decisionId: string | null
+}
+
+/**
+ * Writes a person's value over a product; null clears it. Saving what stands there already changes nothing.
+ * @throws AppError value.changed when someone else changed it since it was read; product.missing
+ */
+export async function editValue(
+  tx: Tx,
+  { workspaceId, actor, edit, value }: { workspaceId: string; actor: string; edit: Edit; value: unknown },
+): Promise<EditResult> {
+  const product = await holdProduct(tx, edit.productId)
+  const current = unchangedSince(product, edit)
+  const stored: unknown = JSON.parse(storableJson(value))
+  if (canonicalJson(stored) === canonicalJson(current.value)) return { current, decisionId: null }
+  const provenance: Provenance = { kind: 'person', actor }
+  return writeByPerson(tx, { workspaceId, actor, product, place: edit, value: stored, replaced: current.value, provenance })
+}
+
+/**
+ * Gives an attribute back to its import: what the source says shows, now and after later imports.
+ * @throws AppError value.changed, product.missing
+ */
+export async function restoreImported(
+  tx: Tx,
+  { workspaceId, actor, edit }: { workspaceId: string; actor: string; edit: Edit },
+): Promise<EditResult> {
+  const product = await holdProduct(tx, edit.productId)
+  const current = unchangedSince(product, edit)
+  if (current.kind === 'imported') return { current, decisionId: null }
+  const value = product.imported[edit.attribute] ?? null
+  const provenance: Provenance = { kind: 'imported', actor }
+  return writeByPerson(tx, { workspaceId, actor, product, place: edit, value, replaced: current.value, provenance })
+}
+
+function unchangedSince(product: HeldProduct, edit: Edit): CurrentValue {
+  const current = currentValue(product, edit)
+  if (current.changeId === edit.over) return current
+  const detail = `Someone changed “${edit.attribute}” since you opened it. Nothing was overwritten: look at what it says now, then write yours again.`
+  throw new AppError('value.changed', detail)
+}
+
+/** A value that stands from now on because a person said so. The product is held. */
+export async function writeByPerson(
+  tx: Tx,
+  {
+    workspaceId,
+    actor,
+    product,
+    place,
+    value,
+    replaced,
+    provenance,
+    decisionId = newId(),
+    workHash = null,
+  }: {
+    workspaceId: string
+    actor: string
+    product: HeldProduct
+    place: Place
+    value: unknown
+    replaced: unknown
+    provenance: Provenance
+    decisionId?: string
+    workHash?: string | null // of the generated value that it was made from
+  },
+): Promise<EditResult & { readonly changeId: string }> {
+  const id = newId()
+  const { attribute, locale } = place
+  await tx.insert(valueChanges).values({
+    id,
+    workspaceId,
+    productId: product.id,
+    attribute,
+    locale,
+    value,
+    replaced,
+    replacedChangeId: product.written[writtenKey(place)]?.changeId ?? null,
+    state: 'accepted',
+    decision: 'person',
+    flags: [],
+    provenance,
+    workHash,
+    decidedAt: sql`now()`,
+    decidedBy: actor,
+    decisionId,
+  })
+  await tx.execute(
+    layOver(
+      sql`(select id, product_id, attribute, locale, value, work_hash, provenance ->> 'kind' as kind from value_changes where id = ${id}::uuid)`,
+    ),
+  )
+  return { current: { value, changeId: id, kind: provenance.kind }, decisionId, changeId: id }
+}
