@@ -12,9 +12,12 @@ import type { CallServices } from './services.ts'
 /** A chat request that several candidates may answer, one after another. */
 export interface FallbackRequest<T> extends Omit<ChatCall, 'candidate'> {
   /** What differs where another candidate is asked: a model has limits and a tokenizer of its own. */
-  forCandidate?(candidate: AssignedCandidate): Partial<Omit<ChatCall, 'candidate'>>
+  readonly forCandidate?: (candidate: AssignedCandidate) => Partial<Omit<ChatCall, 'candidate'>>
   /** Called once, with the last attempt's outcome and the candidate it came from. `cost` is that of all attempts of all candidates. */
-  settleWith(outcome: ChatOutcome, candidate: AssignedCandidate): { readonly value: T; readonly writes: readonly ResultWrite<never>[] }
+  readonly settleWith: (
+    outcome: ChatOutcome,
+    candidate: AssignedCandidate,
+  ) => { readonly value: T; readonly writes: readonly ResultWrite<never>[] }
 }
 
 const CLASS_OF: Partial<Record<ErrorCode, FallbackClass>> = {

@@ -129,7 +129,7 @@ export const replaceAssignment = defineRoute({
 })
 
 export const addContext = defineRoute({
-  id: 'assignments.contexts.add',
+  id: 'assignments.addContext',
   method: 'post',
   path: '/api/v1/assignments',
   summary: 'Adds a context of the workspace’s own',
@@ -139,7 +139,7 @@ export const addContext = defineRoute({
 })
 
 export const removeContext = defineRoute({
-  id: 'assignments.contexts.remove',
+  id: 'assignments.removeContext',
   method: 'delete',
   path: '/api/v1/assignments/{context}',
   summary: 'Removes a context of the workspace’s own, with its candidates',

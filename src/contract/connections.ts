@@ -241,7 +241,7 @@ export const deleteConnection = defineRoute({
 })
 
 export const checkOfferedKey = defineRoute({
-  id: 'connections.check_key',
+  id: 'connections.checkKey',
   method: 'post',
   path: '/api/v1/connections/checks',
   summary: 'Tests a key before it is saved, with a request that is free; the key is not kept',
@@ -265,7 +265,7 @@ export const checkConnection = defineRoute({
 })
 
 export const replaceKey = defineRoute({
-  id: 'connections.replace_key',
+  id: 'connections.replaceKey',
   method: 'put',
   path: '/api/v1/connections/{connectionId}/key',
   summary: 'Replaces a connection’s key, and with it its destination where one is given; tested before it takes over',
