@@ -2,6 +2,7 @@
 export const ERROR_STATUS = {
   // what the person typed or configured
   'command.invalid': 400,
+  'command.running': 409,
   'config.invalid': 500,
   'recipe.invalid': 422,
   // requests to the server
@@ -42,6 +43,9 @@ export const ERROR_STATUS = {
   // the data folder and the database
   'data.locked': 409,
   'data.insecure': 500,
+  // a command line and the server that holds its data folder
+  'server.other_version': 409,
+  'server.gone': 503,
   'database.unavailable': 503,
   'database.mismatch': 500,
   // the vault

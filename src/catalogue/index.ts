@@ -28,6 +28,9 @@ export function refreshCatalogueIndex(database: Database, workspaceId: string): 
   return pass
 }
 
+/** Takes up to 500 products along whose values were written, though a pass is under way: what a person just wrote is there. */
+export const refreshWritten = (database: Database, workspaceId: string): Promise<number> => database.inWorkspace(workspaceId, refreshStale)
+
 /** Waits until no pass is under way: before the database is closed. */
 export async function catalogueIndexIdle(database: Database): Promise<void> {
   await Promise.allSettled(under.get(database)?.values() ?? [])

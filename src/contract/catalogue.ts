@@ -117,3 +117,268 @@ export const countProducts = defineRoute({
   body: z.strictObject({ selection: productSelection }),
   answer: z.strictObject({ count: z.int() }),
 })
+
+/** A value of a product, in one locale where it is written in one. */
+const productValue = z
+  .strictObject({
+    attribute: z.string(),
+    locale: z.string().nullable().meta({ description: 'BCP 47; null: not localised' }),
+    value: z.unknown().meta({ description: 'As it stands; null: nothing' }),
+    imported: z.unknown().meta({ description: 'What the source says' }),
+    kind: z.enum(['imported', 'person', 'generated', 'practice']).meta({ description: 'Where the value came from' }),
+    changeId: z.uuid().nullable().meta({ description: 'The change that wrote it; null: it is the source’s own' }),
+    decision: z
+      .string()
+      .nullable()
+      .meta({ description: 'On whose word it was accepted: "person", "accepted by rule", "accepted by command"' }),
+    at: instant.meta({ description: 'When it was written or imported' }),
+    proposals: z.int().meta({ description: 'That wait at this place' }),
+    flagged: z.int(),
+  })
+  .meta({ id: 'ProductValue' })
+export type ProductValueView = z.output<typeof productValue>
+
+const neighbour = z.strictObject({ id: z.uuid(), name: z.string().nullable(), identifier: z.string() }).nullable()
+
+export const productView = z
+  .strictObject({
+    id: idOf('product'),
+    source: z.strictObject({ id: idOf('source'), label: z.string() }),
+    identifier: z.string(),
+    row: z.int(),
+    name: z.string().nullable(),
+    family: z.string().nullable(),
+    gone: z.boolean().meta({ description: 'The last import no longer brought it' }),
+    importedAt: instant,
+    pictures: z.array(picture),
+    values: z.array(productValue),
+    previous: neighbour.meta({ description: 'Its neighbours in the list that the query describes' }),
+    next: neighbour,
+  })
+  .meta({ id: 'Product' })
+export type ProductView = z.output<typeof productView>
+
+export const readProduct = defineRoute({
+  id: 'catalogue.products.read',
+  method: 'get',
+  path: '/api/v1/catalogue/products/{productId}',
+  summary: 'One product: its current values, where each came from, its pictures, its neighbours in the list',
+  needs: 'catalogue.read',
+  params: z.strictObject({ productId: idOf('product') }),
+  query: productFilterQuery.extend({ sort: z.enum(PRODUCT_SORTS).default('row'), direction: z.enum(['up', 'down']).default('up') }),
+  answer: productView,
+})
+
+/** Which columns a source's list shows as name, family and picture. */
+export const sourceColumns = z
+  .strictObject({ name: attributeName.nullable(), family: attributeName.nullable(), picture: attributeName.nullable() })
+  .meta({ id: 'SourceColumns' })
+
+export const sourceView = z
+  .strictObject({
+    id: idOf('source'),
+    label: z.string(),
+    kind: z.enum(['upload', 'sample', 'command']).meta({ description: '`command`: a file that the command line read' }),
+    products: z.int(),
+    importedAt: instant,
+    attributes: z.array(z.string()).meta({ description: 'Columns of the file, then what was written beside them' }),
+    columns: sourceColumns,
+    /** A file of the command line is exported by the command line, which has its path. */
+    exportable: z.boolean(),
+    importing: z.uuid().nullable().meta({ description: 'The import under way' }),
+  })
+  .meta({ id: 'Source' })
+export type SourceView = z.output<typeof sourceView>
+
+export const listSources = defineRoute({
+  id: 'catalogue.sources.list',
+  method: 'get',
+  path: '/api/v1/catalogue/sources',
+  summary: 'The files that products come from',
+  needs: 'catalogue.read',
+  answer: z.strictObject({ sources: z.array(sourceView) }),
+})
+
+export const changeSource = defineRoute({
+  id: 'catalogue.sources.change',
+  method: 'patch',
+  path: '/api/v1/catalogue/sources/{sourceId}',
+  summary: 'Renames a source, or says which of its columns are name, family and picture',
+  needs: 'catalogue.write',
+  params: z.strictObject({ sourceId: idOf('source') }),
+  body: z.strictObject({ label: z.string().trim().min(1).max(200).optional(), columns: sourceColumns.optional() }),
+  answer: sourceView,
+})
+
+export const exportSource = defineRoute({
+  id: 'catalogue.sources.export',
+  method: 'get',
+  path: '/api/v1/catalogue/sources/{sourceId}/export',
+  summary: 'The file as it was imported last, with every accepted value written in',
+  needs: 'catalogue.read',
+  params: z.strictObject({ sourceId: idOf('source') }),
+  gives: 'file',
+})
+
+/** What a person says of a file; it goes before what Latchkey found. */
+const readingChoices = z.strictObject({
+  delimiter: z.string().min(1).max(20).optional().meta({ description: 'The character, or comma, semicolon, tab, pipe, colon' }),
+  encoding: z.string().min(1).max(40).optional(),
+  identifier: z
+    .union([attributeName, z.strictObject({ rowNumber: z.literal(true) })])
+    .optional()
+    .meta({ description: 'The column that tells products apart, or by row number' }),
+})
+export type ReadingChoices = z.output<typeof readingChoices>
+
+/** How a file is understood, before anything of it is imported. */
+const fileLook = z
+  .strictObject({
+    kind: z.enum(['delimited', 'jsonl']),
+    encoding: z.string(),
+    delimiter: z.string().nullable().meta({ description: 'null: JSONL' }),
+    columns: z.array(z.string()),
+    identifier: z.string().nullable().meta({ description: 'The column that tells products apart; null: the row number' }),
+    reasons: z.array(z.string()).meta({ description: 'Why it was understood like this' }),
+    rows: z
+      .array(z.strictObject({ identifier: z.string(), values: z.record(z.string(), z.string()) }))
+      .meta({ description: 'The first 20' }),
+    problems: z
+      .array(z.strictObject({ line: z.int(), reason: z.string() }))
+      .meta({ description: 'Rows among those that would be left out' }),
+    guessed: sourceColumns,
+  })
+  .meta({ id: 'FileLook' })
+export type FileLookView = z.output<typeof fileLook>
+
+export const fileView = z
+  .strictObject({
+    id: idOf('file'),
+    name: z.string(),
+    bytes: z.int(),
+    look: fileLook.nullable(),
+    problem: z
+      .strictObject({ code: z.string(), detail: z.string() })
+      .nullable()
+      .meta({ description: 'Why it cannot be read as it is, and what to do' }),
+    source: z
+      .strictObject({ id: z.uuid(), label: z.string(), columns: sourceColumns })
+      .nullable()
+      .meta({ description: 'The source that a file of this name went to before' }),
+  })
+  .meta({ id: 'CatalogueFile' })
+export type FileView = z.output<typeof fileView>
+
+export const MOST_FILE_BYTES = 1 << 30
+
+export const uploadFile = defineRoute({
+  id: 'catalogue.files.upload',
+  method: 'post',
+  path: '/api/v1/catalogue/files',
+  summary: 'Takes a catalogue file (CSV, TSV, JSONL; 1 GiB at most) and says how it is understood; imports nothing yet',
+  needs: 'catalogue.write',
+  query: z.strictObject({ name: z.string().trim().min(1).max(255) }),
+  takesBytes: true,
+  answer: fileView,
+})
+
+const fileParams = z.strictObject({ fileId: idOf('file') })
+
+export const lookAtFile = defineRoute({
+  id: 'catalogue.files.look',
+  method: 'post',
+  path: '/api/v1/catalogue/files/{fileId}/look',
+  summary: 'Looks at an uploaded file again, with what the person says of it',
+  needs: 'catalogue.write',
+  params: fileParams,
+  body: readingChoices,
+  answer: fileView,
+})
+
+export const importView = z
+  .strictObject({
+    id: idOf('import'),
+    source: z.strictObject({ id: idOf('source'), label: z.string() }),
+    state: z.enum(['running', 'finished', 'failed']),
+    bytes: z.int(),
+    bytesRead: z.int(),
+    read: z.int().meta({ description: 'Products read from the file' }),
+    new: z.int(),
+    changed: z.int(),
+    unchanged: z.int(),
+    gone: z.int().meta({ description: 'Products that the source had and the file no longer brings' }),
+    rejected: z.int().meta({ description: 'Rows that were left out' }),
+    error: z.strictObject({ code: z.string(), detail: z.string() }).nullable(),
+    startedAt: instant,
+    endedAt: instant.nullable(),
+  })
+  .meta({ id: 'Import' })
+export type ImportView = z.output<typeof importView>
+
+export const startImport = defineRoute({
+  id: 'catalogue.imports.start',
+  method: 'post',
+  path: '/api/v1/catalogue/imports',
+  summary: 'Imports an uploaded file into a source: the one of its name, or another',
+  needs: 'catalogue.write',
+  body: z.strictObject({
+    fileId: idOf('file'),
+    sourceId: idOf('source').optional().meta({ description: 'Absent: the source that bears the file’s name' }),
+    reading: readingChoices.default({}),
+    columns: sourceColumns.optional(),
+  }),
+  answer: importView,
+})
+
+const importParams = z.strictObject({ importId: idOf('import') })
+
+export const readImport = defineRoute({
+  id: 'catalogue.imports.read',
+  method: 'get',
+  path: '/api/v1/catalogue/imports/{importId}',
+  summary: 'An import, how far it is and what it brought',
+  needs: 'catalogue.read',
+  params: importParams,
+  answer: importView,
+})
+
+export const watchImport = defineRoute({
+  id: 'catalogue.imports.events',
+  method: 'get',
+  path: '/api/v1/catalogue/imports/{importId}/events',
+  summary: 'The progress of an import, until it ends',
+  needs: 'catalogue.read',
+  params: importParams,
+  answer: importView,
+  gives: 'events',
+})
+
+export const listRejectedRows = defineRoute({
+  id: 'catalogue.imports.rejected',
+  method: 'get',
+  path: '/api/v1/catalogue/imports/{importId}/rejected',
+  summary: 'Rows that an import left out, the first 10,000, with the reason',
+  needs: 'catalogue.read',
+  params: importParams,
+  query: z.strictObject({ cursor: z.string().max(20).optional(), limit: countQuery(500, 100) }),
+  answer: pageOf(z.strictObject({ line: z.int(), code: z.string(), reason: z.string() })),
+})
+
+export const openSample = defineRoute({
+  id: 'catalogue.sample.open',
+  method: 'post',
+  path: '/api/v1/catalogue/sample',
+  summary: 'Brings the sample catalogue into the workspace: 60 products of a shop that does not exist',
+  needs: 'catalogue.write',
+  answer: z.strictObject({ source: sourceView }),
+})
+
+export const readPicture = defineRoute({
+  id: 'catalogue.pictures.read',
+  method: 'get',
+  path: '/api/v1/catalogue/pictures/{picture}',
+  summary: 'A picture of the sample catalogue',
+  needs: 'catalogue.read',
+  params: z.strictObject({ picture: z.string().max(100) }),
+  gives: 'file',
+})

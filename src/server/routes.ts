@@ -1,5 +1,7 @@
 import { connectionCheckRoutes } from '../apps/connection-checks/routes.ts'
 import { assignmentRoutes } from '../assignments/routes.ts'
+import { reviewRoutes } from '../catalogue/review-routes.ts'
+import { catalogueRoutes } from '../catalogue/routes.ts'
 import { connectionRoutes } from '../connections/routes.ts'
 import type { HandledRoute } from '../http/handle.ts'
 import { ledgerRoutes } from '../ledger/routes.ts'
@@ -18,4 +20,6 @@ export const allRoutes = (services: RouteServices): HandledRoute[] => [
   ...connectionRoutes(services),
   ...connectionCheckRoutes(services),
   ...assignmentRoutes(services),
+  ...catalogueRoutes(services),
+  ...reviewRoutes(services),
 ]

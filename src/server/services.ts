@@ -1,11 +1,13 @@
+import type { Socket } from 'node:net'
 import type { CallServices } from '../calls/services.ts'
 import { createPace, type Pace } from '../calls/pace.ts'
+import { failInterruptedImports, stopCatalogue } from '../catalogue/import-job.ts'
 import { holdDataFolder } from '../db/hold.ts'
 import { openDatabase } from '../db/open.ts'
 import { createLedger } from '../ledger/ledger.ts'
 import { sweepInterrupted } from '../ledger/sweep.ts'
 import { startPracticeServer } from '../providers/practice-server.ts'
-import { createSender } from '../providers/send.ts'
+import { createSender, type Sender } from '../providers/send.ts'
 import { systemClock } from '../runtime/clock.ts'
 import type { Config } from '../runtime/config.ts'
 import { instanceOf } from '../runtime/instance.ts'
@@ -14,8 +16,12 @@ import { openVault } from '../vault/vault.ts'
 
 export interface Services extends CallServices {
   readonly instance: string
+  /** The data folder: uploads and exports are in it. */
+  readonly dataDir: string
   /** What the operator allows connections to reach although it is private: "host:port". */
   readonly privateHosts: ReadonlySet<string>
+  /** Another sender beside `sender`, which may reach these hosts; whoever opens it closes it. */
+  readonly openSender: (privateHosts: ReadonlySet<string>) => Sender
   /** How many calls a crash had left without an end; they are now entries marked `interrupted`. */
   readonly interruptedCalls: number
   close(): Promise<void>
@@ -30,11 +36,14 @@ export async function openServices({
   log,
   purpose,
   privateHosts: named = [],
+  onConnection,
 }: {
   config: Config
   log: Log
   purpose: string
   privateHosts?: readonly string[]
+  /** Takes over connections to the data folder's socket: `command-socket.ts` of a server. */
+  onConnection?: ((socket: Socket) => void) | undefined
 }): Promise<Services> {
   const clock = systemClock
   const closers: (() => Promise<void> | void)[] = []
@@ -50,21 +59,22 @@ export async function openServices({
     if (failures.length > 0) throw failures[0]
   }
   try {
-    const hold = await holdDataFolder({ dataDir: config.dataDir, purpose })
+    const hold = await holdDataFolder({ dataDir: config.dataDir, purpose, onConnection })
     closers.push(() => hold.release())
     const { dataDir, databaseUrl } = config
     const database = await openDatabase({ dataDir, databaseUrl, log })
     closers.push(() => database.close())
+    closers.push(() => stopCatalogue(database))
     const vault = await openVault({ database, masterKeyFile: config.masterKeyFile, clock })
     closers.push(() => vault.close())
     const instance = await instanceOf(dataDir)
+    await failInterruptedImports({ database, instance })
     const interruptedCalls = await sweepInterrupted({ database, clock, instance })
     const practice = lazily(startPracticeServer)
     const privateHosts = new Set([...config.privateHosts, ...named])
-    const sender = createSender({
-      privateHosts,
-      practice: async () => (await practice.get()).baseUrl,
-    })
+    const openSender = (hosts: ReadonlySet<string>): Sender =>
+      createSender({ privateHosts: hosts, practice: async () => (await practice.get()).baseUrl })
+    const sender = openSender(privateHosts)
     closers.push(async () => {
       await sender.close()
       await (await practice.started())?.close()
@@ -77,11 +87,23 @@ export async function openServices({
       paces.set(connectionId, pace)
       return pace
     }
-    return { database, vault, ledger, sender, clock, log, paceOf, instance, privateHosts, interruptedCalls, close }
+    return { database, vault, ledger, sender, clock, log, paceOf, instance, dataDir, privateHosts, openSender, interruptedCalls, close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+/**
+ * A server's own services, for one command that came to it. Private hosts that the command line names are for that command
+ * alone: its calls leave through a sender of their own. `close` closes that and nothing else.
+ */
+export function commandServices(services: Services, named: readonly string[]): Services {
+  const common = { ...services, interruptedCalls: 0 } // they are the server's to tell
+  if (named.length === 0) return { ...common, close: () => Promise.resolve() }
+  const privateHosts = new Set([...services.privateHosts, ...named])
+  const sender = services.openSender(privateHosts)
+  return { ...common, privateHosts, sender, close: () => sender.close() }
 }
 
 function lazily<T>(make: () => Promise<T>): { get(): Promise<T>; started(): Promise<T | undefined> } {

@@ -19,6 +19,8 @@ export interface BlockSource {
   blocks(): AsyncGenerator<Block, void, undefined>
   /** SHA-256 of everything, hex; reads what is left of the file. For use after, or instead of, the last block. */
   contentHash(): Promise<string>
+  /** How far the file has been read. */
+  bytesRead(): number
   close(): Promise<void>
 }
 
@@ -32,6 +34,7 @@ export async function openBlocks(
   })
   const hash = createHash('sha256')
   let ended = false
+  let total = 0
 
   /** Fills `target` from `from` on; fewer bytes only at the end of the file. */
   async function fill(target: Buffer, from: number): Promise<number> {
@@ -44,6 +47,7 @@ export async function openBlocks(
       if (bytesRead === 0) ended = true
       else hash.update(target.subarray(filled, filled + bytesRead))
       filled += bytesRead
+      total += bytesRead
     }
     return filled
   }
@@ -80,7 +84,7 @@ export async function openBlocks(
     return hash.digest('hex')
   }
 
-  return { blocks, contentHash, close: () => file.close() }
+  return { blocks, contentHash, bytesRead: () => total, close: () => file.close() }
 }
 
 /** The same bytes as code units. The buffer must start at its ArrayBuffer's start. */

@@ -32,6 +32,7 @@ export interface ReadSummary {
 export interface ReadOptions {
   readonly signal?: AbortSignal
   readonly limit?: number // products; reading ends with the last of them
+  readonly onRead?: (bytesRead: number) => void // called after each batch is taken
   readonly onFinish?: (summary: ReadSummary) => void // called once, after the last batch
 }
 
@@ -71,6 +72,7 @@ export async function* readRows(
         if (batch.length >= BATCH_ROWS) {
           yield batch
           batch = []
+          options.onRead?.(source.bytesRead())
           signal?.throwIfAborted()
         }
       }

@@ -1,0 +1,88 @@
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { sql } from 'drizzle-orm'
+import { AppError } from '../base/errors.ts'
+import type { FileAnswer } from '../http/handle.ts'
+import { rowsOf } from '../db/rows.ts'
+import { newId } from '../runtime/ids.ts'
+import { currentValues, readWrittenKey } from './current.ts'
+import { columnNames, type FileFormat } from './formats/format.ts'
+import { exportFile } from './formats/write.ts'
+import { namingFile } from './look.ts'
+import { sanitizeGeneratedValue } from './sanitize.ts'
+import { labelOf, readSource } from './sources.ts'
+import { type CatalogueServices, fileContent, readUpload } from './uploads.ts'
+import { writtenProducts } from './written.ts'
+
+const LEFT_MS = 60 * 60 * 1000
+
+/**
+ * A source's newest file with every accepted value written in; each byte outside of changed cells is the supplier's own.
+ * Generated values are sanitised once more on their way out (OUT-1); imported ones are not touched. The answer's content removes
+ * its temporary file when it has been read, or left.
+ * @throws AppError source.missing, file.changed, file.unwritable
+ */
+export async function exportSource(services: CatalogueServices, workspaceId: string, sourceId: string): Promise<FileAnswer> {
+  const { database, dataDir } = services
+  const source = await database.inWorkspace(workspaceId, (tx) => readSource(tx, sourceId))
+  if (source.uploadId === null) {
+    throw new AppError(
+      'source.missing',
+      `"${labelOf(source)}" was read by the command line, which writes its own file: the server has no copy of it. Upload the file once to export it here.`,
+    )
+  }
+  const upload = await readUpload(services, workspaceId, source.uploadId)
+  const folder = join(dataDir, 'exports')
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await removeLeft(folder)
+  const output = join(folder, newId())
+  const format = source.format as unknown as FileFormat
+  const added = await database.inWorkspace(workspaceId, (tx) =>
+    rowsOf<{ key: string }>(
+      tx,
+      sql`select distinct jsonb_object_keys(written) as key from products where source_id = ${sourceId}::uuid and written <> '{}'::jsonb`,
+    ),
+  )
+  const columns = [...new Set([...columnNames(format), ...added.map(({ key }) => readWrittenKey(key).attribute)])]
+  try {
+    await namingFile(upload, () =>
+      exportFile({
+        input: upload.path,
+        output,
+        format,
+        columns,
+        expectedHash: source.contentHash,
+        changesFor: async (identifiers) => {
+          const products = await database.inWorkspace(workspaceId, (tx) => writtenProducts(tx, { sourceId, identifiers }))
+          return new Map([...products].map(([identifier, product]) => [identifier, writtenCells(product)]))
+        },
+      }),
+    )
+  } catch (error) {
+    await rm(output, { force: true })
+    throw error
+  }
+  return {
+    name: upload.name,
+    contentType: format.kind === 'jsonl' ? 'application/x-ndjson' : format.delimiter === '\t' ? 'text/tab-separated-values' : 'text/csv',
+    content: fileContent(output, () => rm(output, { force: true })),
+  }
+}
+
+/** What was written over a product's import, by column. */
+function writtenCells(product: Parameters<typeof currentValues>[0]): Record<string, unknown> {
+  const cells = [...currentValues(product)].flatMap(([attribute, { value, written }]) => {
+    if (!written) return []
+    return [[attribute, written.kind === 'person' ? value : sanitizeGeneratedValue(value)] as const]
+  })
+  return Object.fromEntries(cells)
+}
+
+/** Exports that nobody came to fetch, and those of a server that was killed. */
+async function removeLeft(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name)
+    const found = await stat(path).catch(() => undefined)
+    if (found && Date.now() - found.mtimeMs > LEFT_MS) await rm(path, { force: true })
+  }
+}

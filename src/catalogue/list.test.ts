@@ -1,0 +1,232 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeOnEachDatabase, type TestDatabase } from '../../test/support/databases.ts'
+import type { ProductFilter } from '../contract/catalogue.ts'
+import { newId } from '../runtime/ids.ts'
+import { recordGeneratedValues } from './changes.ts'
+import { readFacets } from './facets.ts'
+import { detectFormat } from './formats/detect.ts'
+import { importFile } from './import.ts'
+import { readIndexState, refreshCatalogueIndex } from './index.ts'
+import { countMatching, type ListOrder, listProducts, neighboursOf } from './list.ts'
+import { countSelected, selectedProducts } from './selection.ts'
+import { foldText, wordsOf } from './words.ts'
+
+const FAMILIES = ['Lamps', 'Chairs', 'Zubehör', '']
+const NAMES = ['Orla desk lamp', 'ÉCLAIR Leuchte', 'مصباح مكتب', 'a_b%c', 'Tür-Griff 12', 'orla DESK lamp', '']
+const COLOURS = ['red', 'blue', '', 'grün']
+
+interface ModelProduct {
+  readonly id: string
+  readonly sourceId: string
+  readonly row: number
+  readonly identifier: string
+  readonly name: string
+  readonly family: string
+  readonly values: Record<string, string> // current, without empty ones
+  readonly proposed: readonly boolean[] // one for each proposal: whether it is flagged
+}
+
+describeOnEachDatabase('the list of products', (open) => {
+  let test: TestDatabase
+  let workspaceId: string
+  let model: ModelProduct[]
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-list-'))
+
+  const inside = <T>(work: Parameters<typeof test.database.inWorkspace<T>>[1]): Promise<T> => test.database.inWorkspace(workspaceId, work)
+
+  beforeAll(async () => {
+    test = await open()
+    workspaceId = await test.workspaceId()
+    model = await makeCatalogue()
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  /** Two files, 130 products; generated values accepted, proposed, flagged; one product that is gone. */
+  async function makeCatalogue(): Promise<ModelProduct[]> {
+    const made: Omit<ModelProduct, 'id' | 'sourceId'>[][] = [0, 1].map((file) =>
+      Array.from({ length: file === 0 ? 100 : 30 }, (_, index) => {
+        const [name, family, colour] = [NAMES[(index * 5 + file) % 7]!, FAMILIES[(index * 3 + file) % 4]!, COLOURS[(index * 7) % 4]!]
+        const values: Record<string, string> = {
+          sku: `P-${(index * 37) % 101}-${file}`,
+          ...(name ? { name } : {}),
+          ...(family ? { family } : {}),
+        }
+        if (colour && file === 0) values['colour'] = colour
+        return { row: index + 1, identifier: values['sku']!, name, family, values, proposed: [] }
+      }),
+    )
+    const products: ModelProduct[] = []
+    for (const [file, rows] of made.entries()) {
+      const columns = file === 0 ? ['sku', 'name', 'family', 'colour'] : ['sku', 'name', 'family']
+      const path = join(folder, `file-${file}.csv`)
+      const text = (list: typeof rows): string =>
+        [columns, ...list.map(({ values }) => columns.map((column) => values[column] ?? ''))].map((cells) => cells.join(',')).join('\n')
+      if (file === 0) {
+        writeFileSync(path, `${text(rows)}\nGONE,Gone,Lamps,red\n`)
+        await importFile({ database: test.database, workspaceId, path, format: await detectFormat(path) })
+        await refreshCatalogueIndex(test.database, workspaceId)
+      }
+      writeFileSync(path, `${text(rows)}\n`)
+      const { sourceId } = await importFile({ database: test.database, workspaceId, path, format: await detectFormat(path) })
+      await refreshCatalogueIndex(test.database, workspaceId)
+      const stored = await inside((tx) => selectedProducts(tx, { selection: { filter: { sourceId }, except: [] }, limit: 1000 }))
+      for (const row of rows) products.push({ ...row, sourceId, id: stored.find(({ identifier }) => identifier === row.identifier)!.id })
+    }
+    const written: Parameters<typeof recordGeneratedValues>[2][number][] = []
+    const changed = products.map((product, index): ModelProduct => {
+      const value = (state: 'accepted' | 'proposed', flagged: boolean) => ({
+        id: newId(),
+        productId: product.id,
+        attribute: state === 'accepted' ? 'description' : 'name',
+        locale: 'en',
+        value: `Écrit text ${index}`,
+        flags: flagged ? [{ reason: 'number_not_in_source' as const, text: '4' }] : [],
+        state,
+        provenance: { kind: 'generated' as const },
+        runId: newId(),
+        workHash: 'hash',
+      })
+      if (index % 3 === 0) written.push(value('accepted', false))
+      if (index % 4 === 1) written.push(value('proposed', index % 8 === 1))
+      return {
+        ...product,
+        values: index % 3 === 0 ? { ...product.values, description: `Écrit text ${index}` } : product.values,
+        proposed: index % 4 === 1 ? [index % 8 === 1] : [],
+      }
+    })
+    await inside((tx) => recordGeneratedValues(tx, workspaceId, written))
+    await refreshCatalogueIndex(test.database, workspaceId)
+    return changed
+  }
+
+  function matchesModel(product: ModelProduct, filter: ProductFilter): boolean {
+    const words = ` ${wordsOf(foldText([product.identifier, ...Object.values(product.values)].join(' '))).join(' ')} `
+    return (
+      (filter.search === undefined || wordsOf(foldText(filter.search)).every((word) => words.includes(word))) &&
+      (filter.sourceId === undefined || filter.sourceId === product.sourceId) &&
+      (filter.family === undefined || filter.family === product.family) &&
+      (filter.missing === undefined || !(filter.missing in product.values)) &&
+      (filter.proposals === undefined || filter.proposals === product.proposed.length > 0) &&
+      (filter.flagged === undefined || filter.flagged === product.proposed.includes(true))
+    )
+  }
+
+  const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
+  function sorted(products: readonly ModelProduct[], { sort, direction }: ListOrder): ModelProduct[] {
+    const order = products.toSorted((a, b) => {
+      if (sort === 'row') return byBytes(a.sourceId, b.sourceId) || a.row - b.row
+      if (sort === 'identifier') return byBytes(a.identifier, b.identifier) || byBytes(a.id, b.id)
+      return byBytes(foldText(a.name || a.identifier), foldText(b.name || b.identifier)) || byBytes(a.id, b.id)
+    })
+    return direction === 'up' ? order : order.reverse()
+  }
+
+  const filters = (): fc.Arbitrary<ProductFilter> =>
+    fc.record(
+      {
+        search: fc.constantFrom('orla', 'LAMP desk', 'écrit', 'p-3', '%', '_', 'مصباح', 'ur-gri', 'nothing here', "'; drop", 'text 12'),
+        sourceId: fc.constantFrom(...new Set(model.map(({ sourceId }) => sourceId)), newId()),
+        family: fc.constantFrom(...FAMILIES, 'None such'),
+        missing: fc.constantFrom('name', 'colour', 'description', 'family', 'no such column'),
+        proposals: fc.boolean(),
+        flagged: fc.boolean(),
+      },
+      { requiredKeys: [] },
+    )
+  const orders: fc.Arbitrary<ListOrder> = fc.record({
+    sort: fc.constantFrom('row', 'identifier', 'name'),
+    direction: fc.constantFrom('up', 'down'),
+  })
+
+  async function allPages(filter: ProductFilter, order: ListOrder, limit: number): Promise<string[]> {
+    const ids: string[] = []
+    for (let cursor: string | undefined; ;) {
+      const page = await inside((tx) => listProducts(tx, { filter, order, attributes: [], cursor, limit }))
+      ids.push(...page.items.map(({ id }) => id))
+      if (page.nextCursor === null) return ids
+      cursor = page.nextCursor
+    }
+  }
+
+  it('pages, filters, orders, counts, selections and facets say what a plain filter over the same products says', async () => {
+    await fc.assert(
+      fc.asyncProperty(filters(), orders, fc.integer({ min: 7, max: 60 }), async (filter, order, limit) => {
+        const expected = sorted(
+          model.filter((product) => matchesModel(product, filter)),
+          order,
+        ).map(({ id }) => id)
+        expect(await allPages(filter, order, limit)).toEqual(expected)
+        expect(await inside((tx) => countMatching(tx, filter))).toEqual({ count: expected.length, capped: false })
+        const except = expected.slice(0, 2)
+        expect(await inside((tx) => countSelected(tx, { filter, except }))).toBe(expected.length - except.length)
+        const facets = await inside((tx) => readFacets(tx, filter))
+        const { family: _family, missing: _missing, ...others } = filter
+        const lessMissing = model.filter((product) =>
+          matchesModel(product, { ...others, ...(filter.family === undefined ? {} : { family: filter.family }) }),
+        )
+        const lessFamily = model.filter((product) =>
+          matchesModel(product, { ...others, ...(filter.missing === undefined ? {} : { missing: filter.missing }) }),
+        )
+        expect(facets.matching).toBe(expected.length)
+        expect(facets.attributes.find(({ attribute }) => attribute === 'colour')!.missing).toBe(
+          lessMissing.filter(({ values }) => !('colour' in values)).length,
+        )
+        for (const { family, count } of facets.families)
+          expect(count).toBe(lessFamily.filter((product) => product.family === (family ?? '')).length)
+        expect(facets.families.reduce((sum, { count }) => sum + count, 0)).toBe(lessFamily.length)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('a product knows its neighbours in the list it was opened from', async () => {
+    const filter = { search: 'orla' }
+    const order = { sort: 'name', direction: 'down' } as const
+    const ids = await allPages(filter, order, 50)
+    for (const [index, id] of ids.entries()) {
+      const { previous, next } = await inside((tx) => neighboursOf(tx, { productId: id, filter, order }))
+      expect([previous?.id, next?.id]).toEqual([ids[index - 1], ids[index + 1]])
+    }
+  })
+
+  it('a selection is read page by page, each product once, with what was written', async () => {
+    const ids: string[] = []
+    for (let afterId: string | undefined; ;) {
+      const page = await inside((tx) => selectedProducts(tx, { selection: { filter: { missing: 'name' }, except: [] }, afterId, limit: 7 }))
+      ids.push(...page.map(({ id }) => id))
+      if (page.length < 7) break
+      afterId = page.at(-1)!.id
+    }
+    expect(ids.toSorted()).toEqual(
+      model
+        .filter(({ values }) => !('name' in values))
+        .map(({ id }) => id)
+        .toSorted(),
+    )
+    expect(await inside((tx) => countSelected(tx, { ids: [...ids, newId()] }))).toBe(ids.length)
+  })
+
+  it('the products of another workspace are in no list, selection or count', async () => {
+    const elsewhere = await test.workspaceId()
+    const order = { sort: 'row', direction: 'up' } as const
+    await test.database.inWorkspace(elsewhere, async (tx) => {
+      expect((await listProducts(tx, { filter: {}, order, attributes: [], limit: 10 })).items).toEqual([])
+      expect(await countSelected(tx, { ids: model.map(({ id }) => id) })).toBe(0)
+      expect((await readFacets(tx, {})).matching).toBe(0)
+      expect(await readIndexState(tx)).toEqual({ ready: true, indexed: 0, products: 0 })
+    })
+  })
+
+  it('refuses a cursor of another list', async () => {
+    const page = await inside((tx) => listProducts(tx, { filter: {}, order: { sort: 'name', direction: 'up' }, attributes: [], limit: 5 }))
+    const read = (cursor: string) =>
+      inside((tx) => listProducts(tx, { filter: {}, order: { sort: 'row', direction: 'up' }, attributes: [], cursor, limit: 5 }))
+    for (const cursor of [page.nextCursor!, 'x', Buffer.from('["a","b","c"]').toString('base64url')]) {
+      await expect(read(cursor)).rejects.toMatchObject({ code: 'request.invalid' })
+    }
+  })
+})

@@ -1,0 +1,71 @@
+import { AppError } from '../base/errors.ts'
+import { defined } from '../base/json.ts'
+import type { FileLookView, ReadingChoices } from '../contract/catalogue.ts'
+import { guessColumns } from './columns.ts'
+import { detectFormat } from './formats/detect.ts'
+import { columnNames, type FileFormat, type FormatOverrides } from './formats/format.ts'
+import { readRows } from './formats/read.ts'
+import { cellText } from './formats/write.ts'
+
+const ROWS_SHOWN = 20
+const CHARACTERS_SHOWN = 300
+
+/** An uploaded file: `path` is nothing for people, who know it by its `name`. */
+export interface NamedFile {
+  readonly path: string
+  readonly name: string
+}
+
+/**
+ * How an uploaded file is written, with what the person says of it. Its name says JSON where its path cannot.
+ * @throws AppError file.unreadable, file.malformed, command.invalid
+ */
+export function uploadFormat({ path, name }: NamedFile, { delimiter, encoding, identifier }: ReadingChoices): Promise<FileFormat> {
+  const kind = /\.(jsonl|ndjson|jsonlines|json)$/i.test(name) ? 'jsonl' : undefined
+  const said = defined<FormatOverrides>({ kind, delimiter, encoding, identifier, text: undefined }) // what nobody says is found
+  return namingFile({ path, name }, () => detectFormat(path, said))
+}
+
+/** What is read of an upload speaks of it by its name: its path in the data folder is nobody's business. */
+export async function namingFile<T>({ path, name }: NamedFile, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof AppError) || !error.detail.includes(path)) throw error
+    throw new AppError(error.code, error.detail.replaceAll(path, `"${name}"`), { cause: error })
+  }
+}
+
+/** A file as the person will see it: how it is understood and why, its first products, rows among them that would be left out. */
+export async function lookAt(file: NamedFile, choices: ReadingChoices): Promise<FileLookView> {
+  const format = await uploadFormat(file, choices)
+  const names = columnNames(format)
+  const { identifier } = format
+  const look: FileLookView = {
+    kind: format.kind,
+    encoding: format.encoding,
+    delimiter: format.kind === 'delimited' ? format.delimiter : null,
+    columns: names,
+    identifier: 'column' in identifier ? names[identifier.column]! : 'key' in identifier ? identifier.key : null,
+    reasons: [...format.reasons],
+    rows: [],
+    problems: [],
+    guessed: guessColumns(names, format.textColumns),
+  }
+  for await (const rows of readRows(file.path, format, { limit: ROWS_SHOWN })) {
+    for (const row of rows) {
+      if ('reason' in row) look.problems.push({ line: row.line, reason: row.reason.text })
+      else look.rows.push({ identifier: row.identifier, values: shownValues(row.values) })
+    }
+  }
+  return look
+}
+
+/** Values as texts for a table, cut where they are long. */
+export const shownValues = (values: Readonly<Record<string, unknown>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, shownText(value)]))
+
+export function shownText(value: unknown): string {
+  const text = cellText(value)
+  return text.length > CHARACTERS_SHOWN ? `${text.slice(0, CHARACTERS_SHOWN - 1).toWellFormed()}…` : text
+}

@@ -1,0 +1,83 @@
+import { and, eq, inArray } from 'drizzle-orm'
+import { AppError } from '../base/errors.ts'
+import type { ProductFilter, ProductValueView, ProductView } from '../contract/catalogue.ts'
+import type { Tx } from '../db/database.ts'
+import { productIndex, products, sources, valueChanges } from '../db/schema/index.ts'
+import { currentValues, readWrittenKey } from './current.ts'
+import { columnsOf } from './index.ts'
+import { type ListOrder, neighboursOf } from './list.ts'
+import { picturesOf } from './pictures.ts'
+import { attributesOf, labelOf } from './sources.ts'
+import { currentValue, type Place, writtenKey } from './values.ts'
+
+type Product = typeof products.$inferSelect
+type Source = typeof sources.$inferSelect
+
+/** One product as its page shows it; its neighbours are those of the list it was opened from. @throws AppError product.missing */
+export async function readProduct(
+  tx: Tx,
+  { productId, filter, order }: { productId: string; filter: ProductFilter; order: ListOrder },
+): Promise<ProductView> {
+  const [found] = await tx.select().from(products).innerJoin(sources, eq(sources.id, products.sourceId)).where(eq(products.id, productId))
+  if (!found) throw new AppError('product.missing', 'There is no such product in this workspace.')
+  const { products: product, sources: source } = found
+  const [indexed] = await tx.select().from(productIndex).where(eq(productIndex.productId, productId))
+  const { picture } = columnsOf(source)
+  return {
+    id: product.id,
+    source: { id: source.id, label: labelOf(source) },
+    identifier: product.identifier,
+    row: product.row,
+    name: indexed?.name ?? null,
+    family: indexed?.family ?? null,
+    gone: product.lastSeenImport !== source.lastImport && source.contentHash !== '',
+    importedAt: product.importedAt.toISOString(),
+    pictures: picture === null ? [] : picturesOf(currentValues(product).get(picture)?.value),
+    values: await valuesOf(tx, { product, source }),
+    ...(await neighboursOf(tx, { productId, filter, order })),
+  }
+}
+
+/** A value for each place that has one, had one written, or has a proposal; in the order of the file. */
+async function valuesOf(tx: Tx, { product, source }: { product: Product; source: Source }): Promise<ProductValueView[]> {
+  const proposed = await tx
+    .select({ attribute: valueChanges.attribute, locale: valueChanges.locale, flags: valueChanges.flags })
+    .from(valueChanges)
+    .where(and(eq(valueChanges.productId, product.id), eq(valueChanges.state, 'proposed')))
+  const places = placesOf(product, source, proposed)
+  const current = places.map((place) => ({ place, value: currentValue(product, place) }))
+  const changeIds = current.flatMap(({ value }) => (value.changeId === null ? [] : [value.changeId]))
+  const changes = changeIds.length === 0 ? [] : await tx.select().from(valueChanges).where(inArray(valueChanges.id, changeIds))
+  const byId = new Map(changes.map((change) => [change.id, change]))
+  return current.map(({ place, value }) => {
+    const change = value.changeId === null ? undefined : byId.get(value.changeId)
+    const waiting = proposed.filter(({ attribute, locale }) => attribute === place.attribute && (locale ?? null) === place.locale)
+    return {
+      ...place,
+      value: value.value,
+      imported: product.imported[place.attribute] ?? null,
+      kind: value.kind,
+      changeId: value.changeId,
+      decision: change?.decision ?? null,
+      at: (change?.decidedAt ?? change?.createdAt ?? product.importedAt).toISOString(),
+      proposals: waiting.length,
+      flagged: waiting.filter(({ flags }) => flags.length > 0).length,
+    }
+  })
+}
+
+function placesOf(product: Product, source: Source, proposed: readonly Place[]): Place[] {
+  const written = Object.keys(product.written).map(readWrittenKey)
+  const others = [...written, ...proposed.map(({ attribute, locale }) => ({ attribute, locale }))]
+  const localised = new Set(others.filter(({ locale }) => locale !== null).map(({ attribute }) => attribute))
+  const columns = attributesOf(source)
+  const known = new Set(columns)
+  const more = [...new Set([...Object.keys(product.imported), ...others.map(({ attribute }) => attribute)])].filter(
+    (name) => !known.has(name),
+  )
+  return [...columns, ...more].flatMap((attribute) => {
+    const own = others.filter((place) => place.attribute === attribute)
+    const base: Place[] = localised.has(attribute) ? [] : [{ attribute, locale: null }]
+    return [...new Map([...base, ...own].map((place) => [writtenKey(place), place])).values()]
+  })
+}

@@ -1,0 +1,78 @@
+import { basename } from 'node:path'
+import { and, asc, count, eq } from 'drizzle-orm'
+import { AppError } from '../base/errors.ts'
+import type { SourceView } from '../contract/catalogue.ts'
+import type { Tx } from '../db/database.ts'
+import { imports, productIndex, products, type SourceColumns, sources } from '../db/schema/index.ts'
+import { columnNames, type FileFormat } from './formats/format.ts'
+import { columnsOf } from './index.ts'
+
+export type Source = typeof sources.$inferSelect
+
+/** Sources of the page bear no path: what stands there tells them apart in their workspace. */
+export const uploadLocation = (name: string): string => `upload:${name}`
+export const SAMPLE_LOCATION = 'sample:'
+
+export const labelOf = ({ label, location }: Pick<Source, 'label' | 'location'>): string => label ?? basename(location)
+
+const kindOf = ({ location }: Pick<Source, 'location'>): SourceView['kind'] =>
+  location === SAMPLE_LOCATION ? 'sample' : location.startsWith(uploadLocation('')) ? 'upload' : 'command'
+
+/** @throws AppError source.missing */
+export async function readSource(tx: Tx, sourceId: string): Promise<Source> {
+  const [source] = await tx.select().from(sources).where(eq(sources.id, sourceId))
+  if (!source) throw new AppError('source.missing', 'There is no such source in this workspace.')
+  return source
+}
+
+/** The files that a workspace's products come from, in the order of their coming, or one of them. */
+export async function listSources(tx: Tx, sourceId?: string): Promise<SourceView[]> {
+  const found = await tx
+    .select()
+    .from(sources)
+    .where(sourceId === undefined ? undefined : eq(sources.id, sourceId))
+    .orderBy(asc(sources.id))
+  const known = await tx.select({ id: productIndex.sourceId, count: count() }).from(productIndex).groupBy(productIndex.sourceId)
+  const running = await tx.select({ id: imports.id, sourceId: imports.sourceId }).from(imports).where(eq(imports.state, 'running'))
+  const views: SourceView[] = []
+  for (const source of found) {
+    const indexed = source.indexed && source.indexImport === source.lastImport
+    views.push({
+      id: source.id,
+      label: labelOf(source),
+      kind: kindOf(source),
+      products: indexed ? (known.find(({ id }) => id === source.id)?.count ?? 0) : await countProducts(tx, source),
+      importedAt: source.importedAt.toISOString(),
+      attributes: attributesOf(source),
+      columns: columnsOf(source),
+      exportable: source.uploadId !== null,
+      importing: running.find((one) => one.sourceId === source.id)?.id ?? null,
+    })
+  }
+  return views
+}
+
+async function countProducts(tx: Tx, { id, lastImport }: Source): Promise<number> {
+  const [counted] = await tx
+    .select({ count: count() })
+    .from(products)
+    .where(and(eq(products.sourceId, id), eq(products.lastSeenImport, lastImport)))
+  return counted!.count
+}
+
+/** The columns of a source's file in their order, then what else its products have. */
+export const attributesOf = ({ format, attributes }: Pick<Source, 'format' | 'attributes'>): string[] => [
+  ...new Set([...columnNames(format as unknown as FileFormat), ...attributes]),
+]
+
+/** Renames a source, or says what its columns are for: its index is made again then. @throws AppError source.missing */
+export async function changeSource(
+  tx: Tx,
+  { sourceId, label, columns }: { sourceId: string; label?: string | undefined; columns?: SourceColumns | undefined },
+): Promise<SourceView> {
+  await readSource(tx, sourceId)
+  const change = { ...(label === undefined ? {} : { label }), ...(columns === undefined ? {} : { columns, indexImport: null }) }
+  if (Object.keys(change).length > 0) await tx.update(sources).set(change).where(eq(sources.id, sourceId))
+  const [view] = await listSources(tx, sourceId)
+  return view!
+}
