@@ -15,6 +15,7 @@ import { type CatalogueServices, dropUpload, readUpload, type Upload } from './u
 
 const MOST_REJECTIONS = 10_000
 const SAVE_EVERY_MS = 500
+const LOOK_EVERY_MS = 200
 
 /** What runs in this process, so that it can be stopped before the database closes. */
 const under = new WeakMap<Database, { readonly stop: AbortController; readonly jobs: Set<Promise<void>> }>()
@@ -274,7 +275,7 @@ export async function* watchImport(
     if (text !== last) yield view
     last = text
     if (view.state !== 'running') return
-    await sleep(SAVE_EVERY_MS, undefined, { signal }).catch(() => undefined) // aborted: the loop ends
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined) // aborted: the loop ends
   }
 }
 
