@@ -10,6 +10,8 @@ import { meQuery } from './support/me.ts'
 const backOf = (search: Record<string, unknown>): { back?: string } =>
   typeof search['back'] === 'string' && /^\/(?![/\\])/.test(search['back']) ? { back: search['back'] } : {}
 
+const inviteOf = (search: Record<string, unknown>): { invite?: true } => (search['invite'] === true ? { invite: true } : {})
+
 const root = createRootRoute({ component: Root })
 
 /** Pages inside the shell: only for who is signed in. */
@@ -45,7 +47,12 @@ export const routeTree = root.addChildren([
   shell.addChildren([
     createRoute({ getParentRoute: inShell, path: '/', component: page(() => import('./pages/start/start.tsx'), 'StartPage') }),
     createRoute({ getParentRoute: inShell, path: '/account', component: page(() => import('./pages/people/account.tsx'), 'AccountPage') }),
-    createRoute({ getParentRoute: inShell, path: '/members', component: page(() => import('./pages/people/members.tsx'), 'MembersPage') }),
+    createRoute({
+      getParentRoute: inShell,
+      path: '/members',
+      validateSearch: inviteOf,
+      component: page(() => import('./pages/people/members.tsx'), 'MembersPage'),
+    }),
     createRoute({
       getParentRoute: inShell,
       path: '/settings',

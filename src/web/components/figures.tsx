@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react'
-import { useEffect, useState } from 'react'
 import type { MoneyView } from '../../contract/route.ts'
 import { useText, type TextKey } from '../messages/text.tsx'
 import { formatCount, formatMoney } from '../support/numbers.ts'
 import { formatExact, formatRelative } from '../support/times.ts'
+import { useNow } from '../support/use-now.ts'
 import { Tooltip } from './menu.tsx'
 
 /** What is unknown, in words, with the reason on hover and for readers. */
@@ -75,20 +75,14 @@ export function Tokens({ of, why }: { of: number | null; why?: string }) {
   return of === null ? <Unknown why={why ?? t('common.usageUnknown')} /> : <Count of={of} unit={t('common.tokens', { count: of })} />
 }
 
-const TICK_MS = 30_000
-
 /** When, from now; exactly on hover and for readers, in the person's zone. Null: never, or `absent`. */
 export function RelativeTime({ at, absent = 'common.never' }: { at: string | null; absent?: TextKey }) {
   const { t, language } = useText()
-  const [nowMs, setNowMs] = useState(() => Date.now())
-  useEffect(() => {
-    const timer = setInterval(() => setNowMs(Date.now()), TICK_MS)
-    return () => clearInterval(timer)
-  }, [])
+  const nowMs = useNow()
   if (at === null) return <span className="text-ink-2">{t(absent)}</span>
   return (
     <time dateTime={at} title={formatExact(at, language)} className="tabular whitespace-nowrap">
-      {formatRelative(at, Math.max(nowMs, Date.now()), language)}
+      {formatRelative(at, nowMs, language)}
     </time>
   )
 }

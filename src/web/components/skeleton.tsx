@@ -18,7 +18,7 @@ export function Skeleton({ children }: { children: ReactNode }) {
 /** One line of text to come. `width` is a Tailwind width. */
 export const Bar = ({ width = 'w-40', height = 'h-4' }: { width?: string; height?: string }) => <div className={cx(BAR, width, height)} />
 
-const WIDTHS = ['w-1/2', 'w-2/3', 'w-2/5', 'w-3/5']
+const WIDTHS = ['w-1/2', 'w-2/3', 'w-2/5', 'w-3/5', 'w-1/3', 'w-1/2', 'w-3/4', 'w-2/5']
 
 /** A table to come. */
 export function TableSkeleton({ rows = 8, columns = 4 }: { rows?: number; columns?: number }) {
@@ -28,8 +28,8 @@ export function TableSkeleton({ rows = 8, columns = 4 }: { rows?: number; column
         <div className="h-9 border-b border-line bg-sunken" />
         {Array.from({ length: rows }, (_, row) => (
           <div key={row} className="flex h-10 items-center gap-4 border-b border-line px-3 last:border-0">
-            {Array.from({ length: columns }, (_, column) => (
-              <div key={column} className="flex-1">
+            {WIDTHS.slice(0, columns).map((width, column) => (
+              <div key={`${column} ${width}`} className="flex-1">
                 <Bar width={WIDTHS[(row + column) % WIDTHS.length]!} height="h-3" />
               </div>
             ))}

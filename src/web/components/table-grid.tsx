@@ -192,7 +192,7 @@ export function TableGrid<Row extends object>(props: TableProps<Row>) {
 /** Stands for the rows that are not drawn. */
 const Gap = ({ height, span }: { height: number; span: number }) => (
   <tr aria-hidden>
-    <td colSpan={span} style={{ height }} />
+    <td colSpan={span} aria-hidden style={{ height }} />
   </tr>
 )
 

@@ -1,11 +1,195 @@
+import { useQuery } from '@tanstack/react-query'
+import { useSearch } from '@tanstack/react-router'
+import { Ellipsis, UserPlus } from 'lucide-react'
+import { useState } from 'react'
+import { ROLES, type Role } from '../../../contract/permissions.ts'
+import { changeMember, leaveWorkspace, listMembers, readMe, removeMember } from '../../../contract/people.ts'
+import type { RouteAnswer } from '../../../contract/route.ts'
+import { callApi } from '../../api/call.ts'
+import { toApiProblem } from '../../api/problem.ts'
+import { invalidate, queryOf } from '../../api/query.ts'
+import { Badge } from '../../components/badge.tsx'
+import { Button, IconButton } from '../../components/button.tsx'
+import { ConfirmDialog } from '../../components/dialog.tsx'
+import { ErrorState } from '../../components/error-state.tsx'
+import { RelativeTime } from '../../components/figures.tsx'
+import { Menu, MenuChoice, MenuItem, MenuLine } from '../../components/menu.tsx'
 import { Page } from '../../components/page.tsx'
+import { TableSkeleton } from '../../components/skeleton.tsx'
+import { Table, type Column } from '../../components/table.tsx'
+import { say, sayProblem } from '../../components/toast.tsx'
 import { useText } from '../../messages/text.tsx'
+import { useMay, useMe } from '../../support/me.ts'
+import { useSession } from '../../support/session.ts'
+import { Invitations, InviteDialog } from './invitations.tsx'
 
+type MemberView = RouteAnswer<typeof listMembers>['members'][number]
+
+/** Workspace, Members: who is here, in which role, and who is invited. */
 export function MembersPage() {
   const { t } = useText()
+  const { workspace } = useMe()
+  const mayWrite = useMay('members.write')
+  const { invite } = useSearch({ from: '/shell/members' })
+  const { data, error, isPending, refetch } = useQuery(queryOf(listMembers))
+  const [inviting, setInviting] = useState(invite === true && mayWrite)
   return (
-    <Page title={t('start.title')} sentence={t('start.sentence')}>
-      <p />
+    <Page
+      title={t('people.members.title')}
+      sentence={t('people.members.sentence', { workspace: workspace.name })}
+      action={
+        mayWrite ? (
+          <Button kind="main" icon={<UserPlus aria-hidden className="size-4" />} onClick={() => setInviting(true)}>
+            {t('people.invite.action')}
+          </Button>
+        ) : undefined
+      }
+    >
+      <div className="flex max-w-5xl flex-col gap-8">
+        {isPending ? (
+          <TableSkeleton rows={3} />
+        ) : error ? (
+          <ErrorState problem={toApiProblem(error)} onRetry={() => void refetch()} />
+        ) : (
+          <MemberTable members={data.members} />
+        )}
+        {mayWrite && <Invitations />}
+      </div>
+      {inviting && <InviteDialog onClose={() => setInviting(false)} />}
     </Page>
+  )
+}
+
+function MemberTable({ members }: { members: readonly MemberView[] }) {
+  const { t } = useText()
+  const columns: Column<MemberView>[] = [
+    {
+      id: 'name',
+      header: t('people.name'),
+      fixed: true,
+      card: 'title',
+      sortBy: (member) => member.name,
+      cell: (member) => (
+        <span className="flex flex-col">
+          <span className="flex items-center gap-2 font-medium">
+            {member.name} {member.you && <Badge>{t('people.members.you')}</Badge>}
+          </span>
+          <bdi className="text-ink-2">{member.email}</bdi>
+        </span>
+      ),
+    },
+    {
+      id: 'role',
+      header: t('people.members.role'),
+      fixed: true,
+      width: '9rem',
+      sortBy: (member) => ROLES.indexOf(member.role),
+      cell: (member) => t(`people.roles.${member.role}`),
+    },
+    {
+      id: 'since',
+      header: t('people.members.since'),
+      fixed: true,
+      width: '9rem',
+      sortBy: (member) => member.since,
+      cell: (member) => <RelativeTime at={member.since} />,
+    },
+    {
+      id: 'seen',
+      header: t('people.members.seen'),
+      fixed: true,
+      width: '9rem',
+      sortBy: (member) => member.lastSeenAt,
+      cell: (member) => <RelativeTime at={member.lastSeenAt} />,
+    },
+    {
+      id: 'actions',
+      header: t('people.members.actions'),
+      fixed: true,
+      width: '7rem',
+      align: 'end',
+      cell: (member) => <MemberMenu member={member} />,
+    },
+  ]
+  return <Table name="members" label={t('people.members.title')} rows={members} columns={columns} rowId={(member) => member.userId} />
+}
+
+function MemberMenu({ member }: { member: MemberView }) {
+  const { t } = useText()
+  const { workspace } = useMe()
+  const { enter } = useSession()
+  const mayWrite = useMay('members.write')
+  const mayOwners = useMay('owners.write')
+  const [asking, setAsking] = useState<'remove' | 'leave'>()
+  const mayChange = mayWrite && (mayOwners || member.role !== 'owner')
+  if (!mayChange && !member.you) return null
+  const roles = ROLES.filter((role) => mayOwners || role !== 'owner')
+  const change = async (newRole: Role) => {
+    if (newRole === member.role) return
+    const before = member.role
+    const set = async (role: Role) => {
+      await callApi(changeMember, { params: { userId: member.userId }, body: { newRole: role } }).catch((failure: unknown) =>
+        sayProblem(failure, t),
+      )
+      await invalidate(listMembers, ...(member.you ? [readMe] : []))
+    }
+    await set(newRole)
+    say(t('people.members.changed', { name: member.name, role: t(`people.roles.${newRole}`) }), { undo: () => set(before) })
+  }
+  return (
+    <>
+      <Menu
+        trigger={
+          <IconButton
+            small
+            label={t('people.members.actionsFor', { name: member.name })}
+            icon={<Ellipsis aria-hidden className="size-4" />}
+          />
+        }
+      >
+        {mayChange && (
+          <MenuChoice
+            label={t('people.members.role')}
+            value={member.role}
+            options={roles.map((role) => ({ value: role, label: t(`people.roles.${role}`) }))}
+            onChange={(role) => void change(role)}
+          />
+        )}
+        {mayChange && <MenuLine />}
+        {member.you ? (
+          <MenuItem dangerous onSelect={() => setAsking('leave')}>
+            {t('people.members.leave')}
+          </MenuItem>
+        ) : (
+          <MenuItem dangerous onSelect={() => setAsking('remove')}>
+            {t('people.members.remove')}
+          </MenuItem>
+        )}
+      </Menu>
+      <ConfirmDialog
+        open={asking === 'remove'}
+        onClose={() => setAsking(undefined)}
+        title={t('people.members.removeTitle', { name: member.name })}
+        action={t('people.members.remove')}
+        onConfirm={async () => {
+          await callApi(removeMember, { params: { userId: member.userId } })
+          await invalidate(listMembers)
+        }}
+      >
+        <p>{t('people.members.removeWhat')}</p>
+      </ConfirmDialog>
+      <ConfirmDialog
+        open={asking === 'leave'}
+        onClose={() => setAsking(undefined)}
+        title={t('people.members.leaveTitle', { workspace: workspace.name })}
+        action={t('people.members.leave')}
+        onConfirm={async () => {
+          await callApi(leaveWorkspace)
+          await enter(await callApi(readMe))
+        }}
+      >
+        <p>{t('people.members.leaveWhat')}</p>
+      </ConfirmDialog>
+    </>
   )
 }
