@@ -2,9 +2,13 @@ import { PassThrough } from 'node:stream'
 import { expect, it } from 'vitest'
 import { askToGoOn } from './ask.ts'
 import { interruptible } from './interrupt.ts'
+import { localIo } from './local-io.ts'
 
 const tty = () => Object.assign(new PassThrough(), { isTTY: true })
-const terminal = () => ({ input: tty(), output: tty() })
+
+function terminal(stdin: PassThrough = tty()) {
+  return { stdin, io: localIo({ stdin, stdout: tty(), stderr: tty() }) }
+}
 
 it.each([
   ['y', true],
@@ -12,17 +16,24 @@ it.each([
   ['', false],
   ['no', false],
 ])('takes %j as %s', async (answer, meaning) => {
-  const streams = terminal()
-  const answered = askToGoOn('Run it?', new AbortController().signal, streams)
-  streams.input.write(`${answer}\n`)
+  const { stdin, io } = terminal()
+  const answered = askToGoOn(io, 'Run it?', new AbortController().signal)
+  stdin.write(`${answer}\n`)
   expect(await answered).toBe(meaning)
 })
 
+it('takes the end of the input as no', async () => {
+  const { stdin, io } = terminal()
+  const answered = askToGoOn(io, 'Run it?', new AbortController().signal)
+  stdin.end()
+  expect(await answered).toBe(false)
+})
+
 it('Ctrl-C at the question interrupts the command', async () => {
-  const streams = terminal()
-  const interrupt = interruptible(() => undefined)
-  const answered = askToGoOn('Run it?', interrupt.signal, streams)
-  streams.input.write('\u0003')
+  const { stdin, io } = terminal()
+  const interrupt = interruptible(io, () => undefined)
+  const answered = askToGoOn(io, 'Run it?', interrupt.signal)
+  stdin.write('\u0003')
   await expect(answered).rejects.toThrow(/abort/i)
   expect(interrupt.signal.aborted).toBe(true)
   expect(interrupt.hardSignal.aborted).toBe(false)
@@ -30,6 +41,6 @@ it('Ctrl-C at the question interrupts the command', async () => {
 })
 
 it('says what to add where nobody is there', async () => {
-  const streams = { ...terminal(), input: new PassThrough() }
-  await expect(askToGoOn('Run it?', new AbortController().signal, streams)).rejects.toMatchObject({ code: 'command.invalid' })
+  const { io } = terminal(new PassThrough())
+  await expect(askToGoOn(io, 'Run it?', new AbortController().signal)).rejects.toMatchObject({ code: 'command.invalid' })
 })

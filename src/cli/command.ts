@@ -1,12 +1,18 @@
 import type { ArgsDef, ParsedArgs } from 'citty'
 import type { Config } from '../runtime/config.ts'
 import type { Log } from '../runtime/log.ts'
+import type { CommandRequest, RunCommand } from '../server/command-request.ts'
 import type { ExitCode } from './exit-codes.ts'
 
-/** What every command is given: checked configuration, and the log. */
-export interface CommandContext {
+/**
+ * All that a command has of the world: the terminal, the folder and the key variable of the person who typed it, and services.
+ * Nothing of `process`: the command may run in a server, for a client at its socket.
+ */
+export interface CommandContext extends Omit<CommandRequest, 'argv'> {
   readonly config: Config
   readonly log: Log
+  /** For the command that starts a server: does the commands of its clients. */
+  readonly runCommand: RunCommand
 }
 
 /**
@@ -17,6 +23,8 @@ export interface Command<Args extends ArgsDef = ArgsDef> {
   readonly name: string
   readonly description: string
   readonly args: Args
+  /** It is about a process of its own: never done by a server for a client. */
+  readonly isLocal?: boolean
   /** Does the work; throws AppError for what a person can mend. */
   run(args: ParsedArgs<Args>, context: CommandContext): Promise<ExitCode>
 }

@@ -1,10 +1,11 @@
 import { AppError } from '../base/errors.ts'
-import { Secret } from '../base/secret.ts'
+import type { Secret } from '../base/secret.ts'
 import { type Connection, ensureConnection } from '../connections/connections.ts'
 import { checkBaseUrl } from '../providers/destination-guard.ts'
 import { type Destination, needsKey, type Provider } from '../providers/provider.ts'
 import { normaliseDestination } from '../vault/destination.ts'
 import type { Services } from '../server/services.ts'
+import type { CommandContext } from './command.ts'
 
 /** Who acts, in audit and ledger, when a person uses the command line. */
 export const ACTOR = 'command'
@@ -48,16 +49,16 @@ export async function commandConnection({
   provider,
   destination,
   keyVariable,
-  environment,
+  takeSecret,
 }: {
   services: Services
   workspaceId: string
   provider: Provider
   destination: Destination
   keyVariable: string | undefined
-  environment: NodeJS.ProcessEnv
+  takeSecret: CommandContext['takeSecret']
 }): Promise<Connection> {
-  const key = keyVariable === undefined ? undefined : keyFrom(keyVariable, environment)
+  const key = keyVariable === undefined ? undefined : keyFrom(keyVariable, takeSecret)
   const { database, vault } = services
   try {
     const connection = await ensureConnection({
@@ -81,16 +82,12 @@ export async function commandConnection({
   }
 }
 
-function keyFrom(variable: string, environment: NodeJS.ProcessEnv): Secret {
-  const value = environment[variable]
+function keyFrom(variable: string, takeSecret: CommandContext['takeSecret']): Secret {
+  const secret = takeSecret(variable)
+  if (secret) return secret
   // The name is not repeated: someone may have put the key itself there.
-  if (value === undefined || value.trim() === '') {
-    throw new AppError(
-      'key.missing',
-      'The environment variable that --key-env names is not set, or empty. Export it, then run the command again.',
-    )
-  }
-  const bytes = Buffer.alloc(Buffer.byteLength(value))
-  bytes.write(value)
-  return new Secret(bytes)
+  throw new AppError(
+    'key.missing',
+    'The environment variable that --key-env names is not set, or empty. Export it, then run the command again.',
+  )
 }

@@ -4,7 +4,6 @@ import { commandLineWorkspace } from '../people/workspaces.ts'
 import { defineCommand } from './command.ts'
 import { ACTOR } from './connect.ts'
 import { EXIT } from './exit-codes.ts'
-import { openServices } from '../server/services.ts'
 
 /** `latchkey connections`: which providers have a key here, and the end of one. Keys themselves cannot be shown by anything. */
 export const connections = defineCommand({
@@ -14,8 +13,8 @@ export const connections = defineCommand({
     revoke: { type: 'string', valueHint: 'SLUG', description: 'Destroy the key of this connection' },
     json: { type: 'boolean', description: 'Print one JSON object' },
   },
-  async run(args, { config, log }) {
-    const services = await openServices({ config, log, purpose: 'latchkey connections' })
+  async run(args, { io, openServices }) {
+    const services = await openServices({ purpose: 'latchkey connections' })
     try {
       const { database } = services
       const { id: workspaceId } = await commandLineWorkspace(database)
@@ -30,7 +29,7 @@ export const connections = defineCommand({
         await database.inWorkspace(workspaceId, (tx) => revokeConnection(tx, { actor: ACTOR, id: connection.id }))
       }
       const listed = args.revoke === undefined ? before : await database.inWorkspace(workspaceId, listConnections)
-      process.stdout.write(args.json ? `${JSON.stringify({ connections: listed })}\n` : describe(listed))
+      io.out(args.json ? `${JSON.stringify({ connections: listed })}\n` : describe(listed))
       return EXIT.done
     } finally {
       await services.close()

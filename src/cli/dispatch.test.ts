@@ -36,8 +36,18 @@ async function run(argv: readonly string[], buy: (args: Record<string, unknown>)
   const exitCode = await dispatch({
     argv,
     commands: { buy: entry(command) },
-    environment: { HOME: '/home/ada', LATCHKEY_LOG_LEVEL: 'silent' },
-    terminal: { out: (text) => (out += text), error: (text) => (error += text), colours: false },
+    environment: { HOME: '/home/ada', LATCHKEY_LOG_LEVEL: 'silent', LATCHKEY_DATA: '/nowhere/latchkey' },
+    cwd: '/home/ada',
+    io: {
+      out: (text) => (out += text),
+      error: (text) => (error += text),
+      inputIsTerminal: false,
+      errorIsTerminal: false,
+      columns: 80,
+      ask: () => Promise.reject(new Error('nobody is asked')),
+      onInterrupt: () => () => undefined,
+    },
+    colours: false,
   })
   return { exitCode, out, error }
 }

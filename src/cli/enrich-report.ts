@@ -14,6 +14,7 @@ import type { RunEnd } from './enrich-run.ts'
 import { rangeOf } from './enrich-text.ts'
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts'
 import { duration } from './progress.ts'
+import type { CommandIo } from '../server/command-request.ts'
 import type { Services } from '../server/services.ts'
 
 /** A value that says something its product's own data does not. It is in the file only when `accepted`. */
@@ -170,8 +171,9 @@ export function exitCodeOfReport({ interrupted, declined, paused, failed, reject
 
 const MOST_LISTED = 20
 
-export function printReport(report: EnrichReport, { json, out }: { json: boolean; out: string }): void {
-  process.stdout.write(json ? `${JSON.stringify(report)}\n` : receiptText(report, out))
+/** `out`: the file that was written, as the person named it. */
+export function printReport(io: CommandIo, report: EnrichReport, { json, out }: { json: boolean; out: string }): void {
+  io.out(json ? `${JSON.stringify(report)}\n` : receiptText(report, out))
 }
 
 function receiptText(report: EnrichReport, out: string): string {

@@ -4,6 +4,7 @@ import { AppError } from '../base/errors.ts'
 import { readBudget } from '../ledger/budgets.ts'
 import type { DriveEnd } from '../runs/drive.ts'
 import { cancelRun } from '../runs/runs.ts'
+import type { CommandIo } from '../server/command-request.ts'
 import { askToGoOn } from './ask.ts'
 import type { EnrichOptions } from './enrich-options.ts'
 import { describeQuote } from './enrich-text.ts'
@@ -17,6 +18,7 @@ const LOOK_AT_MONEY_EVERY_MS = 1_000
 export type RunEnd = DriveEnd | { readonly kind: 'withdrawn' } | { readonly kind: 'declined' }
 
 interface RunInput {
+  readonly io: CommandIo
   readonly services: Services
   readonly job: RunnableJob
   readonly options: EnrichOptions
@@ -26,7 +28,7 @@ interface RunInput {
 
 /** Asks for approval where the person did not give it beforehand, runs the canary where there is one, then the rest. */
 export async function runApproved({ say, ...input }: RunInput & { say: (text: string) => void }): Promise<RunEnd> {
-  const { services, job, options, interrupt, estimator } = input
+  const { io, services, job, options, interrupt, estimator } = input
   if (job.resumed && (await unsettled(input)) === 0) return { kind: 'finished' } // it was cut off while it wrote the file
   if (!(await approved(input))) return { kind: 'withdrawn' }
   await beginJob(services, job)
@@ -35,7 +37,7 @@ export async function runApproved({ say, ...input }: RunInput & { say: (text: st
   const end = await runWithProgress({ ...input, upTo: canaryEnd })
   if (end.kind !== 'finished') return end
   say(describeQuote(job, estimator.estimate(), job.order, options.canary))
-  if (options.yes || (await askToGoOn('Run the rest?', interrupt.signal))) return runWithProgress(input)
+  if (options.yes || (await askToGoOn(io, 'Run the rest?', interrupt.signal))) return runWithProgress(input)
   await pauseJob(services, job, { code: 'call.interrupted', detail: 'The rest was not approved.' })
   return { kind: 'declined' }
 }
@@ -46,12 +48,12 @@ async function unsettled({ services, job }: RunInput): Promise<number> {
 }
 
 /** A new run that is not approved is withdrawn; one that was begun before keeps waiting. */
-async function approved({ services, job, options, interrupt, estimator }: RunInput): Promise<boolean> {
+async function approved({ io, services, job, options, interrupt, estimator }: RunInput): Promise<boolean> {
   const { order, run, resumed } = job
   let yes = false
   try {
     if (order.capNano !== undefined && !estimator.estimate().priced) throw priceUnknown(order)
-    yes = options.yes || (await askToGoOn('Run it?', interrupt.signal))
+    yes = options.yes || (await askToGoOn(io, 'Run it?', interrupt.signal))
   } finally {
     if (!yes && !resumed) await cancelRun(services.database, { workspaceId: order.workspaceId, runId: run.id })
   }
@@ -65,7 +67,15 @@ const priceUnknown = ({ model, connection }: EnrichmentOrder): AppError =>
   )
 
 /** Drives a job and shows how far it is: items as they settle, money from the budget once a second. */
-async function runWithProgress({ services, job, options, interrupt, estimator, upTo }: RunInput & { upTo?: number }): Promise<DriveEnd> {
+async function runWithProgress({
+  io,
+  services,
+  job,
+  options,
+  interrupt,
+  estimator,
+  upTo,
+}: RunInput & { upTo?: number }): Promise<DriveEnd> {
   const { database } = services
   const { order, run } = job
   const counts = await runCounts(services, job)
@@ -73,7 +83,7 @@ async function runWithProgress({ services, job, options, interrupt, estimator, u
   const total = Object.values(counts).reduce((a, b) => a + b, 0)
   const { priced } = estimator.estimate()
   let spentNano = 0n
-  const progress = startProgress({ stream: process.stderr, quiet: options.json })
+  const progress = startProgress({ io, quiet: options.json })
   const show = (): void => progress.update({ ...state, total, spent: priced ? { nano: spentNano, currency: order.currency } : undefined })
   const lookAtMoney = async (): Promise<void> => {
     const budget = await database.inWorkspace(order.workspaceId, (tx) => readBudget(tx, run.budgetId))

@@ -23,29 +23,34 @@ import { runApproved } from './enrich-run.ts'
 import { describeFormat, describeQuote } from './enrich-text.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { type Interruptible, interruptible } from './interrupt.ts'
-import { openServices, type Services } from '../server/services.ts'
+import type { CommandIo } from '../server/command-request.ts'
+import type { Services } from '../server/services.ts'
 
 const CURRENCY = 'USD'
 const DECISION = 'accepted by command'
 
 /** `latchkey enrich`: imports, quotes, runs, exports, and prints the receipt. The person who runs it approves what it writes. */
-export async function enrich(args: Readonly<Record<string, unknown>>, { config, log }: CommandContext): Promise<ExitCode> {
+export async function enrich(args: Readonly<Record<string, unknown>>, context: CommandContext): Promise<ExitCode> {
+  const { io, cwd, log, takeSecret, openServices } = context
   const startedMs = performance.now()
   const options = readEnrichOptions(args)
-  const say = options.json ? () => undefined : (text: string) => void process.stderr.write(`${text}\n`)
+  const say = options.json ? () => undefined : (text: string) => io.error(`${text}\n`)
   const provider = findProvider(options.provider)
   const { destination, privateHosts } = commandDestination(provider, options.baseUrl)
-  const asked = await recipeOf(options)
-  const file = await realpath(options.file).catch(() => {
+  const asked = await recipeOf(options, cwd)
+  const file = await realpath(resolve(cwd, options.file)).catch(() => {
     throw new AppError('file.unreadable', `There is no file ${options.file}. Check the path.`)
   })
-  await checkWritable(resolve(options.out))
+  const output = resolve(cwd, options.out)
+  await checkWritable(output)
   const format = await detectFormat(file, overridesOf(options))
   say(describeFormat(options.file, format))
   const recipe = fitColumns(asked, columnNames(format))
 
-  const services = await openServices({ config, log, purpose: `latchkey enrich ${options.file}`, privateHosts })
-  const interrupt = interruptible(say)
+  using atTheEnd = new DisposableStack()
+  atTheEnd.defer(takeFile(file, options.file))
+  const services = await openServices({ purpose: `latchkey enrich ${options.file}`, privateHosts })
+  const interrupt = interruptible(io, say)
   try {
     log.info({ engine: services.database.engine }, 'ready')
     const { id: workspaceId } = await commandLineWorkspace(services.database)
@@ -55,7 +60,7 @@ export async function enrich(args: Readonly<Record<string, unknown>>, { config, 
       provider,
       destination,
       keyVariable: options.keyVariable,
-      environment: process.env,
+      takeSecret,
     })
     const connection = await priced(services, found, options)
     const order: EnrichmentOrder = {
@@ -72,7 +77,7 @@ export async function enrich(args: Readonly<Record<string, unknown>>, { config, 
       currency: CURRENCY,
       acceptFlagged: options.acceptFlagged,
     }
-    return await carryOut({ services, order, options, format, interrupt, say, startedMs })
+    return await carryOut({ io, services, order, output, options, format, interrupt, say, startedMs })
   } catch (error) {
     if (!interrupt.signal.aborted || error instanceof AppError) throw error
     const report = reportBeforeRun({
@@ -80,7 +85,7 @@ export async function enrich(args: Readonly<Record<string, unknown>>, { config, 
       seconds: (performance.now() - startedMs) / 1_000,
       practice: provider.key === 'none',
     })
-    printReport(report, { json: options.json, out: options.out })
+    printReport(io, report, { json: options.json, out: options.out })
     return EXIT.interrupted
   } finally {
     interrupt.end()
@@ -88,17 +93,36 @@ export async function enrich(args: Readonly<Record<string, unknown>>, { config, 
   }
 }
 
+/** Files that commands of this process are at work on: in a server there can be several. */
+const taken = new Set<string>()
+
+/** @returns what gives it back. @throws AppError command.running */
+function takeFile(file: string, name: string): () => void {
+  if (taken.has(file)) {
+    throw new AppError(
+      'command.running',
+      `Another command is at work on ${name} at this moment. Wait until it has ended, then start this one again.`,
+    )
+  }
+  taken.add(file)
+  return () => void taken.delete(file)
+}
+
 async function carryOut({
+  io,
   services,
   order,
+  output,
   options,
   format,
   interrupt,
   say,
   startedMs,
 }: {
+  io: CommandIo
   services: Services
   order: EnrichmentOrder
+  output: string // absolute path
   options: EnrichOptions
   format: FileFormat
   interrupt: Interruptible
@@ -114,7 +138,7 @@ async function carryOut({
   const estimate = estimator.estimate()
   say(describeQuote(job, estimate, order))
   const quoted = await keepQuote(services, job, estimate)
-  const end = isRunnable(job) ? await runApproved({ services, job, options, interrupt, estimator, say }) : undefined
+  const end = isRunnable(job) ? await runApproved({ io, services, job, options, interrupt, estimator, say }) : undefined
   if (end?.kind === 'withdrawn') {
     say('Nothing was run and nothing was written.')
     return EXIT.done
@@ -132,13 +156,13 @@ async function carryOut({
           lastRow: job.lastRow,
           makings: job.makings,
           input: order.file,
-          output: resolve(options.out),
+          output,
           format,
         })
   if (delivery) services.log.info({ count: delivery.rows }, 'exported')
   if (isRunnable(job) && end?.kind === 'finished') await finishJob(services, job)
   const report = await buildReport({ services, job, end, delivery, quoted, seconds: (performance.now() - startedMs) / 1_000 })
-  printReport(report, { json: options.json, out: options.out })
+  printReport(io, report, { json: options.json, out: options.out })
   return exitCodeOfReport(report)
 }
 
@@ -151,8 +175,8 @@ async function keepQuote(services: Services, job: EnrichmentJob, estimate: Estim
   return estimate.quoted
 }
 
-async function recipeOf({ recipe: path, fields, locale, perCall }: EnrichOptions): Promise<Recipe> {
-  const read = path === undefined ? undefined : await readRecipe(path)
+async function recipeOf({ recipe: path, fields, locale, perCall }: EnrichOptions, cwd: string): Promise<Recipe> {
+  const read = path === undefined ? undefined : await readRecipe(resolve(cwd, path))
   const base = read ? (fields ? chooseFields(read, fields) : read) : defaultRecipe({ fields: fields!, ...(locale ? { locale } : {}) })
   const localised = locale === undefined ? base : withLocale(base, locale)
   return perCall === undefined ? localised : { ...localised, perCall }

@@ -1,3 +1,5 @@
+import type { CommandIo } from '../server/command-request.ts'
+
 /** Ctrl-C and SIGTERM, in two steps. */
 export interface Interruptible {
   /** Aborts at the first signal: nothing new starts, calls under way may end. */
@@ -10,7 +12,7 @@ export interface Interruptible {
 const PATIENCE_MS = 10_000
 
 /** Answers paid for are worth a few seconds of waiting; a second Ctrl-C says they are not. */
-export function interruptible(say: (text: string) => void): Interruptible {
+export function interruptible({ onInterrupt }: Pick<CommandIo, 'onInterrupt'>, say: (text: string) => void): Interruptible {
   const soft = new AbortController()
   const hard = new AbortController()
   let timer: NodeJS.Timeout | undefined
@@ -24,15 +26,13 @@ export function interruptible(say: (text: string) => void): Interruptible {
     timer = setTimeout(() => hard.abort(new Error('interrupted')), PATIENCE_MS)
     timer.unref()
   }
-  process.on('SIGINT', onSignal)
-  process.on('SIGTERM', onSignal)
+  const deafen = onInterrupt(onSignal)
   return {
     signal: soft.signal,
     hardSignal: hard.signal,
     end() {
       clearTimeout(timer)
-      process.off('SIGINT', onSignal)
-      process.off('SIGTERM', onSignal)
+      deafen()
     },
   }
 }

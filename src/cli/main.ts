@@ -1,9 +1,18 @@
 import { quickenImports } from '../runtime/quick-imports.ts'
 import { dispatch, type CommandEntry } from './dispatch.ts'
+import { localIo } from './local-io.ts'
 
 quickenImports()
 
 const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  serve: {
+    summary: 'start the server with its pages and its API (npm start does the same)',
+    load: async () => (await import('./serve.ts')).serve,
+  },
+  users: {
+    summary: 'give a person a new password when they have lost theirs',
+    load: async () => (await import('./users.ts')).users,
+  },
   enrich: {
     summary: 'write titles, descriptions and attributes for the products of a file',
     load: async () => (await import('./enrich-command.ts')).enrich,
@@ -29,9 +38,7 @@ process.exitCode = await dispatch({
   argv: process.argv.slice(2),
   commands: COMMANDS,
   environment: process.env,
-  terminal: {
-    out: (text) => void process.stdout.write(text),
-    error: (text) => void process.stderr.write(text),
-    colours: process.stdout.isTTY,
-  },
+  cwd: process.cwd(),
+  io: localIo(),
+  colours: process.stdout.isTTY,
 })

@@ -8,7 +8,6 @@ import { defineCommand } from './command.ts'
 import { ACTOR, commandConnection, commandDestination } from './connect.ts'
 import { connectionArguments } from './connection-arguments.ts'
 import { EXIT } from './exit-codes.ts'
-import { openServices } from '../server/services.ts'
 
 /** `latchkey models`: what a provider offers, so that a person can choose. Without a key, what the price book knows. */
 export const models = defineCommand({
@@ -19,17 +18,17 @@ export const models = defineCommand({
     ...connectionArguments,
     json: { type: 'boolean', description: 'Print one JSON object' },
   },
-  async run(args, { config, log }) {
+  async run(args, { io, openServices, takeSecret }) {
     const provider = findProvider(args.provider)
     const { 'base-url': baseUrl, 'key-env': keyVariable } = args
     const asked = baseUrl !== undefined || keyVariable !== undefined
     let offered = listModels({ provider: provider.id, at: new Date() })
     if (asked) {
       const { destination, privateHosts } = commandDestination(provider, baseUrl)
-      const services = await openServices({ config, log, purpose: 'latchkey models', privateHosts })
+      const services = await openServices({ purpose: 'latchkey models', privateHosts })
       try {
         const { id: workspaceId } = await commandLineWorkspace(services.database)
-        const connection = await commandConnection({ services, workspaceId, provider, destination, keyVariable, environment: process.env })
+        const connection = await commandConnection({ services, workspaceId, provider, destination, keyVariable, takeSecret })
         const signal = AbortSignal.timeout(60_000)
         offered = await modelsOfConnection(services, {
           workspaceId,
@@ -44,9 +43,8 @@ export const models = defineCommand({
     } else if (provider.baseUrl === undefined) {
       throw new AppError('command.invalid', `Give the server's address with --base-url, and its models are listed.`)
     }
-    if (args.json)
-      process.stdout.write(`${JSON.stringify({ provider: provider.id, source: asked ? 'provider' : 'price book', models: offered })}\n`)
-    else process.stdout.write(modelTable(offered, asked ? provider.name : 'the price book'))
+    if (args.json) io.out(`${JSON.stringify({ provider: provider.id, source: asked ? 'provider' : 'price book', models: offered })}\n`)
+    else io.out(modelTable(offered, asked ? provider.name : 'the price book'))
     return EXIT.done
   },
 })

@@ -1,5 +1,7 @@
+import { Writable } from 'node:stream'
 import cliProgress from 'cli-progress'
 import { formatMoney, type Money } from '../base/money.ts'
+import type { CommandIo } from '../server/command-request.ts'
 
 export interface ProgressState {
   readonly done: number
@@ -17,12 +19,13 @@ export interface Progress {
 const LINE_EVERY_MS = 10_000
 
 /** Progress of long work on standard error: a bar on a terminal, a line now and then where there is none. */
-export function startProgress({ stream, quiet }: { stream: NodeJS.WriteStream; quiet: boolean }): Progress {
+export function startProgress({ io, quiet }: { io: CommandIo; quiet: boolean }): Progress {
   if (quiet) return { update: () => undefined, stop: () => undefined }
-  return stream.isTTY ? bar(stream) : lines(stream)
+  return io.errorIsTerminal ? bar(io) : lines(io)
 }
 
-function bar(stream: NodeJS.WriteStream): Progress {
+function bar(io: CommandIo): Progress {
+  const stream = errorStream(io)
   const format = '{bar} {value}/{total} products · {rate}/s · {left} left · {flagged} flagged · {failed} failed · {spent}'
   const single = new cliProgress.SingleBar(
     { stream, format, hideCursor: true, clearOnComplete: false, fps: 5, barsize: 24 },
@@ -56,7 +59,16 @@ function payload(state: ProgressState, since: number, elapsedMs: number): Record
   }
 }
 
-function lines(stream: NodeJS.WriteStream): Progress {
+/** Standard error of a terminal, as cli-progress writes to it. */
+function errorStream({ error, columns }: CommandIo): Writable {
+  const write: Writable['_write'] = (text, _encoding, done) => {
+    error(String(text))
+    done()
+  }
+  return Object.assign(new Writable({ write, decodeStrings: false }), { isTTY: true, columns })
+}
+
+function lines(io: CommandIo): Progress {
   let nextMs = performance.now() + LINE_EVERY_MS
   return {
     update(state) {
@@ -64,7 +76,7 @@ function lines(stream: NodeJS.WriteStream): Progress {
       nextMs = performance.now() + LINE_EVERY_MS
       const settled = state.done + state.flagged + state.failed
       const spent = state.spent ? formatMoney(state.spent) : 'cost unknown'
-      stream.write(`${settled}/${state.total} products, ${state.flagged} flagged, ${state.failed} failed, ${spent}\n`)
+      io.error(`${settled}/${state.total} products, ${state.flagged} flagged, ${state.failed} failed, ${spent}\n`)
     },
     stop: () => undefined,
   }

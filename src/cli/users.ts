@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { AppError } from '../base/errors.ts'
 import { resetPassword } from '../people/sign-in.ts'
-import { openServices } from '../server/services.ts'
 import { defineCommand } from './command.ts'
 import { EXIT } from './exit-codes.ts'
 
@@ -14,13 +13,14 @@ export const users = defineCommand({
     email: { type: 'positional', required: true, valueHint: 'EMAIL', description: 'The address that the person signs in with' },
     'two-factor': { type: 'boolean', description: 'Drop the second factor too, when the person has lost that' },
   },
-  async run(args, { config, log }) {
-    if (args.action !== 'reset') throw new AppError('command.invalid', `There is no "users ${args.action}". Use: ./latchkey users reset EMAIL`)
-    const services = await openServices({ config, log, purpose: 'latchkey users reset' })
+  async run(args, { io, openServices }) {
+    if (args.action !== 'reset')
+      throw new AppError('command.invalid', `There is no "users ${args.action}". Use: ./latchkey users reset EMAIL`)
+    const services = await openServices({ purpose: 'latchkey users reset' })
     try {
       const password = newPassword()
       await resetPassword(services.database, { email: args.email, password, withoutSecondFactor: args['two-factor'] === true })
-      process.stdout.write(
+      io.out(
         `New password for ${args.email}: ${password}\nTell it to them in person. They sign in with it and choose their own under Account.\n`,
       )
       return EXIT.done

@@ -86,7 +86,7 @@ it('tells a second process who holds it, and answers that on its socket', async 
   const error = await holdDataFolder({ dataDir, purpose: 'second' }).catch((caught: unknown) => caught)
   const socket = join(dataDir, 'latchkey.sock')
   const holder = JSON.parse(await ask(socket)) as { since: string }
-  expect(holder).toEqual({ pid: child.pid, purpose: 'a test', address: socket, since: expect.any(String) })
+  expect(holder).toEqual({ pid: child.pid, purpose: 'a test', address: socket, since: expect.any(String), takesCommands: false })
   for (const part of [`process ${child.pid}`, '(a test)', holder.since, socket, `kill ${child.pid}`]) {
     expect(error).toMatchObject({ code: 'data.locked', detail: expect.stringContaining(part) })
   }

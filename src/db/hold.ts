@@ -1,5 +1,5 @@
-import { chmodSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:net'
+import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { AppError } from '../base/errors.ts'
@@ -9,12 +9,13 @@ export interface Hold {
   release(): Promise<void>
 }
 
-/** Who holds a data folder; also what its socket answers, as one line of JSON. */
+/** Who holds a data folder; also what its socket says first, as one line of JSON. */
 export interface Holder {
   readonly pid: number
   readonly purpose: string // in plain words: "enrich products.csv"
   readonly address: string | null // the unix socket it answers on; null where the path is too long for one
   readonly since: string // ISO 8601
+  readonly takesCommands: boolean // whether the socket stays open behind that line, for a command line's frames
 }
 
 const LONGEST_SOCKET_PATH = 100 // bytes; the kernel's limit is 104 to 108
@@ -26,28 +27,38 @@ const held = new Set<string>()
  * lock of the kernel's. It ends with the process, also at kill -9, and no stale file can be mistaken for it.
  * `holder.json` and `latchkey.sock` beside it only say who holds it. This process must not open `lock.db` otherwise (not even
  * to copy it): closing any descriptor of a file gives up all POSIX locks that a process has on it.
+ * The socket is for this user alone: it lies in the folder, and has mode 0600 itself.
  * @throws AppError data.insecure when others can read the folder; data.locked, naming the holder, when it is in use.
  */
-export async function holdDataFolder({ dataDir, purpose }: { dataDir: string; purpose: string }): Promise<Hold> {
+export async function holdDataFolder({
+  dataDir,
+  purpose,
+  onConnection,
+}: {
+  dataDir: string
+  purpose: string
+  /** Takes over each connection to the socket behind the holder's line; without it the connection ends there. */
+  onConnection?: ((socket: Socket) => void) | undefined
+}): Promise<Hold> {
   const folder = prepareFolder(dataDir)
   const lock = lockFile(join(folder, 'lock.db'))
   if (!lock) throw lockedBy(folder)
-  const socket = join(folder, 'latchkey.sock')
-  const address = process.platform !== 'win32' && Buffer.byteLength(socket) <= LONGEST_SOCKET_PATH ? socket : null
-  const holder: Holder = { pid: process.pid, purpose, address, since: new Date().toISOString() }
-  let server: Server | undefined
+  const address = socketPath(folder) ?? null
+  const takesCommands = address !== null && onConnection !== undefined
+  const holder: Holder = { pid: process.pid, purpose, address, since: new Date().toISOString(), takesCommands }
+  let answering: Answering | undefined
   try {
-    server = address === null ? undefined : await answerOn(address, holder)
+    answering = address === null ? undefined : await answerOn(address, holder, onConnection)
     writeHolder(folder, holder)
   } catch (error) {
-    server?.close()
+    await answering?.close()
     lock.close()
     throw error
   }
   held.add(folder)
   let released: Promise<void> | undefined
   const release = async (): Promise<void> => {
-    if (server) await new Promise((resolve) => server.close(resolve))
+    await answering?.close()
     rmSync(join(folder, 'holder.json'), { force: true })
     held.delete(folder)
     lock.close() // last: from here on it is someone else's
@@ -64,6 +75,20 @@ export function holdsDataFolder(dataDir: string): boolean {
   }
 }
 
+/**
+ * Where the holder of a data folder answers, if anyone holds it. Nobody but this user can have put a socket there: the folder
+ * is this user's alone. @returns undefined where there is no such folder or its path is too long for a socket.
+ * @throws AppError data.insecure when others can read the folder
+ */
+export function holderSocket(dataDir: string): string | undefined {
+  return existsSync(dataDir) ? socketPath(ownFolder(dataDir)) : undefined
+}
+
+function socketPath(folder: string): string | undefined {
+  const path = join(folder, 'latchkey.sock')
+  return process.platform !== 'win32' && Buffer.byteLength(path) <= LONGEST_SOCKET_PATH ? path : undefined
+}
+
 function prepareFolder(dataDir: string): string {
   try {
     if (mkdirSync(dataDir, { recursive: true, mode: 0o700 }) !== undefined) chmodSync(dataDir, 0o700)
@@ -72,6 +97,11 @@ function prepareFolder(dataDir: string): string {
     const detail = `The data folder ${dataDir} cannot be made (${code}). Name another one in LATCHKEY_DATA, or make it with: mkdir -m 700 '${dataDir}'`
     throw new AppError('config.invalid', detail, { cause: error })
   }
+  return ownFolder(dataDir)
+}
+
+/** The folder without links. @throws AppError data.insecure unless it is this user's, and closed to all others */
+function ownFolder(dataDir: string): string {
   const folder = realpathSync(dataDir)
   const { mode, uid } = statSync(folder)
   if (process.getuid && uid !== process.getuid()) {
@@ -114,19 +144,38 @@ function loadSqlite(): typeof import('node:sqlite') {
   }
 }
 
+interface Answering {
+  close(): Promise<void>
+}
+
 /** A socket left by a killed process is removed: whoever has the lock owns the path. */
-async function answerOn(path: string, holder: Holder): Promise<Server> {
+async function answerOn(path: string, holder: Holder, onConnection: ((socket: Socket) => void) | undefined): Promise<Answering> {
   rmSync(path, { force: true })
-  const server = createServer((connection) => {
-    connection.on('error', () => connection.destroy())
-    connection.end(`${JSON.stringify(holder)}\n`)
+  const open = new Set<Socket>()
+  const server: Server = createServer((socket) => {
+    open.add(socket)
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => open.delete(socket))
+    const line = `${JSON.stringify(holder)}\n`
+    if (!onConnection) socket.end(line)
+    else {
+      socket.write(line)
+      onConnection(socket)
+    }
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(path, resolve)
   })
+  chmodSync(path, 0o600)
   server.unref()
-  return server
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        for (const socket of open) socket.destroySoon() // what is written still goes out
+      }),
+  }
 }
 
 function writeHolder(folder: string, holder: Holder): void {

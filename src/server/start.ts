@@ -9,6 +9,8 @@ import { createSignIn } from '../people/sign-in.ts'
 import { createSignInLimits } from '../people/sign-in-limits.ts'
 import type { Config } from '../runtime/config.ts'
 import type { Log } from '../runtime/log.ts'
+import type { RunCommand } from './command-request.ts'
+import { createCommandSocket } from './command-socket.ts'
 import { createServer, type Serve } from './create-server.ts'
 import { documents } from './documents.ts'
 import { createDoorkeeper } from './guard.ts'
@@ -28,10 +30,24 @@ export interface RunningServer {
 
 const DRAIN_MS = 5_000
 
-/** Opens everything and listens. `pages` answers what is no route: the built pages. */
-export async function startServer({ config, log, pages }: { config: Config; log: Log; pages: readonly Serve[] }): Promise<RunningServer> {
+/**
+ * Opens everything and listens. `pages` answers what is no route: the built pages. `runCommand` does what command lines ask for
+ * that find this server holding their data folder; without it they are told who holds it.
+ */
+export async function startServer({
+  config,
+  log,
+  pages,
+  runCommand,
+}: {
+  config: Config
+  log: Log
+  pages: readonly Serve[]
+  runCommand?: RunCommand
+}): Promise<RunningServer> {
   const secret = sessionKey(config)
-  const services = await openServices({ config, log, purpose: `the server on port ${config.port}` })
+  const commands = runCommand && createCommandSocket({ run: runCommand, config, log })
+  const services = await openServices({ config, log, purpose: `the server on port ${config.port}`, onConnection: commands?.accept })
   try {
     let app: ReturnType<typeof createServer> | undefined
     const http = createAdaptorServer({
@@ -48,17 +64,19 @@ export async function startServer({ config, log, pages }: { config: Config; log:
     const routes = allRoutes(routeServices)
     app = createServer({ services: routeServices, routes, doorkeeper, serve: [documents(routes, origin), ...pages], log })
     const closeHttp = closer(http)
+    commands?.open(services)
     return {
       origin,
       claimLink: await claimLinkOf(services, claimToken, origin),
       services,
       routes,
       async close() {
-        await closeHttp()
+        await Promise.all([commands?.close(), closeHttp()])
         await services.close()
       },
     }
   } catch (error) {
+    await commands?.close()
     await services.close()
     throw error
   }
