@@ -91,3 +91,9 @@ export async function changeWorkspace(
   await recordAudit(tx, { workspaceId, actor, action: 'workspace.changed', subject: `workspace:${workspaceId}`, detail: change })
   return changed!
 }
+
+/** The currency that the workspace's budgets and quotes are kept in. Inside the workspace, which is all that this sees. */
+export async function readWorkspaceCurrency(tx: Tx): Promise<string> {
+  const [own] = await tx.select({ currency: workspaces.currency }).from(workspaces)
+  return own!.currency
+}

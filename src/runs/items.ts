@@ -13,7 +13,12 @@ export interface NewItem {
   readonly subjectId: string
   readonly workHash: string
   readonly candidate?: number // the first when absent
+  /** Nobody serves it: it is listed as failed from the beginning, and cannot be tried again. */
+  readonly unserved?: { readonly errorCode: ErrorCode; readonly errorDetail: string }
 }
+
+/** The candidate of items that nobody serves. */
+const NOBODY = -1
 
 /** Adds items in the order given. Many at a time, one statement. */
 export async function addItems(
@@ -22,10 +27,13 @@ export async function addItems(
 ): Promise<void> {
   if (items.length === 0) return
   await tx.execute(sql`
-    insert into run_items (run_id, workspace_id, position, subject_id, work_hash, candidate)
-    select ${runId}::uuid, ${workspaceId}::uuid, item.position, item."subjectId", item."workHash", coalesce(item.candidate, 0)
+    insert into run_items (run_id, workspace_id, position, subject_id, work_hash, candidate, state, error_code, error_detail, settled_at)
+    select ${runId}::uuid, ${workspaceId}::uuid, item.position, item."subjectId", item."workHash",
+      case when item.unserved is null then coalesce(item.candidate, 0) else ${NOBODY} end,
+      case when item.unserved is null then 'waiting' else 'failed' end,
+      item.unserved ->> 'errorCode', item.unserved ->> 'errorDetail', case when item.unserved is not null then now() end
     from jsonb_to_recordset(${JSON.stringify(items)}::jsonb)
-      as item(position integer, "subjectId" uuid, "workHash" text, candidate integer)
+      as item(position integer, "subjectId" uuid, "workHash" text, candidate integer, unserved jsonb)
     on conflict do nothing`)
 }
 
@@ -71,7 +79,8 @@ export async function renewLeases(tx: Tx, { runId, instance, now }: { runId: str
 /** Failed items wait again, for a run that is taken up anew. `position`: only that one. @returns how many. */
 export function retryFailed(database: Database, { position, ...run }: RunKey & { position?: number | undefined }): Promise<number> {
   const change = sql`update run_items set state = 'waiting', error_code = null, error_detail = null, settled_at = null`
-  const which = position === undefined ? sql`state = 'failed'` : sql`state = 'failed' and position = ${position}`
+  const failed = sql`state = 'failed' and candidate <> ${NOBODY}`
+  const which = position === undefined ? failed : sql`${failed} and position = ${position}`
   return changeInBatches(database, { ...run, which, change })
 }
 

@@ -1,16 +1,20 @@
 import { connectionCheckRoutes } from '../apps/connection-checks/routes.ts'
+import { enrichmentRoutes } from '../apps/enrichment/routes.ts'
 import { assignmentRoutes } from '../assignments/routes.ts'
 import { reviewRoutes } from '../catalogue/review-routes.ts'
 import { catalogueRoutes } from '../catalogue/routes.ts'
 import { connectionRoutes } from '../connections/routes.ts'
 import type { HandledRoute } from '../http/handle.ts'
 import { ledgerRoutes } from '../ledger/routes.ts'
+import { noticeRoutes } from '../people/notice-routes.ts'
 import { peopleRoutes } from '../people/routes.ts'
 import { signInRoutes, type SignInServices } from '../people/sign-in-routes.ts'
+import type { RunManager } from '../runs/manager.ts'
+import { runRoutes } from '../runs/routes.ts'
 import type { Services } from './services.ts'
 
 /** What the routes of all rooms are made from. */
-export type RouteServices = Services & SignInServices & { readonly origin: string }
+export type RouteServices = Services & SignInServices & { readonly origin: string; readonly runManager: RunManager }
 
 /** Every route there is, from the rooms that own them. */
 export const allRoutes = (services: RouteServices): HandledRoute[] => [
@@ -22,4 +26,7 @@ export const allRoutes = (services: RouteServices): HandledRoute[] => [
   ...assignmentRoutes(services),
   ...catalogueRoutes(services),
   ...reviewRoutes(services),
+  ...enrichmentRoutes(services),
+  ...runRoutes(services),
+  ...noticeRoutes(services),
 ]

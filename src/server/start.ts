@@ -1,12 +1,14 @@
 import { createAdaptorServer } from '@hono/node-server'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { enrichmentKind } from '../apps/enrichment/run-kind.ts'
 import { AppError } from '../base/errors.ts'
 import type { HandledRoute } from '../http/handle.ts'
 import { type ClaimToken, isClaimed, makeClaimToken } from '../people/claim.ts'
 import { sessionKey } from '../people/session-key.ts'
 import { createSignIn } from '../people/sign-in.ts'
 import { createSignInLimits } from '../people/sign-in-limits.ts'
+import { createRunManager, type RunManager } from '../runs/manager.ts'
 import type { Config } from '../runtime/config.ts'
 import type { Log } from '../runtime/log.ts'
 import type { RunCommand } from './command-request.ts'
@@ -48,6 +50,7 @@ export async function startServer({
   const secret = sessionKey(config)
   const commands = runCommand && createCommandSocket({ run: runCommand, config, log })
   const services = await openServices({ config, log, purpose: `the server on port ${config.port}`, onConnection: commands?.accept })
+  let runManager: RunManager | undefined
   try {
     let app: ReturnType<typeof createServer> | undefined
     const http = createAdaptorServer({
@@ -60,7 +63,9 @@ export async function startServer({
     const { database, clock } = services
     const signIn = createSignIn({ database, secret, origin, log })
     const claimToken = makeClaimToken()
-    const routeServices = { ...services, signIn, signInLimits: createSignInLimits(clock), claimToken, origin }
+    runManager = createRunManager({ ...services, kinds: [enrichmentKind(services)] })
+    const driven = runManager
+    const routeServices = { ...services, signIn, signInLimits: createSignInLimits(clock), claimToken, origin, runManager }
     const routes = allRoutes(routeServices)
     app = createServer({ services: routeServices, routes, doorkeeper, serve: [documents(routes, origin), ...pages], log })
     const closeHttp = closer(http)
@@ -71,12 +76,13 @@ export async function startServer({
       services,
       routes,
       async close() {
-        await Promise.all([commands?.close(), closeHttp()])
+        await Promise.all([commands?.close(), closeHttp(), driven.close()])
         await services.close()
       },
     }
   } catch (error) {
     await commands?.close()
+    await runManager?.close()
     await services.close()
     throw error
   }

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
-import { AppError } from '../../base/errors.ts'
+import type { z } from 'zod'
+import { AppError, type ErrorIssue } from '../../base/errors.ts'
 import { objectOf } from '../../base/json.ts'
 import { editDistance } from '../../base/text.ts'
 import { type Recipe, recipeJsonSchema, recipeSchema } from '../../contract/recipe.ts'
@@ -48,6 +49,26 @@ export function parseRecipe(text: string, source = 'recipe'): Recipe {
     return [describe({ document, lines, path, message: readable(issue) })]
   })
   throw invalid(source, problems, 'All keys are described in docs/guides/recipes.md.')
+}
+
+/** A recipe that came as data. @throws AppError `recipe.invalid`, whose issues name each mistake by its path. */
+export function checkRecipe(value: unknown): Recipe {
+  const parsed = recipeSchema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const issues = recipeIssues(parsed.error.issues)
+  const said = issues.slice(0, SHOWN_PROBLEMS).map(({ path, message }) => `${path || 'the recipe'} ${message}`)
+  const more = issues.length > SHOWN_PROBLEMS ? `; and ${issues.length - SHOWN_PROBLEMS} more` : ''
+  throw new AppError('recipe.invalid', `The recipe is not right yet: ${said.join('; ')}${more}.`, { issues })
+}
+
+/** What is wrong, each with its path ("fields.0.words.max") and in our words. */
+function recipeIssues(issues: z.core.$ZodIssue[]): ErrorIssue[] {
+  return issues.flatMap((issue) => {
+    const path = issue.path.map(String)
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: `is not known${suggestion(key)}` }))
+    return [{ path: path.join('.'), message: readable(issue) }]
+  })
 }
 
 function toValue(document: Document.Parsed, source: string): unknown {

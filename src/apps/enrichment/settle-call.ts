@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../base/errors.ts'
 import { splitNano } from '../../base/money.ts'
 import type { ChatOutcome } from '../../calls/chat.ts'
 import type { GeneratedValue } from '../../catalogue/changes.ts'
+import { sanitizeGeneratedValue } from '../../catalogue/sanitize.ts'
 import type { Provenance } from '../../db/schema/index.ts'
 import { type ResultWrite, resultWrite } from '../../ledger/settlement.ts'
 import type { ItemResult } from '../../runs/items.ts'
@@ -168,11 +169,11 @@ function generatedValues(
   }: { subject: EnrichmentSubject; passed: Readonly<Record<string, FieldValue | null>>; callId: string; server: Server },
 ): GeneratedValue[] {
   const { recipe, decision } = origin
-  const { candidate, connectionSlug } = server
-  const kind: Provenance['kind'] = candidate.provider === 'practice' ? 'practice' : 'generated'
+  const { connection, model } = server.candidate
+  const kind: Provenance['kind'] = connection.provider === 'practice' ? 'practice' : 'generated'
   const fields = recipe.fields.filter(({ name }) => Object.hasOwn(passed, name))
   return fields.map((field): GeneratedValue => {
-    const value = passed[field.name] ?? null // null: the data says too little, where the recipe allows that
+    const value = sanitizeGeneratedValue(passed[field.name] ?? null) // null: the data says too little, where the recipe allows that
     const locale = localeOf(recipe, field)
     const flags = value === null ? [] : flagValue({ value, productValues: subject.values, locale })
     const accepted = decision !== null && (flags.length === 0 || origin.acceptFlagged)
@@ -185,7 +186,7 @@ function generatedValues(
       flags,
       state: accepted ? 'accepted' : 'proposed',
       ...(accepted ? { decision } : {}),
-      provenance: { kind, callId, model: candidate.model, connection: connectionSlug },
+      provenance: { kind, callId, model, connection: connection.slug },
       runId: origin.runId,
       workHash: subject.item.workHash,
     }

@@ -205,14 +205,22 @@ function valueText(value: unknown, asked: boolean): string {
 
 const rulesByShow = new WeakMap<Recipe['show'], (key: string) => KeyRule>()
 
+function rulesOf({ show }: Recipe): (key: string) => KeyRule {
+  let rules = rulesByShow.get(show)
+  if (!rules) rulesByShow.set(show, (rules = keyRules(show)))
+  return rules
+}
+
+/** Whether a model may see this attribute of a product; how much of it is another matter. */
+export const isShown = (attribute: string, recipe: Recipe): boolean => rulesOf(recipe)(attribute).shown
+
 /**
  * Exactly what the model sees of a product: `key: value` lines, without hidden characters, HTML tags or any "<", long
  * values cut. The order of the product's keys makes no difference, so that a database that reorders them changes nothing.
  */
 export function workInput(values: Readonly<Record<string, unknown>>, recipe: Recipe): string {
   const { show } = recipe
-  let rules = rulesByShow.get(show)
-  if (!rules) rulesByShow.set(show, (rules = keyRules(show)))
+  const rules = rulesOf(recipe)
   const candidates: { rank: number; label: string; value: unknown; key: string }[] = []
   for (const key of Object.keys(values)) {
     const rule = rules(key)

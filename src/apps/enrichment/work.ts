@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../base/errors.ts'
 import { formatMoney } from '../../base/money.ts'
 import type { Usage } from '../../base/usage.ts'
-import { chat } from '../../calls/chat.ts'
+import { chatWithFallback } from '../../calls/fallback.ts'
 import type { CallServices } from '../../calls/services.ts'
 import type { Tx } from '../../db/database.ts'
 import type { BudgetRefusal } from '../../ledger/intent.ts'
@@ -13,7 +13,7 @@ import { repairPrompt } from './read-answer.ts'
 import type { Recipe } from '../../contract/recipe.ts'
 import type { Server } from './servers.ts'
 import { type EnrichmentSubject, settleAnswer, settleFailure, type ValueOrigin } from './settle-call.ts'
-import { inputTokensAtMost, outputLimit, promptTokens, type PromptTokens } from './token-bounds.ts'
+import { type CallBound, inputTokensAtMost, outputLimit, promptTokens, type PromptTokens } from './token-bounds.ts'
 
 /** This kind of run, and the context whose assignment serves it. */
 export const ENRICHMENT = 'enrichment'
@@ -64,44 +64,60 @@ async function ask(
   { schema, schemaText }: Fixed,
   { open, signal }: { open: readonly EnrichmentSubject[]; signal: AbortSignal },
 ): Promise<Asked> {
-  const { recipe } = work
-  const at = open[0]!.item.candidate
-  const server = work.servers[at]!
-  const { counter, bounds, model } = server
+  const { recipe, servers } = work
   const prompt = promptFor(recipe, open)
-  const tokens = promptTokens(counter, prompt)
-  const inputTokens = inputTokensAtMost({ counter, prompt, tokens, schemaText })
-  const usual = maxOutputTokens({ recipe, k: open.length, reasoningTokens: bounds.thinkingTokens() })
-  const limit = outputLimit({ usual, cutShort: open.some(({ first }) => first?.cutShort), model, inputTokens })
-  const bound = { inputTokensAtMost: inputTokens, outputTokensAtMost: limit }
-  const end = await chat<Asked>(work.services, {
-    workspaceId: work.workspaceId,
-    actor: work.actor,
-    origin: `run:${work.runId}`,
-    context: ENRICHMENT,
-    candidate: server.candidate,
-    budgetIds: [work.budgetId],
-    currency: work.currency,
-    system: prompt.system,
-    user: prompt.user,
-    schema,
-    schemaName: OUTPUT_SCHEMA_NAME,
+  const boundsOf = (server: Server): AskedBounds => {
+    const { counter, bounds, model } = server
+    const tokens = promptTokens(counter, prompt)
+    const inputTokens = inputTokensAtMost({ counter, prompt, tokens, schemaText })
+    const usual = maxOutputTokens({ recipe, k: open.length, reasoningTokens: bounds.thinkingTokens() })
+    const limit = outputLimit({ usual, cutShort: open.some(({ first }) => first?.cutShort), model, inputTokens })
+    return { tokens, limit, bound: { inputTokensAtMost: inputTokens, outputTokensAtMost: limit } }
+  }
+  const [first, ...others] = chainOf(open).map((place) => servers[place]!)
+  const asked = new Map([[first!.candidate, { server: first!, ...boundsOf(first!) }]])
+  const callOf = ({ server, tokens, limit, bound }: AskedBounds & { server: Server }) => ({
     maxOutputTokens: limit,
-    ...bounds.raise(bound),
+    ...server.bounds.raise(bound),
     inputParts: tokens,
-    signal,
-    settleWith: (outcome) => {
-      if (outcome.kind === 'answered' && outcome.usage) {
-        bounds.learn(bound, billedTokens(outcome.usage))
-        if (!isSecond(open)) work.onAnswered?.(observed({ usage: outcome.usage, products: open.length, tokens }), at)
-      }
-      const { settled, again, writes } =
-        outcome.kind === 'failed'
-          ? settleFailure(work, { open, outcome })
-          : settleAnswer(work, { open, ids: prompt.ids, server, outcome, outputLimit: limit })
-      return { value: { outcome: { settled }, again }, writes }
-    },
   })
+  const end = await chatWithFallback<Asked>(
+    work.services,
+    {
+      workspaceId: work.workspaceId,
+      actor: work.actor,
+      origin: `run:${work.runId}`,
+      context: ENRICHMENT,
+      budgetIds: [work.budgetId],
+      currency: work.currency,
+      system: prompt.system,
+      user: prompt.user,
+      schema,
+      schemaName: OUTPUT_SCHEMA_NAME,
+      ...callOf(asked.get(first!.candidate)!),
+      signal,
+      forCandidate: (candidate) => {
+        const server = servers.find((other) => other.candidate === candidate)!
+        const known = asked.get(candidate) ?? { server, ...boundsOf(server) }
+        asked.set(candidate, known)
+        return callOf(known)
+      },
+      settleWith: (outcome, candidate) => {
+        const { server, tokens, limit, bound } = asked.get(candidate)!
+        if (outcome.kind === 'answered' && outcome.usage) {
+          server.bounds.learn(bound, billedTokens(outcome.usage))
+          const place = servers.indexOf(server)
+          if (!isSecond(open)) work.onAnswered?.(observed({ usage: outcome.usage, products: open.length, tokens }), place)
+        }
+        const { settled, again, writes } =
+          outcome.kind === 'failed'
+            ? settleFailure(work, { open, outcome })
+            : settleAnswer(work, { open, ids: prompt.ids, server, outcome, outputLimit: limit })
+        return { value: { outcome: { settled }, again }, writes }
+      },
+    },
+    [first!, ...others].map(({ candidate }) => candidate),
+  )
   switch (end.kind) {
     case 'settled':
       return end.value
@@ -112,6 +128,18 @@ async function ask(
     case 'cancelled':
       return { outcome: { settled: [] }, again: [] }
   }
+}
+
+interface AskedBounds {
+  readonly tokens: PromptTokens
+  readonly limit: number // of output, told to the provider
+  readonly bound: CallBound
+}
+
+/** Who may be asked about a unit, as places: its candidate first, then those that may take over for all of its products. */
+function chainOf(open: readonly EnrichmentSubject[]): number[] {
+  const [first, ...others] = open
+  return first!.chain.filter((place, index) => index === 0 || others.every(({ chain }) => chain.includes(place)))
 }
 
 const isSecond = (open: readonly EnrichmentSubject[]): boolean => open.some(({ first }) => first !== undefined)

@@ -1,0 +1,127 @@
+import { eq, inArray } from 'drizzle-orm'
+import { candidatesFor, candidatesForFlagged } from '../../assignments/resolve.ts'
+import type { Tx } from '../../db/database.ts'
+import { productIndex, products } from '../../db/schema/index.ts'
+import { readBudget } from '../../ledger/budgets.ts'
+import { driveRun } from '../../runs/drive.ts'
+import { throughGate } from '../../runs/gate.ts'
+import type { ManagedKind } from '../../runs/manager.ts'
+import type { LeasedItem } from '../../runs/run-kind.ts'
+import { readRun, type Run, updateRun } from '../../runs/runs.ts'
+import { type RunSettings, settingsOf } from '../../runs/settings.ts'
+import type { JobServices } from './job.ts'
+import { addObservations, nothingObserved, type Observation, observeCall } from './observation.ts'
+import { planRun } from './plan-run.ts'
+import { factsOf, recordOf } from './record.ts'
+import { type EnrichmentQuote, quoteOfRun } from './run-quote.ts'
+import { openServers } from './servers.ts'
+import type { EnrichmentSubject } from './settle-call.ts'
+import { workInput } from './show.ts'
+import { subjectsOf } from './subjects.ts'
+import { ENRICHMENT, enrichmentWork } from './work.ts'
+
+/** Enrichment, as the run manager plans and drives it: over products of the catalogue, what it writes are proposals. */
+export const enrichmentKind = (services: JobServices): ManagedKind => ({
+  id: ENRICHMENT,
+  plan: (run, signal) => planRun(services, run, signal),
+  async drive(run, { gate, signal, hardSignal }) {
+    const { database, clock, instance } = services
+    const { id: runId, workspaceId, createdBy: actor, budgetId } = run
+    const settings = settingsOf(run)!
+    const { currency, limitNano } = (await database.inWorkspace(workspaceId, (tx) => readBudget(tx, budgetId)))!
+    const observed: Observation[] = settings.candidates.map(() => nothingObserved)
+    const work = enrichmentWork({
+      services,
+      workspaceId,
+      runId,
+      actor,
+      budgetId,
+      currency,
+      recipe: settings.recipe,
+      servers: await openServers(settings.candidates, services),
+      load: (tx, items) => loadSubjects(tx, items, settings),
+      decision: null,
+      acceptFlagged: false,
+      onAnswered: (call, place) => {
+        observed[place] = observeCall(observed[place]!, call)
+      },
+    })
+    try {
+      return await driveRun({
+        database,
+        clock,
+        instance,
+        workspaceId,
+        runId,
+        kind: throughGate(work, { gate, runId, signal }),
+        concurrency: settings.concurrency,
+        upTo: run.upTo,
+        firstAlone: limitNano !== null,
+        signal,
+        hardSignal,
+      })
+    } finally {
+      await keepObserved(services, { run, settings, currency, observed })
+    }
+  },
+})
+
+/** What was observed serves this run's quote from here on, and the next runs of the same recipe on its first model. */
+async function keepObserved(
+  services: JobServices,
+  { run, settings, currency, observed }: { run: Run; settings: RunSettings; currency: string; observed: readonly Observation[] },
+): Promise<void> {
+  const { database } = services
+  const { id: runId, workspaceId } = run
+  const before = await database.inWorkspace(workspaceId, (tx) => readRun(tx, runId))
+  if (!before?.quote) return
+  const quote = before.quote as unknown as EnrichmentQuote
+  const counted = {
+    ...quote.counted,
+    observed: observed.map((seen, place) => addObservations(quote.counted.observed[place] ?? nothingObserved, seen)),
+  }
+  // Only once: after that the figures of what was spent say more.
+  const { whole: afterCanary } =
+    run.upTo === null ? { whole: quote.afterCanary } : await quoteOfRun(services, { workspaceId, settings, currency, counted })
+  await database.inWorkspace(workspaceId, (tx) =>
+    updateRun(tx, runId, {
+      observed: { ...counted.observed[0]! },
+      quote: { ...quote, counted, ...(afterCanary ? { afterCanary } : {}) },
+    }),
+  )
+}
+
+/** The products of leased items, as they stand now, with who may be asked about each. */
+async function loadSubjects(
+  tx: Tx,
+  items: readonly LeasedItem[],
+  { recipe, candidates }: Pick<RunSettings, 'recipe' | 'candidates'>,
+): Promise<EnrichmentSubject[]> {
+  const ids = items.map(({ subjectId }) => subjectId)
+  const rows = await tx
+    .select({
+      id: products.id,
+      identifier: products.identifier,
+      imported: products.imported,
+      written: products.written,
+      family: productIndex.family,
+    })
+    .from(products)
+    .leftJoin(productIndex, eq(productIndex.productId, products.id))
+    .where(inArray(products.id, ids))
+  return subjectsOf(items, rows, (row, item) => {
+    const values = recordOf(row, recipe)
+    const facts = factsOf(row, { shown: workInput(values, recipe), candidates })
+    const own = candidates[item.candidate]!
+    const chain = item.escalated ? candidatesForFlagged(candidates, facts, -1) : candidatesFor(candidates, facts)
+    // Who was chosen when the run was planned stays, also for a product that has changed since.
+    const others = chain[0] === own ? chain.slice(1) : []
+    const [again] = item.escalated ? [] : candidatesForFlagged(candidates, facts, item.candidate)
+    return {
+      identifier: row.identifier,
+      values,
+      chain: [item.candidate, ...others.map((candidate) => candidates.indexOf(candidate))],
+      secondLook: again && candidates.indexOf(again),
+    }
+  })
+}

@@ -1,0 +1,66 @@
+import type { CallServices } from '../../calls/services.ts'
+import { chatCandidate } from '../../calls/fallback.ts'
+import type { QuoteView } from '../../contract/runs.ts'
+import type { RunSettings } from '../../runs/settings.ts'
+import type { KeptQuote } from '../../runs/view.ts'
+import { createEstimator, type Estimator } from './estimate.ts'
+import type { Observation } from './observation.ts'
+import { emptyTally, type InputTally } from './quote.ts'
+import { fromNothing, quoteView, sumQuotes } from './quote-view.ts'
+
+/** The high end of a quote expects so many products to need a second look, where one is assigned. */
+const SECOND_LOOK_SHARE = 0.3
+
+/** What is counted for each candidate of a run, in their order, and what their answers taught. Kept with the run's quote. */
+export interface RunTally {
+  readonly first: readonly InputTally[] // products that are asked about there first
+  readonly second: readonly InputTally[] // products that it may look at again
+  readonly observed: readonly Observation[]
+}
+
+export type EnrichmentQuote = KeptQuote & { readonly counted: RunTally }
+
+/** Estimators for all candidates of a run: one for what each is asked first, one for its second looks. */
+export async function openEstimators(
+  services: CallServices,
+  { workspaceId, settings, currency, counted }: { workspaceId: string; settings: RunSettings; currency: string; counted?: RunTally },
+): Promise<{ first: Estimator[]; second: Estimator[] }> {
+  const { recipe, candidates } = settings
+  const open = (place: number, tally: InputTally | undefined): Promise<Estimator> => {
+    const seen = counted?.observed[place]
+    return createEstimator(
+      services,
+      { workspaceId, recipe, candidate: chatCandidate(candidates[place]!), currency },
+      { tally: tally ?? emptyTally, ...(seen ? { seen } : {}) },
+    )
+  }
+  const places = [...candidates.keys()]
+  return {
+    first: await Promise.all(places.map((place) => open(place, counted?.first[place]))),
+    second: await Promise.all(places.map((place) => open(place, scaled(counted?.second[place])))),
+  }
+}
+
+const scaled = (tally: InputTally | undefined): InputTally | undefined =>
+  tally && { products: Math.ceil(tally.products * SECOND_LOOK_SHARE), tokens: Math.ceil(tally.tokens * SECOND_LOOK_SHARE) }
+
+/** The quote of a run, whole and by candidate. */
+export async function quoteOfRun(
+  services: CallServices,
+  { workspaceId, settings, currency, counted }: { workspaceId: string; settings: RunSettings; currency: string; counted: RunTally },
+): Promise<EnrichmentQuote & { readonly whole: QuoteView }> {
+  const { first, second } = await openEstimators(services, { workspaceId, settings, currency, counted })
+  const at = services.clock.now()
+  const byCandidate = settings.candidates.map((candidate, place): QuoteView | null => {
+    const parts: QuoteView[] = []
+    if (first[place]!.tally().products > 0) parts.push(quoteView(first[place]!.estimate(), { candidate, at }))
+    if (second[place]!.tally().products > 0) {
+      const looks = quoteView(second[place]!.estimate(), { candidate, at })
+      parts.push(fromNothing(looks, { percent: SECOND_LOOK_SHARE * 100, model: candidate.model }))
+    }
+    return parts.length > 0 ? sumQuotes(parts) : null
+  })
+  const known = byCandidate.filter((quote) => quote !== null)
+  const whole = known.length > 0 ? sumQuotes(known) : quoteView(first[0]!.estimate(), { candidate: settings.candidates[0]!, at })
+  return { currency, low: whole.cost?.low ?? null, high: whole.cost?.high ?? null, whole, byCandidate, counted }
+}
