@@ -126,7 +126,10 @@ export interface AcceptedValue {
   readonly value: unknown
 }
 
-/** Every value that was ever accepted for these products, by product: also those that others have taken the place of, or that were undone. */
+/**
+ * Every value that Latchkey ever wrote for these products, by product: also those that others have taken the place of, or that
+ * were undone. What was accepted from an import is the source's own word.
+ */
 export async function acceptedValues(tx: Tx, productIds: readonly string[]): Promise<Map<string, AcceptedValue[]>> {
   const rows = await tx
     .select({ productId: valueChanges.productId, attribute: valueChanges.attribute, value: valueChanges.value })
@@ -135,7 +138,7 @@ export async function acceptedValues(tx: Tx, productIds: readonly string[]): Pro
   return Map.groupBy(rows, ({ productId }) => productId)
 }
 
-const EVER_ACCEPTED = sql`(${valueChanges.state} = 'accepted' or ${valueChanges.beforeUndo} ->> 'state' = 'accepted')`
+const EVER_ACCEPTED = sql`(${valueChanges.state} = 'accepted' or ${valueChanges.beforeUndo} ->> 'state' = 'accepted') and ${valueChanges.provenance} ->> 'kind' <> 'imported'`
 
 /** Accepts the generated proposals of these attributes that still wait, but none over what a person wrote. @returns how many. */
 export async function acceptProposals(
