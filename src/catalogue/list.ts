@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { AppError } from '../base/errors.ts'
 import type { PictureView, ProductFilter, ProductRowView, PRODUCT_SORTS } from '../contract/catalogue.ts'
 import type { Tx } from '../db/database.ts'
@@ -42,10 +42,14 @@ const CASTS: Readonly<Record<string, SQL>> = {
   'text collate "C"': sql`::text collate "C"`,
 }
 
+/** What a row of the list is made from: its words would only make sorting slow. */
+const { words: _words, filled: _filled, workspaceId: _workspaceId, ...LISTED } = getTableColumns(productIndex)
+type Listed = Pick<typeof productIndex.$inferSelect, keyof typeof LISTED>
+
 type Key = readonly string[]
 
 /** A product's place in an order. */
-const keyOf = (row: typeof productIndex.$inferSelect, { sort }: ListOrder): Key =>
+const keyOf = (row: Listed, { sort }: ListOrder): Key =>
   ({
     row: [row.sourceId, String(row.row), row.productId],
     identifier: [row.identifier, row.productId],
@@ -105,7 +109,7 @@ export async function listProducts(
 ): Promise<{ items: ProductRowView[]; nextCursor: string | null }> {
   const after = cursor === undefined ? undefined : beyond(readCursor(cursor, order), order, forward(order))
   const found = await tx
-    .select()
+    .select(LISTED)
     .from(productIndex)
     .where(and(await matches(tx, filter), after))
     .orderBy(...orderBy(order, forward(order)))
@@ -117,11 +121,7 @@ export async function listProducts(
   }
 }
 
-async function productRows(
-  tx: Tx,
-  page: readonly (typeof productIndex.$inferSelect)[],
-  attributes: readonly string[],
-): Promise<ProductRowView[]> {
+async function productRows(tx: Tx, page: readonly Listed[], attributes: readonly string[]): Promise<ProductRowView[]> {
   if (page.length === 0) return []
   const ids = uuids(page.map(({ productId }) => productId))
   const stored = await tx
@@ -194,7 +194,7 @@ export async function neighboursOf(
   tx: Tx,
   { productId, filter, order }: { productId: string; filter: ProductFilter; order: ListOrder },
 ): Promise<{ previous: Neighbour | null; next: Neighbour | null }> {
-  const [row] = await tx.select().from(productIndex).where(eq(productIndex.productId, productId))
+  const [row] = await tx.select(LISTED).from(productIndex).where(eq(productIndex.productId, productId))
   if (!row) return { previous: null, next: null }
   const condition = await matches(tx, filter)
   const nearest = async (side: 'after' | 'before'): Promise<Neighbour | null> => {
