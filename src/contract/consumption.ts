@@ -117,7 +117,8 @@ export const readMonthConsumption = defineRoute({
 
 // ---- single calls ----------------------------------------------------------------------------------------------------------
 
-export const callOutcome = z.enum(['succeeded', 'failed', 'interrupted', 'not_sent', 'cancelled'])
+export const OUTCOMES = ['succeeded', 'failed', 'interrupted', 'not_sent', 'cancelled'] as const
+export const callOutcome = z.enum(OUTCOMES)
 export type CallOutcomeView = z.output<typeof callOutcome>
 
 const usage = z.partialRecord(z.enum(USAGE_UNITS as unknown as [UsageUnit, ...UsageUnit[]]), count)

@@ -2,7 +2,7 @@ import { useWindowVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useRef } from 'react'
 import { useText } from '../messages/text.tsx'
 import { cx } from '../support/cx.ts'
-import { isSelected, toggled } from '../support/selection.ts'
+import { isSelected, toggled, type Selection } from '../support/selection.ts'
 import { Button } from './button.tsx'
 import { Checkbox } from './choice.tsx'
 import type { TableProps } from './table.tsx'
@@ -55,20 +55,20 @@ export function CardList<Row extends object>(props: TableProps<Row>) {
               </li>
             ))}
       </ul>
+      {props.totals && <RowCard {...props} selection={undefined} onOpen={undefined} row={props.totals} index={rows.length} />}
       {hasMore && !isVirtual && onMore && <Button onClick={onMore}>{t('common.table.more')}</Button>}
     </>
   )
 }
 
-function RowCard<Row extends object>({
-  row,
-  index,
-  columns,
-  rowId,
-  onOpen,
-  selection,
-  onSelect,
-}: TableProps<Row> & { row: Row; index: number }) {
+type CardProps<Row> = Omit<TableProps<Row>, 'selection' | 'onOpen'> & {
+  row: Row
+  index: number
+  selection?: Selection | undefined
+  onOpen?: ((row: Row) => void) | undefined
+}
+
+function RowCard<Row extends object>({ row, index, columns, rowId, onOpen, selection, onSelect }: CardProps<Row>) {
   const { t } = useText()
   const id = rowId(row)
   const selected = selection !== undefined && isSelected(selection, id)

@@ -179,6 +179,24 @@ export function TableGrid<Row extends object>(props: TableProps<Row>) {
           })}
           {below > 0 && <Gap height={below} span={span} />}
         </tbody>
+        {props.totals && (
+          <tfoot>
+            <tr>
+              {selection && <td className="sticky bottom-0 border-t border-line-strong bg-sunken" />}
+              {columns.map((column) => (
+                <td
+                  key={column.id}
+                  className={cx(
+                    'sticky bottom-0 h-10 border-t border-line-strong bg-sunken px-3 font-medium',
+                    column.align === 'end' ? 'text-end' : 'text-start',
+                  )}
+                >
+                  {column.cell(props.totals!)}
+                </td>
+              ))}
+            </tr>
+          </tfoot>
+        )}
       </table>
       {hasMore && !isVirtual && onMore && (
         <button type="button" className="link w-full px-3 py-2 text-table" onClick={onMore}>

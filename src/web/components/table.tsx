@@ -64,6 +64,8 @@ export interface TableProps<Row> {
   loadingMore?: boolean
   /** Called as the end comes into view. */
   onMore?: () => void
+  /** One more row under a line: what the rows come to. */
+  totals?: Row
   /** Which part of the truth it shows, when it is a part. */
   footnote?: ReactNode
   /** CSS height limit of the box in which long tables scroll. */

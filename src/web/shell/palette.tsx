@@ -3,28 +3,13 @@ import { Autocomplete } from '@base-ui/react/autocomplete'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { CirclePlus, Package, Search, type LucideIcon } from 'lucide-react'
-import { useDeferredValue, useState, useSyncExternalStore } from 'react'
+import { useDeferredValue, useState } from 'react'
 import { listProducts } from '../../contract/catalogue.ts'
 import { queryOf } from '../api/query.ts'
 import { useText } from '../messages/text.tsx'
-import { useHotkeys } from '../support/hotkeys.ts'
 import { useMay } from '../support/me.ts'
 import { actionsOf, useActions } from './palette-actions.ts'
 import { usePlaces } from './use-places.ts'
-
-const listeners = new Set<() => void>()
-let isOpen = false
-const set = (open: boolean) => {
-  isOpen = open
-  for (const listener of listeners) listener()
-}
-const subscribe = (listener: () => void) => {
-  listeners.add(listener)
-  return () => listeners.delete(listener)
-}
-
-/** Opens the command palette from anywhere. */
-export const openPalette = (): void => set(true)
 
 interface Entry {
   id: string
@@ -38,24 +23,18 @@ interface Entry {
 const MOST_PRODUCTS = 8
 const SEARCH_FROM = 2 // characters
 
-/** Ctrl or ⌘ and K: go to a page, find a product, start a run. */
-export function Palette() {
+/** Go to a page, find a product, start a run. */
+export function Palette({ onClose }: { onClose: () => void }) {
   const { t } = useText()
-  const open = useSyncExternalStore(subscribe, () => isOpen)
   const [text, setText] = useState('')
-  const close = () => {
-    set(false)
-    setText('')
-  }
-  useHotkeys([{ keys: 'mod+k', label: t('shell.palette.open'), run: () => (isOpen ? close() : set(true)), whileTyping: true }])
-  const entries = useEntries(open ? text : '')
+  const entries = useEntries(text)
   const run = (entry: Entry) => {
-    close()
+    onClose()
     entry.run()
   }
   const groups = [...new Set(entries.map((entry) => entry.group))]
   return (
-    <Dialog.Root open={open} onOpenChange={(next) => (next ? set(true) : close())}>
+    <Dialog.Root open onOpenChange={(next) => !next && onClose()}>
       <Dialog.Portal>
         <Dialog.Backdrop className="fixed inset-0 z-40 bg-scrim" />
         <Dialog.Popup

@@ -1,18 +1,17 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useRouter } from '@tanstack/react-router'
-import { Building2, ChevronsUpDown, Menu as MenuIcon, Search } from 'lucide-react'
+import { Building2, ChevronsUpDown, Menu as MenuIcon } from 'lucide-react'
 import { readMonthConsumption } from '../../contract/consumption.ts'
 import { queryOf } from '../api/query.ts'
 import { Button, IconButton } from '../components/button.tsx'
 import { useMoneyText } from '../components/figures.tsx'
-import { KeyHint } from '../components/key-hint.tsx'
 import { Menu, MenuChoice } from '../components/menu.tsx'
 import { sayProblem } from '../components/toast.tsx'
 import { useText } from '../messages/text.tsx'
 import { useMay, useMe } from '../support/me.ts'
 import { useSession } from '../support/session.ts'
 import { Notices } from './notices.tsx'
-import { openPalette, Palette } from './palette.tsx'
+import { PaletteButton } from './palette-button.tsx'
 import { PersonMenu } from './person-menu.tsx'
 
 /** Workspace, command palette, what this month has cost, notices, person. */
@@ -23,25 +22,11 @@ export function TopBar({ onMenu }: { onMenu: (() => void) | undefined }) {
       {onMenu && <IconButton label={t('shell.openRail')} icon={<MenuIcon aria-hidden className="size-5" />} onClick={onMenu} />}
       <WorkspaceSwitcher />
       <div className="flex min-w-0 flex-1 justify-end md:justify-center">
-        <button
-          type="button"
-          onClick={openPalette}
-          aria-label={t('shell.palette.open')}
-          className="flex min-h-8 items-center gap-2 rounded-md px-2 text-ink-2 hover:bg-sunken md:w-full md:max-w-md md:border md:border-line-strong md:bg-paper coarse:min-h-11"
-        >
-          <Search aria-hidden className="size-4 shrink-0" />
-          <span aria-hidden className="flex-1 truncate text-start max-md:hidden">
-            {t('shell.palette.open')}
-          </span>
-          <span className="max-md:hidden">
-            <KeyHint keys="mod+k" />
-          </span>
-        </button>
+        <PaletteButton />
       </div>
       <MonthCost />
       <Notices />
       <PersonMenu />
-      <Palette />
     </header>
   )
 }

@@ -1,0 +1,37 @@
+import { Search } from 'lucide-react'
+import { lazy, Suspense, useState } from 'react'
+import { KeyHint } from '../components/key-hint.tsx'
+import { useText } from '../messages/text.tsx'
+import { useHotkeys } from '../support/hotkeys.ts'
+
+const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }))
+
+/** Opens the command palette, as Ctrl or ⌘ and K do; its code comes when it is first opened. */
+export function PaletteButton() {
+  const { t } = useText()
+  const [open, setOpen] = useState(false)
+  useHotkeys([{ keys: 'mod+k', label: t('shell.palette.open'), run: () => setOpen(!open), whileTyping: true }])
+  return (
+    <>
+      <button
+        type="button"
+        onClick={() => setOpen(true)}
+        aria-label={t('shell.palette.open')}
+        className="flex min-h-8 items-center gap-2 rounded-md px-2 text-ink-2 hover:bg-sunken md:w-full md:max-w-md md:border md:border-line-strong md:bg-paper coarse:min-h-11"
+      >
+        <Search aria-hidden className="size-4 shrink-0" />
+        <span aria-hidden className="flex-1 truncate text-start max-md:hidden">
+          {t('shell.palette.open')}
+        </span>
+        <span className="max-md:hidden">
+          <KeyHint keys="mod+k" />
+        </span>
+      </button>
+      {open && (
+        <Suspense fallback={null}>
+          <Palette onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
+    </>
+  )
+}
