@@ -1,7 +1,8 @@
-import { createRootRoute, createRoute, lazyRouteComponent as page, redirect } from '@tanstack/react-router'
+import { createRootRoute, createRoute, lazyRouteComponent, redirect, type RouteComponent } from '@tanstack/react-router'
 import { believeWorkspace } from './api/call.ts'
 import { ApiProblem } from './api/problem.ts'
 import { queryClient } from './api/query.ts'
+import { consumptionSearch } from './pages/consumption/search.ts'
 import { Root } from './shell/root.tsx'
 import { Shell } from './shell/shell.tsx'
 import { meQuery } from './support/me.ts'
@@ -12,13 +13,17 @@ const backOf = (search: Record<string, unknown>): { back?: string } =>
 
 const inviteOf = (search: Record<string, unknown>): { invite?: true } => (search['invite'] === true ? { invite: true } : {})
 
-const root = createRootRoute({ component: Root })
+// Said to be components and no more: pages ask the router for its types (`useSearch`), and the router is made of them.
+const rootComponent: RouteComponent = Root
+const shellComponent: RouteComponent = Shell
+
+const root = createRootRoute({ component: rootComponent })
 
 /** Pages inside the shell: only for who is signed in. */
 const shell = createRoute({
   getParentRoute: () => root,
   id: 'shell',
-  component: Shell,
+  component: shellComponent,
   beforeLoad: async ({ location }) => {
     try {
       const me = await queryClient.ensureQueryData(meQuery)
@@ -31,11 +36,15 @@ const shell = createRoute({
   },
 })
 
+/** A page's component, loaded when it is first gone to. */
+const page = <Name extends string>(load: () => Promise<Readonly<Record<Name, unknown>>>, name: Name): RouteComponent =>
+  lazyRouteComponent(load as () => Promise<Record<string, RouteComponent>>, name)
+
 const inRoot = () => root
 const inShell = () => shell
 
-/** Every page of the product; each is loaded when it is first gone to. */
-export const routeTree = root.addChildren([
+// Lists of their own, so that the types of their parameters and search are kept: one line for each page.
+const openPages = [
   createRoute({
     getParentRoute: inRoot,
     path: '/sign-in',
@@ -44,19 +53,29 @@ export const routeTree = root.addChildren([
   }),
   createRoute({ getParentRoute: inRoot, path: '/claim', component: page(() => import('./pages/people/claim.tsx'), 'ClaimPage') }),
   createRoute({ getParentRoute: inRoot, path: '/join/$token', component: page(() => import('./pages/people/join.tsx'), 'JoinPage') }),
-  shell.addChildren([
-    createRoute({ getParentRoute: inShell, path: '/', component: page(() => import('./pages/start/start.tsx'), 'StartPage') }),
-    createRoute({ getParentRoute: inShell, path: '/account', component: page(() => import('./pages/people/account.tsx'), 'AccountPage') }),
-    createRoute({
-      getParentRoute: inShell,
-      path: '/members',
-      validateSearch: inviteOf,
-      component: page(() => import('./pages/people/members.tsx'), 'MembersPage'),
-    }),
-    createRoute({
-      getParentRoute: inShell,
-      path: '/settings',
-      component: page(() => import('./pages/people/settings.tsx'), 'SettingsPage'),
-    }),
-  ]),
-])
+] as const
+
+const shellPages = [
+  createRoute({ getParentRoute: inShell, path: '/', component: page(() => import('./pages/start/start.tsx'), 'StartPage') }),
+  createRoute({ getParentRoute: inShell, path: '/account', component: page(() => import('./pages/people/account.tsx'), 'AccountPage') }),
+  createRoute({
+    getParentRoute: inShell,
+    path: '/members',
+    validateSearch: inviteOf,
+    component: page(() => import('./pages/people/members.tsx'), 'MembersPage'),
+  }),
+  createRoute({
+    getParentRoute: inShell,
+    path: '/consumption',
+    validateSearch: consumptionSearch,
+    component: page(() => import('./pages/consumption/consumption.tsx'), 'ConsumptionPage'),
+  }),
+  createRoute({
+    getParentRoute: inShell,
+    path: '/settings',
+    component: page(() => import('./pages/people/settings.tsx'), 'SettingsPage'),
+  }),
+] as const
+
+/** Every page of the product. */
+export const routeTree = root.addChildren([...openPages, shell.addChildren(shellPages)])

@@ -25,5 +25,6 @@ export function useText(): { t: Translate; language: Language; rightToLeft: bool
 /** A text with marks inside: `<code>sk-…</code>` in the message becomes the element given as `parts.code`. */
 export function Text({ of, values, parts }: { of: TextKey; values?: TextValues; parts: Readonly<Record<string, ReactElement>> }) {
   const { t } = useTranslation()
-  return <Trans t={t} i18nKey={of} {...(values ? { values } : {})} components={parts} />
+  const key: string = of
+  return <Trans t={t} i18nKey={key} {...(values ? { values } : {})} components={parts} />
 }

@@ -16,6 +16,7 @@ import { EmptyState, Section } from '../../components/page.tsx'
 import { Select } from '../../components/select.tsx'
 import { TableSkeleton } from '../../components/skeleton.tsx'
 import { Table, type Column } from '../../components/table.tsx'
+import { DocumentLink } from '../../components/document-link.tsx'
 import { Text, useText } from '../../messages/text.tsx'
 import { PersonForm, useForm } from './person-form.tsx'
 
@@ -63,9 +64,7 @@ export function ApiTokens() {
   return (
     <Section
       title={t('people.tokens.title')}
-      sentence={
-        <Text of="people.tokens.sentence" parts={{ a: <a className="link" href="/api/docs" target="_blank" rel="noreferrer" /> }} />
-      }
+      sentence={<Text of="people.tokens.sentence" parts={{ a: <DocumentLink to="/api/docs" /> }} />}
       action={<Button onClick={() => setMaking(true)}>{t('people.tokens.make')}</Button>}
     >
       {isPending ? (

@@ -89,7 +89,7 @@ function SampleButton() {
     try {
       await callApi(openSample)
       await queryClient.invalidateQueries()
-      await navigate({ to: '/catalogue' })
+      await navigate({ href: '/catalogue' })
     } catch (error) {
       sayProblem(error, t)
     } finally {
