@@ -38,6 +38,7 @@ function parse(schema: z.ZodType | undefined, value: unknown, where: string): { 
 function queryOf(url: URL): Record<string, string | string[]> {
   const query: [string, string | string[]][] = []
   for (const name of new Set(url.searchParams.keys())) {
+    refusePrototypes(name, undefined)
     const values = url.searchParams.getAll(name)
     query.push([name, values.length === 1 ? values[0]! : values])
   }
@@ -59,7 +60,7 @@ async function readJson(request: Request): Promise<unknown> {
 
 /** "__proto__" is nobody's property, but code that copies objects can be made to think so. */
 function refusePrototypes(key: string, value: unknown): unknown {
-  if (key === '__proto__') throw new InvalidRequest([{ path: 'body', message: 'has a property "__proto__"' }])
+  if (key === '__proto__') throw new InvalidRequest([{ path: '__proto__', message: 'is no property of anything' }])
   return value
 }
 

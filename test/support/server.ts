@@ -106,7 +106,8 @@ export async function startTestServer({
     member: join,
     async stranger() {
       const client = await join('viewer')
-      await client.call(people.makeWorkspace, { body: { name: 'Elsewhere' } })
+      const { user } = await client.call(people.makeWorkspace, { body: { name: 'Elsewhere' } })
+      await (await theOwner()).call(people.removeMember, { params: { userId: user.id } })
       return client
     },
     async restart() {

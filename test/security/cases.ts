@@ -1,0 +1,77 @@
+import { RECIPE, type Things } from './world.ts'
+
+/**
+ * For each route that takes more than ids in its path: inputs that it accepts, about things of the caller's own workspace. A route
+ * that takes a body or an id in its query and is not here fails the matrices.
+ */
+export const cases = (own: Things): Readonly<Record<string, object>> => {
+  const inEnrichment = { params: { context: 'enrichment' } }
+  const ofProduct = { params: { productId: own['product'], attribute: 'title' } }
+  const ofRun = { params: { runId: own['run'] } }
+  const ofRecipe = { params: { recipeId: own['recipe'] } }
+  const selection = { ids: [own['product']] }
+  const servedBy = { connectionId: own['connection'], model: 'practice-1' }
+  const asOf = new Date().toISOString()
+  return {
+    'assignments.addContext': { body: { context: 'my-context' } },
+    'assignments.preview': { ...inEnrichment, query: { productId: own['product'] } },
+    'assignments.replace': { ...inEnrichment, body: { version: 1, candidates: [servedBy] } },
+    'catalogue.sources.change': { params: { sourceId: own['source'] }, body: { label: 'Lamps' } },
+    'catalogue.products.count': { body: { selection } },
+    'catalogue.products.list': { query: { sourceId: own['source'] } },
+    'catalogue.products.facets': { query: { sourceId: own['source'] } },
+    'catalogue.products.read': { params: { productId: own['product'] }, query: { sourceId: own['source'] } },
+    'catalogue.files.look': { params: { fileId: own['file'] }, body: { delimiter: 'comma' } },
+    'catalogue.imports.start': { body: { fileId: own['file'], sourceId: own['source'] } },
+    'catalogue.values.write': { ...ofProduct, body: { value: 'A title', locale: 'en', over: null } },
+    'catalogue.values.restore': { ...ofProduct, body: { locale: 'en', over: null } },
+    'connections.add': { body: { provider: 'practice', label: 'Second' } },
+    'connections.change': { params: { connectionId: own['connection'] }, body: { label: 'Renamed' } },
+    'connections.replaceKey': { params: { connectionId: own['connection'] }, body: { key: 'sk-test-0000000000000000000' } },
+    'connections.checkKey': { body: { provider: 'practice' } },
+    'calls.list': { query: {} },
+    'enrichment.quote': { body: { selection, recipe: RECIPE, models: [servedBy] } },
+    'enrichment.quoteTrial': { body: { productId: own['product'], recipe: RECIPE, servedBy } },
+    'enrichment.try': { body: { productId: own['product'], recipe: RECIPE, servedBy } },
+    'invitations.make': { body: { as: 'viewer', note: 'for Ben' } },
+    'join.accept': { body: { token: `lk_join_${'x'.repeat(43)}` } },
+    'join.read': { body: { token: `lk_join_${'x'.repeat(43)}` } },
+    'me.change': { body: { name: 'Ada L.' } },
+    'me.changePassword': { body: { currentPassword: 'wrong wrong wrong', newPassword: 'another long password' } },
+    'me.confirmTwoFactor': { body: { code: '000000' } },
+    'me.enterWorkspace': { body: { workspace: own['workspace'] } },
+    'me.makeWorkspace': { body: { name: 'Third' } },
+    'me.renewRecoveryCodes': { body: { password: 'wrong wrong wrong' } },
+    'me.startTwoFactor': { body: { password: 'wrong wrong wrong' } },
+    'me.stopTwoFactor': { body: { password: 'wrong wrong wrong' } },
+    'members.change': { params: { userId: own['member'] }, body: { newRole: 'owner' } },
+    'notices.markRead': { body: { ids: [own['notice']] } },
+    'recipes.add': { body: { name: 'Another', recipe: RECIPE } },
+    'recipes.change': { ...ofRecipe, body: { name: 'Renamed', recipe: RECIPE, version: 1 } },
+    'recipes.check': { body: { recipe: RECIPE } },
+    'recipes.duplicate': { ...ofRecipe, body: { name: 'Copy' } },
+    'recipes.fromText': { body: { text: 'fields: [{ name: title, type: text }]' } },
+    'recipes.suggest': { body: { selection } },
+    'recipes.toText': { body: { recipe: RECIPE } },
+    'review.decisions.make': { body: { decisions: [{ id: own['change'], decision: 'accept', over: null }] } },
+    'review.decisions.makeAll': {
+      body: { decision: 'reject', filter: { runId: own['run'] }, asOf, overPersons: false, continues: null, cursor: null },
+    },
+    'review.proposals.counts': { query: { runId: own['run'] } },
+    'review.proposals.list': { query: { runId: own['run'] } },
+    'review.redo': { body: { of: { decisionId: own['decision'] }, cursor: null } },
+    'review.undo': { body: { of: { decisionId: own['decision'] }, cursor: null } },
+    'runs.add': { body: { selection, recipe: RECIPE, servedBy } },
+    'runs.changeCap': { ...ofRun, body: { cap: '1.00' } },
+    'runs.list': { query: { recipeId: own['recipe'] } },
+    'runs.retry': { ...ofRun, body: {} },
+    'server.claim': {
+      body: { token: `lk_claim_${'x'.repeat(43)}`, email: 'eve@example.com', password: 'a long password', workspaceName: 'Eve' },
+    },
+    'session.signIn': { body: { email: 'eve@example.com', password: 'wrong wrong wrong' } },
+    'session.verifySecondFactor': { body: { code: '000000' } },
+    'tokens.make': { body: { name: 'another' } },
+    'workspace.change': { body: { keyReminderDays: 90 } },
+    'consumption.read': { query: { from: '2026-01-01', to: '2026-01-31' } },
+  }
+}

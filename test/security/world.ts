@@ -1,0 +1,73 @@
+import * as assignments from '../../src/contract/assignments.ts'
+import * as catalogue from '../../src/contract/catalogue.ts'
+import * as connections from '../../src/contract/connections.ts'
+import * as consumption from '../../src/contract/consumption.ts'
+import * as notices from '../../src/contract/notices.ts'
+import * as people from '../../src/contract/people.ts'
+import * as recipes from '../../src/contract/recipes.ts'
+import * as review from '../../src/contract/review.ts'
+import * as runs from '../../src/contract/runs.ts'
+import type { TestClient } from '../support/server.ts'
+
+/** One thing of each kind that an id can name, all of one workspace, by the names that `idOf` gives them. */
+export type Things = Readonly<Record<string, string>>
+
+export const RECIPE = { fields: [{ name: 'title', type: 'text', words: { max: 12 } }] }
+const PRACTICE_MODEL = 'practice-1'
+
+/** Fills a workspace as its people would: a connection, products, a recipe, a run with proposals, a decision, links and tokens. */
+export async function furnish(client: TestClient): Promise<Things> {
+  const { workspace, user } = await client.call(people.readMe)
+  const connection = await client.call(connections.addConnection, { body: { provider: 'practice' } })
+  const { version } = await client.call(assignments.readAssignment, { params: { context: 'enrichment' } })
+  await client.call(assignments.replaceAssignment, {
+    params: { context: 'enrichment' },
+    body: { version, candidates: [{ connectionId: connection.id, model: PRACTICE_MODEL }] },
+  })
+  const file = await client.call(catalogue.uploadFile, {
+    query: { name: 'lamps.csv' },
+    bytes: 'sku,name,title\nA-1,Lamp one,\nA-2,Lamp two,\n',
+  } as never)
+  const started = await client.call(catalogue.startImport, { body: { fileId: file.id } })
+  for await (const _ of client.events(catalogue.watchImport, { params: { importId: started.id } }));
+  const { items: products } = await client.call(catalogue.listProducts)
+  const recipe = await client.call(recipes.addRecipe, { body: { name: 'Titles', recipe: RECIPE } })
+  const run = await client.call(runs.addRun, { body: { selection: { filter: {} }, recipe: RECIPE, recipeId: recipe.id } })
+  await until(async () => (await client.call(runs.readRun, { params: { runId: run.id } })).planning === null)
+  await client.call(runs.startRun, { params: { runId: run.id } })
+  await until(async () => (await client.call(runs.readRun, { params: { runId: run.id } })).state === 'finished')
+  const { items: proposals } = await client.call(review.listProposals)
+  const decided = await client.call(review.decideProposals, { body: { decisions: [{ id: proposals[0]!.id, decision: 'reject' }] } })
+  const { items: calls } = await client.call(consumption.listCalls)
+  await until(async () => (await client.call(notices.listNotices)).items.length > 0)
+  const { items: heard } = await client.call(notices.listNotices)
+  const { invitation } = await client.call(people.invite, { body: { as: 'viewer' } })
+  const token = await client.call(people.makeApiToken, { body: { name: 'robot' } })
+  const { sessions } = await client.call(people.listSessions)
+  return {
+    workspace: workspace!.id,
+    member: user.id,
+    connection: connection.id,
+    file: file.id,
+    import: started.id,
+    source: products[0]!.sourceId,
+    product: products[0]!.id,
+    recipe: recipe.id,
+    run: run.id,
+    change: proposals[1]!.id,
+    decision: decided.decisionId,
+    call: calls[0]!.id,
+    notice: heard[0]!.id,
+    invitation: invitation.id,
+    token: token.listed.id,
+    session: sessions[0]!.id,
+  }
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 600; attempt += 1) {
+    if (await condition()) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error('waited 30 s in vain')
+}
