@@ -1,0 +1,82 @@
+import * as assignments from '../../src/contract/assignments.ts'
+import * as catalogue from '../../src/contract/catalogue.ts'
+import type { ProductSelection } from '../../src/contract/catalogue.ts'
+import { addConnection } from '../../src/contract/connections.ts'
+import * as runs from '../../src/contract/runs.ts'
+import type { RunProgressView, RunView } from '../../src/contract/runs.ts'
+import type { TestClient } from './server.ts'
+
+export const EVERYTHING: ProductSelection = { filter: {}, except: [] }
+
+/** US dollars per million tokens: 500 tokens in and 200 out, as the mock reports, cost 900,000 nano-dollars. */
+export const PRICES = { currency: 'USD', models: { '*': { input_tokens: '1', output_tokens: '2' } } }
+export const CALL_NANO = 900_000n
+
+/** Title, description and attributes, as the mock's good answers give them. */
+export const RECIPE = {
+  locale: 'en',
+  fields: [
+    { name: 'title', type: 'text', column: 'shop_title', characters: { min: 3, max: 150 } },
+    { name: 'description', type: 'text', column: 'shop_text', words: { min: 5, max: 120 } },
+    { name: 'attributes', type: 'attributes', column: 'shop_attributes', count: { min: 1, max: 5 } },
+  ],
+}
+
+/** Brings a CSV file into the catalogue. */
+export async function bringFile(client: TestClient, name: string, content: string): Promise<void> {
+  const file = await client.call(catalogue.uploadFile, { query: { name }, bytes: content } as never)
+  const { id } = await client.call(catalogue.startImport, { body: { fileId: file.id } })
+  for await (const _ of client.events(catalogue.watchImport, { params: { importId: id } }));
+}
+
+/** A file of `count` products, each with a brand of its own. */
+export const productFile = (count: number, prefix = 'P'): string =>
+  ['sku,brand,name,family', ...Array.from({ length: count }, (_, at) => `${prefix}${at + 1},Brand${at + 1},Lamp ${at + 1},Lamps`)].join(
+    '\n',
+  )
+
+/** A connection to a mock at an address, with prices of its own. */
+export const connectTo = async (client: TestClient, url: string, slug: string): Promise<string> =>
+  (
+    await client.call(addConnection, {
+      body: { provider: 'openai-compatible', slug, destination: { baseUrl: `${url}/v1` }, prices: PRICES },
+    })
+  ).id
+
+export async function assign(client: TestClient, candidates: readonly Record<string, unknown>[]): Promise<void> {
+  const { version } = await client.call(assignments.readAssignment, { params: { context: 'enrichment' } })
+  await client.call(assignments.replaceAssignment, {
+    params: { context: 'enrichment' },
+    body: { version, candidates: candidates as never },
+  })
+}
+
+/** Watches a run until it is as `wanted`. */
+export async function until(client: TestClient, runId: string, wanted: (progress: RunProgressView) => boolean): Promise<RunProgressView> {
+  const stop = new AbortController()
+  let last: RunProgressView | undefined
+  try {
+    for await (const progress of client.events(runs.watchRun, { params: { runId } }, stop.signal)) {
+      last = progress
+      if (wanted(progress)) return progress
+    }
+  } finally {
+    stop.abort()
+  }
+  throw new Error(`the run ended otherwise: ${JSON.stringify(last)}`)
+}
+
+export const planned = (client: TestClient, runId: string): Promise<RunProgressView> =>
+  until(client, runId, ({ planning }) => planning === null)
+
+export const stopped = (client: TestClient, runId: string): Promise<RunProgressView> =>
+  until(client, runId, ({ state }) => state !== 'running' && state !== 'ready')
+
+/** Makes a run, waits for its plan, starts it, and waits until it stops. */
+export async function runOver(client: TestClient, body: Record<string, unknown>): Promise<RunView> {
+  const { id: runId } = await client.call(runs.addRun, { body: { selection: EVERYTHING, recipe: RECIPE, ...body } as never })
+  await planned(client, runId)
+  await client.call(runs.startRun, { params: { runId } })
+  await stopped(client, runId)
+  return client.call(runs.readRun, { params: { runId } })
+}
