@@ -14,4 +14,5 @@ const schema: unknown = new Proxy(() => undefined, {
   },
 })
 
-export const z = schema
+/** `z.enum` makes a schema; a schema's own `enum` is what it was made from. */
+export const z: unknown = new Proxy({}, { get: () => schema })
