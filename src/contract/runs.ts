@@ -139,6 +139,10 @@ export const addRun = defineRoute({
     cap: amount.optional().meta({ description: 'The most it may spend, in the workspace’s currency; absent: no cap' }),
     canary: z.int().min(1).max(100_000).optional(),
     concurrency: z.int().min(1).max(100).optional().meta({ description: 'Calls at the same time; 8 when absent' }),
+    startIfAtMost: amount.optional().meta({
+      description:
+        'Starts by itself when its quote is known and its high end is no more than this; else, and when absent, it waits to be started',
+    }),
   }),
   answer: runView,
 })

@@ -73,13 +73,15 @@ export function createRunManager({
     return () => clearInterval(timer)
   }
 
-  async function work(run: Run, { stop }: Tended): Promise<void> {
+  async function work(run: Run, entry: Tended): Promise<void> {
+    const { stop } = entry
     const { workspaceId, id: runId } = run
     const kind = kindsById.get(run.kind)
     if (!kind) throw new Error(`no kind of run is called ${run.kind}`)
     if (run.state === 'ready') {
       log.info({ workspaceId, runId }, 'planning a run')
       await kind.plan(run, stop.signal)
+      entry.again = true // it may be due to be driven at once
       return
     }
     log.info({ workspaceId, runId }, 'driving a run')

@@ -14,6 +14,7 @@ export interface RunSettings {
   readonly assigned: boolean // they are the workspace's assignment; else a person named one for this run
   readonly concurrency: number
   readonly canary: number | null // products
+  readonly startIfAtMost: string | null // plain decimal: a quote up to this was approved before it was exact
 }
 
 /** The settings of a run that the run manager has; undefined for one of the command line. */

@@ -1,6 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises'
-import { eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { candidatesFor, candidatesForFlagged } from '../../assignments/resolve.ts'
+import { parseNano } from '../../base/money.ts'
 import type { CallServices } from '../../calls/services.ts'
 import { latestWork, writtenKey } from '../../catalogue/changes.ts'
 import { refreshCatalogueIndex } from '../../catalogue/index.ts'
@@ -122,19 +123,26 @@ export async function planRun(services: CallServices, run: Run, signal: AbortSig
   const quote = await quoteOfRun(services, { workspaceId, settings, currency, counted })
   const { canary } = settings
   signal.throwIfAborted()
-  await inWorkspace((tx) =>
-    tx
-      .update(runs)
-      .set({
-        plan: { selected: looked, looked, unchanged },
-        plannedAt: clock.now(),
-        itemCount: position,
-        upTo: canary !== null && canary < position ? canary : null,
-        quote: { ...quote },
-      })
-      .where(eq(runs.id, runId)),
+  const starts = position > 0 && isApproved(quote.high, settings.startIfAtMost)
+  await inWorkspace(
+    (tx) =>
+      tx
+        .update(runs)
+        .set({
+          ...(starts ? { state: 'running', startedAt: clock.now() } : {}),
+          plan: { selected: looked, looked, unchanged },
+          plannedAt: clock.now(),
+          itemCount: position,
+          upTo: canary !== null && canary < position ? canary : null,
+          quote: { ...quote },
+        })
+        .where(and(eq(runs.id, runId), eq(runs.state, 'ready'))), // who cancelled it meanwhile is heard
   )
 }
+
+/** Whether the exact quote is within what the person approved on sight of an earlier one. */
+const isApproved = (high: string | null, startIfAtMost: string | null): boolean =>
+  high !== null && startIfAtMost !== null && parseNano(high) <= parseNano(startIfAtMost)
 
 const UNSERVED = {
   errorCode: 'assignment.missing',

@@ -16,7 +16,7 @@ export function enrichmentRoutes(services: JobServices & { readonly runManager: 
   return [
     ...recipeRoutes(services),
     handle(contract.addRun, async ({ who: { workspaceId, actor }, body }) => {
-      const { selection, recipe, recipeId, servedBy, cap, canary, concurrency } = body
+      const { selection, recipe, recipeId, servedBy, cap, canary, concurrency, startIfAtMost } = body
       const run = await addSelectionRun(services, {
         workspaceId,
         actor,
@@ -27,6 +27,7 @@ export function enrichmentRoutes(services: JobServices & { readonly runManager: 
         capNano: cap === undefined ? null : parseNano(cap),
         canary: canary ?? null,
         concurrency,
+        startIfAtMost,
       })
       return database.inWorkspace(workspaceId, async (tx) => (await runViews(tx, [run]))[0]!)
     }),

@@ -32,6 +32,7 @@ export interface SelectionOrder {
   readonly capNano: bigint | null
   readonly canary: number | null
   readonly concurrency: number | undefined
+  readonly startIfAtMost: string | undefined // plain decimal
 }
 
 /**
@@ -61,6 +62,7 @@ export async function addSelectionRun(services: JobServices & { readonly runMana
       assigned,
       concurrency: order.concurrency ?? DEFAULT_CONCURRENCY,
       canary: order.canary,
+      startIfAtMost: order.startIfAtMost ?? null,
     }
     const added = await addRun(tx, {
       workspaceId,
