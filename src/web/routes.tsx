@@ -3,6 +3,7 @@ import { believeWorkspace } from './api/call.ts'
 import { ApiProblem } from './api/problem.ts'
 import { queryClient } from './api/query.ts'
 import { consumptionSearch } from './pages/consumption/search.ts'
+import { catalogueSearch, productSearch } from './pages/catalogue/search.ts'
 import { Root } from './shell/root.tsx'
 import { Shell } from './shell/shell.tsx'
 import { meQuery } from './support/me.ts'
@@ -18,6 +19,9 @@ const rootComponent: RouteComponent = Root
 const shellComponent: RouteComponent = Shell
 
 const root = createRootRoute({ component: rootComponent })
+
+/** "provider": the dialog that adds one; a connection's id: the one to assign. */
+const addOf = (search: Record<string, unknown>): { add?: string } => (typeof search['add'] === 'string' ? { add: search['add'] } : {})
 
 /** Pages inside the shell: only for who is signed in. */
 const shell = createRoute({
@@ -66,9 +70,43 @@ const shellPages = [
   }),
   createRoute({
     getParentRoute: inShell,
+    path: '/providers',
+    validateSearch: addOf,
+    component: page(() => import('./pages/providers/providers.tsx'), 'ProvidersPage'),
+  }),
+  createRoute({
+    getParentRoute: inShell,
+    path: '/providers/$connectionId',
+    component: page(() => import('./pages/providers/connection.tsx'), 'ConnectionPage'),
+  }),
+  createRoute({
+    getParentRoute: inShell,
+    path: '/assignments',
+    component: page(() => import('./pages/assignments/assignments.tsx'), 'AssignmentsPage'),
+  }),
+  createRoute({
+    getParentRoute: inShell,
+    path: '/assignments/$context',
+    validateSearch: addOf,
+    component: page(() => import('./pages/assignments/assignment.tsx'), 'AssignmentPage'),
+  }),
+  createRoute({
+    getParentRoute: inShell,
     path: '/consumption',
     validateSearch: consumptionSearch,
     component: page(() => import('./pages/consumption/consumption.tsx'), 'ConsumptionPage'),
+  }),
+  createRoute({
+    getParentRoute: inShell,
+    path: '/catalogue',
+    validateSearch: catalogueSearch,
+    component: page(() => import('./pages/catalogue/catalogue.tsx'), 'CataloguePage'),
+  }),
+  createRoute({
+    getParentRoute: inShell,
+    path: '/catalogue/$productId',
+    validateSearch: productSearch,
+    component: page(() => import('./pages/catalogue/product.tsx'), 'ProductPage'),
   }),
   createRoute({
     getParentRoute: inShell,

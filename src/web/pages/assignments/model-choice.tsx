@@ -1,0 +1,115 @@
+import { useQuery } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import { type ConnectionView, listConnectionModels, type ModelView } from '../../../contract/connections.ts'
+import { toApiProblem } from '../../api/problem.ts'
+import { queryOf } from '../../api/query.ts'
+import { TextInput } from '../../components/field.tsx'
+import { useMoneyText } from '../../components/figures.tsx'
+import { Combobox } from '../../components/select.tsx'
+import { useText } from '../../messages/text.tsx'
+import { formatDay } from '../../support/times.ts'
+
+export interface ModelChoiceProps {
+  connection: ConnectionView | undefined
+  value: string
+  disabled: boolean
+  onChange: (model: string) => void
+}
+
+const FRESH_MS = 5 * 60_000
+
+/** One of the models that the provider lists now, with its price; where it lists none, those the price book knows, or any name. */
+export function ModelChoice({ connection, value, disabled, onChange }: ModelChoiceProps) {
+  const { t } = useText()
+  const [typed, setTyped] = useState(false)
+  const connectionId = connection?.id ?? ''
+  const asked = useQuery({
+    ...queryOf(listConnectionModels, { params: { connectionId }, query: { source: 'provider' } }),
+    enabled: connection !== undefined,
+    staleTime: FRESH_MS,
+  })
+  const book = useQuery({
+    ...queryOf(listConnectionModels, { params: { connectionId }, query: { source: 'price_book' } }),
+    enabled: connection !== undefined && asked.isError,
+    staleTime: FRESH_MS,
+  })
+  const models = asked.data?.items ?? book.data?.items ?? []
+  const only = asked.data?.items.length === 1 ? asked.data.items[0]!.id : undefined
+  useEffect(() => {
+    if (only !== undefined && value === '' && !disabled) onChange(only) // the one there is
+  }, [only, value, disabled, onChange])
+  const priceText = usePriceText()
+  const isWaiting = connection !== undefined && (asked.isPending || (asked.isError && book.isPending))
+  const nothingListed = asked.isError && book.data?.items.length === 0
+  const chosen = models.find(({ id }) => id === value)
+  const toggle = !disabled && connection && (
+    <button type="button" className="link" onClick={() => setTyped(!typed)}>
+      {t(typed ? 'assignments.model.fromList' : 'assignments.model.byName')}
+    </button>
+  )
+  const help = (
+    <>
+      {chosen && <span className="block">{priceText(chosen)}</span>}
+      {chosen && <Shutdown model={chosen} />}
+      {asked.isError && (
+        <span className="block text-attention">{t('assignments.model.notListed', { code: toApiProblem(asked.error).code })}</span>
+      )}
+      {!nothingListed && toggle}
+    </>
+  )
+  if (typed || nothingListed) {
+    return (
+      <TextInput
+        label={t('assignments.model.label')}
+        help={help}
+        required
+        mono
+        dir="ltr"
+        autoComplete="off"
+        spellCheck={false}
+        disabled={disabled}
+        value={value}
+        onValueChange={onChange}
+      />
+    )
+  }
+  const isListed = value === '' || chosen !== undefined
+  return (
+    <Combobox
+      label={t('assignments.model.label')}
+      help={help}
+      value={value === '' ? null : value}
+      disabled={disabled || connection === undefined}
+      placeholder={isWaiting ? t('assignments.model.reading') : t('assignments.choose')}
+      onChange={(model) => onChange(model ?? '')}
+      options={[
+        ...(isListed ? [] : [{ value, label: value, note: t('assignments.model.unlisted') }]),
+        ...models.map((model) => ({ value: model.id, label: model.id, note: priceText(model) })),
+      ]}
+    />
+  )
+}
+
+/** "$0.40 in, $1.60 out": per million tokens. Unknown is said, and is not free. */
+function usePriceText(): (model: ModelView) => string {
+  const { t } = useText()
+  const { money } = useMoneyText()
+  return ({ prices, currency, free, priceSource }) => {
+    if (free) return t('assignments.model.free')
+    const { input_tokens: input, output_tokens: output } = prices
+    if (input === undefined && output === undefined) return t('common.priceUnknown')
+    const text = (amount: string | undefined) => money(amount === undefined ? null : { amount, currency })
+    return t(priceSource === 'own' ? 'assignments.model.ownPrice' : 'assignments.model.price', { input: text(input), output: text(output) })
+  }
+}
+
+function Shutdown({ model: { shutdownDate, successor } }: { model: ModelView }) {
+  const { t, language } = useText()
+  if (shutdownDate === null) return null
+  const date = formatDay(`${shutdownDate}T12:00:00Z`, language)
+  return (
+    <span className="block text-attention">
+      {successor ? t('assignments.model.shutsDownFor', { date, successor }) : t('assignments.model.shutsDown', { date })}
+    </span>
+  )
+}

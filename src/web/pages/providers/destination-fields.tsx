@@ -1,0 +1,83 @@
+import type { ProviderView } from '../../../contract/connections.ts'
+import type { ApiProblem } from '../../api/problem.ts'
+import { TextInput, Textarea } from '../../components/field.tsx'
+import { Select } from '../../components/select.tsx'
+import { useText } from '../../messages/text.tsx'
+import { OTHER_ADDRESS, type DestinationDraft } from './connection-draft.ts'
+
+export interface DestinationFieldsProps {
+  provider: ProviderView
+  draft: DestinationDraft
+  onChange: (draft: DestinationDraft) => void
+  problem: ApiProblem | undefined
+}
+
+/** Where requests go. A server without an address of its own shows its field at once; the rest is for who asks for it. */
+export function DestinationFields({ provider, draft, onChange, problem }: DestinationFieldsProps) {
+  const { t } = useText()
+  const set = (change: Partial<DestinationDraft>) => onChange({ ...draft, ...change })
+  const address = (
+    <TextInput
+      label={t('providers.destination.baseUrl')}
+      help={t('providers.destination.baseUrlHelp')}
+      mono
+      dir="ltr"
+      required
+      inputMode="url"
+      placeholder="https://"
+      value={draft.baseUrl}
+      onValueChange={(baseUrl) => set({ baseUrl })}
+      error={problem?.issue('destination.baseUrl')}
+    />
+  )
+  if (provider.practice) return null
+  return (
+    <>
+      {provider.baseUrl === null && address}
+      <details className="group rounded-md border border-line px-3 py-2">
+        <summary className="cursor-pointer font-medium coarse:min-h-11">{t('providers.destination.more')}</summary>
+        <div className="mt-3 flex flex-col gap-4 pb-1">
+          {provider.baseUrl !== null && (
+            <>
+              <Select
+                label={t('providers.destination.address')}
+                help={t('providers.destination.addressHelp', { provider: provider.name })}
+                value={draft.address || provider.baseUrl}
+                onChange={(chosen) => set({ address: chosen === provider.baseUrl ? '' : chosen })}
+                options={[
+                  { value: provider.baseUrl, label: provider.baseUrl },
+                  ...provider.regions.map(({ baseUrl, region }) => ({ value: baseUrl, label: baseUrl, note: region.toUpperCase() })),
+                  { value: OTHER_ADDRESS, label: t('providers.destination.other') },
+                ]}
+              />
+              {draft.address === OTHER_ADDRESS && address}
+            </>
+          )}
+          {provider.fields.map((field) => (
+            <TextInput
+              key={field}
+              label={t(`providers.destination.${field}`)}
+              optional
+              mono
+              dir="ltr"
+              autoComplete="off"
+              value={draft[field]}
+              onValueChange={(value) => set({ [field]: value })}
+              error={problem?.issue(`destination.${field}`)}
+            />
+          ))}
+          <Textarea
+            label={t('providers.destination.headers')}
+            help={t('providers.destination.headersHelp')}
+            optional
+            mono
+            dir="ltr"
+            rows={2}
+            value={draft.headers}
+            onValueChange={(headers) => set({ headers })}
+          />
+        </div>
+      </details>
+    </>
+  )
+}

@@ -1,0 +1,85 @@
+import { FlaskConical, Server } from 'lucide-react'
+import type { ProviderView } from '../../../contract/connections.ts'
+import { Badge } from '../../components/badge.tsx'
+import { useText } from '../../messages/text.tsx'
+
+/** The providers there are, those of the world first, then any server, then practice. */
+export function ProviderChoice({
+  providers,
+  onChoose,
+}: {
+  providers: readonly ProviderView[]
+  onChoose: (provider: ProviderView) => void
+}) {
+  const { t } = useText()
+  const hosted = providers.filter(({ practice, baseUrl }) => !practice && baseUrl !== null)
+  const servers = providers.filter(({ practice, baseUrl }) => !practice && baseUrl === null)
+  const practice = providers.filter((provider) => provider.practice)
+  return (
+    <div className="flex flex-col gap-5">
+      <Group label={t('providers.choose.hosted')} providers={hosted} onChoose={onChoose} />
+      <Group label={t('providers.choose.servers')} providers={servers} onChoose={onChoose} />
+      <Group label={t('providers.choose.practice')} providers={practice} onChoose={onChoose} />
+    </div>
+  )
+}
+
+interface GroupProps {
+  label: string
+  providers: readonly ProviderView[]
+  onChoose: (provider: ProviderView) => void
+}
+
+function Group({ label, providers, onChoose }: GroupProps) {
+  if (providers.length === 0) return null
+  return (
+    <section aria-label={label}>
+      <h3 className="mb-2 font-medium text-ink-2">{label}</h3>
+      <ul className="grid gap-2 sm:grid-cols-2">
+        {providers.map((provider) => (
+          <li key={provider.id}>
+            <button
+              type="button"
+              onClick={() => onChoose(provider)}
+              className="flex min-h-14 w-full flex-col items-start justify-center gap-0.5 rounded-md border border-line bg-surface px-3 py-2 text-start hover:border-line-strong hover:bg-sunken"
+            >
+              <ProviderName provider={provider} />
+              <ProviderHost provider={provider} />
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function ProviderName({ provider }: { provider: ProviderView }) {
+  const { t } = useText()
+  return (
+    <span className="flex flex-wrap items-center gap-2 font-medium">
+      {provider.practice ? t('providers.practice') : provider.name}
+      {provider.practice && (
+        <Badge meaning="information" icon={<FlaskConical aria-hidden className="size-3.5" />}>
+          {t('providers.practiceBadge')}
+        </Badge>
+      )}
+    </span>
+  )
+}
+
+function ProviderHost({ provider }: { provider: ProviderView }) {
+  const { t } = useText()
+  if (provider.practice) return <span className="text-table text-ink-2">{t('providers.choose.practiceWhat')}</span>
+  if (provider.baseUrl === null) {
+    return (
+      <span className="inline-flex items-center gap-1 text-table text-ink-2">
+        <Server aria-hidden className="size-3.5" /> {t('providers.choose.yourServer')}
+      </span>
+    )
+  }
+  return (
+    <span dir="ltr" className="font-mono text-table text-ink-2">
+      {new URL(provider.baseUrl).host}
+    </span>
+  )
+}
