@@ -18,7 +18,9 @@ export function Cost({
       {cost.map((money) => (
         <Money key={money.currency} of={money} />
       ))}
-      {unknownCostCalls > 0 && <span className="text-small text-ink-2">{t('consumption.plusUnknown', { count: unknownCostCalls })}</span>}
+      {unknownCostCalls > 0 && (
+        <span className="text-small font-normal text-ink-2">{t('consumption.plusUnknown', { count: unknownCostCalls })}</span>
+      )}
     </span>
   )
 }

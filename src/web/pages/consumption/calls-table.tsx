@@ -11,17 +11,51 @@ import { type Column, Table } from '../../components/table.tsx'
 import { useText } from '../../messages/text.tsx'
 import { useLabels } from './labels.ts'
 import { askedOf, type ConsumptionSearch } from './search.ts'
+import { Chip } from './toolbar.tsx'
 
 /** Single calls, the newest first; each opens with everything on record about it. */
-export function CallsTable({ search, onOpen }: { search: ConsumptionSearch; onOpen: (callId: string) => void }) {
+export function CallsTable({
+  search,
+  onOpen,
+  onChange,
+}: {
+  search: ConsumptionSearch
+  onOpen: (callId: string) => void
+  onChange: (some: Partial<ConsumptionSearch>) => void
+}) {
   const { t } = useText()
   const label = useLabels()
   const { outcome, cost } = search
   const query = { ...askedOf(search), ...(outcome ? { outcome } : {}), ...(cost ? { cost } : {}) }
   const { data, error, isPending, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(listOf(listCalls, { query }))
+  const chips = (outcome ?? cost) && (
+    <ul aria-label={t('consumption.filters')} className="flex flex-wrap gap-2">
+      {outcome && (
+        <Chip
+          label={t('consumption.call.outcome')}
+          value={t(`consumption.outcomes.${outcome}`)}
+          onRemove={() => onChange({ outcome: undefined })}
+        />
+      )}
+      {cost && (
+        <Chip
+          label={t('consumption.measures.cost')}
+          value={t(`consumption.costs.${cost}`)}
+          onRemove={() => onChange({ cost: undefined })}
+        />
+      )}
+    </ul>
+  )
   if (isPending) return <TableSkeleton columns={6} />
   if (error) return <ErrorState problem={toApiProblem(error)} onRetry={() => void refetch()} />
-  if (data.items.length === 0) return <EmptyState title={t('consumption.noCalls')}>{t('consumption.noCallsDetail')}</EmptyState>
+  if (data.items.length === 0) {
+    return (
+      <div className="flex flex-col gap-2">
+        {chips}
+        <EmptyState title={t('consumption.noCalls')}>{t('consumption.noCallsDetail')}</EmptyState>
+      </div>
+    )
+  }
   const columns: Column<CallSummary>[] = [
     { id: 'at', header: t('consumption.call.when'), width: '9rem', fixed: true, card: 'title', cell: ({ at }) => <RelativeTime at={at} /> },
     { id: 'origin', header: t('consumption.groupings.origin'), cell: ({ origin }) => <Cut text={label('origin', origin)} /> },
@@ -60,6 +94,7 @@ export function CallsTable({ search, onOpen }: { search: ConsumptionSearch; onOp
       columns={columns}
       rowId={(call) => call.id}
       onOpen={(call) => onOpen(call.id)}
+      tools={chips}
       hasMore={hasNextPage}
       loadingMore={isFetchingNextPage}
       onMore={() => void fetchNextPage()}

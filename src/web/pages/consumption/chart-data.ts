@@ -95,3 +95,8 @@ function hashOf(text: string): number {
   for (const character of text) hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193) >>> 0
   return hash
 }
+
+const CLASSES = ['bg-chart-1', 'bg-chart-2', 'bg-chart-3', 'bg-chart-4', 'bg-chart-5', 'bg-chart-6', 'bg-chart-7', 'bg-chart-8'] as const
+
+/** The class of colour 1 to 8, written out so that the build finds it. */
+export const chartColour = (colour: number): string => CLASSES[colour - 1]!

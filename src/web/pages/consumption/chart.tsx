@@ -4,7 +4,8 @@ import { useMoneyText } from '../../components/figures.tsx'
 import { useText } from '../../messages/text.tsx'
 import { formatCount } from '../../support/numbers.ts'
 import { useNarrow } from '../../support/use-media.ts'
-import { type Bar, type BarPart, barsOf, sumOf, ticksTo, toMoney } from './chart-data.ts'
+import { cx } from '../../support/cx.ts'
+import { type Bar, type BarPart, barsOf, chartColour, sumOf, ticksTo, toMoney } from './chart-data.ts'
 import { Swatch } from './groups-table.tsx'
 import { dayLabel, shortDay, useLabels } from './labels.ts'
 import type { Measure } from './search.ts'
@@ -128,8 +129,8 @@ function Bars({ bars, top, colours, amount, looked, onLook, onOpen }: BarsProps)
             <span
               key={key ?? 'others'}
               aria-hidden
-              className="min-h-px w-full border-t border-surface first:rounded-none last:rounded-t-[2px]"
-              style={{ height: `${(value / top) * 100}%`, background: `var(--color-chart-${colourOf(key, colours)})` }}
+              className={cx('min-h-px w-full border-t border-surface last:rounded-t-[2px]', chartColour(colourOf(key, colours)))}
+              style={{ height: `${(value / top) * 100}%` }}
             />
           ))}
           {bar.unknown > 0 && (

@@ -75,15 +75,6 @@ function Loaded({ consumption, search, onChange, onGo }: LoadedProps) {
   return (
     <>
       <Summary total={consumption.total} onShow={(which) => onChange({ view: 'calls', outcome: undefined, cost: undefined, ...which })} />
-      <Section title={t(`consumption.questions.${question}`)}>
-        <Chart
-          consumption={consumption}
-          measure={measure}
-          currency={currencyOf(search, consumption)}
-          colours={colours}
-          onOpen={({ from, to }) => onChange({ period: undefined, from, to })}
-        />
-      </Section>
       <Tabs
         label={t('consumption.figures')}
         value={search.view ?? 'groups'}
@@ -92,12 +83,25 @@ function Loaded({ consumption, search, onChange, onGo }: LoadedProps) {
           {
             value: 'groups' as const,
             label: t('consumption.byGroup', { group: t(`consumption.groupings.${by}`) }),
-            content: <GroupsTable consumption={consumption} colours={colours} onOpen={(key) => onGo(narrowedTo(search, { by, key }))} />,
+            content: (
+              <>
+                <Section title={t(`consumption.questions.${question}`)}>
+                  <Chart
+                    consumption={consumption}
+                    measure={measure}
+                    currency={currencyOf(search, consumption)}
+                    colours={colours}
+                    onOpen={({ from, to }) => onChange({ period: undefined, from, to })}
+                  />
+                </Section>
+                <GroupsTable consumption={consumption} colours={colours} onOpen={(key) => onGo(narrowedTo(search, { by, key }))} />
+              </>
+            ),
           },
           {
             value: 'calls' as const,
             label: t('consumption.singleCalls'),
-            content: <CallsTable search={search} onOpen={(call) => onChange({ call })} />,
+            content: <CallsTable search={search} onOpen={(call) => onChange({ call })} onChange={onChange} />,
           },
         ]}
       />

@@ -3,6 +3,7 @@ import { Count } from '../../components/figures.tsx'
 import { type Column, Table } from '../../components/table.tsx'
 import { useText } from '../../messages/text.tsx'
 import { Cost } from './amounts.tsx'
+import { chartColour } from './chart-data.ts'
 import { useLabels } from './labels.ts'
 
 interface Row {
@@ -112,5 +113,5 @@ function columnsOf(by: Grouping, t: ReturnType<typeof useText>['t']): Column<Row
 
 /** The colour of a series, beside its name. */
 export const Swatch = ({ colour }: { colour: number }) => (
-  <span aria-hidden className="size-3 shrink-0 rounded-[3px]" style={{ background: `var(--color-chart-${colour})` }} />
+  <span aria-hidden className={`size-3 shrink-0 rounded-[3px] ${chartColour(colour)}`} />
 )

@@ -1,7 +1,6 @@
 import type { Consumption } from '../../../contract/consumption.ts'
-import { Count, useMoneyText } from '../../components/figures.tsx'
+import { Count, Money, Unknown, useMoneyText } from '../../components/figures.tsx'
 import { Text, useText } from '../../messages/text.tsx'
-import { Cost } from './amounts.tsx'
 
 /** What it all came to, with everything that is not plainly known beside it. The links show the calls in question. */
 export function Summary({
@@ -19,7 +18,24 @@ export function Summary({
     <div className="mb-6 flex flex-col gap-3">
       <dl className="grid grid-cols-2 gap-x-8 gap-y-3 sm:flex sm:flex-wrap">
         <Figure label={t('consumption.measures.cost')}>
-          <Cost of={total} align="start" />
+          {total.cost.length === 0 && total.unknownCostCalls > 0 ? (
+            <Unknown why={t('consumption.noCostKnown', { count: total.unknownCostCalls })} />
+          ) : (
+            <span className="flex flex-wrap gap-x-3">
+              {total.cost.map((one) => (
+                <Money key={one.currency} of={one} />
+              ))}
+            </span>
+          )}
+          {total.unknownCostCalls > 0 && (
+            <span className="block text-table font-normal">
+              <Text
+                of="consumption.notes.unknownCost"
+                values={{ count: total.unknownCostCalls }}
+                parts={{ a: link({ cost: 'unknown' }) }}
+              />
+            </span>
+          )}
         </Figure>
         <Figure label={t('consumption.measures.calls')}>
           <Count of={total.calls} />
@@ -34,12 +50,7 @@ export function Summary({
           <Count of={tokens.output} />
         </Figure>
       </dl>
-      <ul className="flex flex-col gap-0.5 text-table text-ink-2 empty:hidden">
-        {total.unknownCostCalls > 0 && (
-          <li>
-            <Text of="consumption.notes.unknownCost" values={{ count: total.unknownCostCalls }} parts={{ a: link({ cost: 'unknown' }) }} />
-          </li>
-        )}
+      <ul className="flex flex-wrap gap-x-5 gap-y-0.5 text-table text-ink-2 empty:hidden">
         {total.interruptedCalls > 0 && (
           <li>
             <Text

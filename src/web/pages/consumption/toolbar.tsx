@@ -107,26 +107,12 @@ function DayInput(props: {
 function Filters({ search, onChange }: { search: ConsumptionSearch; onChange: Change }) {
   const { t } = useText()
   const names = FILTER_NAMES.filter((name) => search[name] !== undefined)
-  if (names.length === 0 && !search.outcome && !search.cost) return null
+  if (names.length === 0) return null
   return (
     <ul aria-label={t('consumption.filters')} className="flex flex-wrap gap-2">
       {names.map((name) => (
         <FilterChip key={name} name={name} value={search[name]!} search={search} onRemove={() => onChange({ [name]: undefined })} />
       ))}
-      {search.outcome && (
-        <Chip
-          label={t('consumption.call.outcome')}
-          value={t(`consumption.outcomes.${search.outcome}`)}
-          onRemove={() => onChange({ outcome: undefined })}
-        />
-      )}
-      {search.cost && (
-        <Chip
-          label={t('consumption.measures.cost')}
-          value={t(`consumption.costs.${search.cost}`)}
-          onRemove={() => onChange({ cost: undefined })}
-        />
-      )}
     </ul>
   )
 }
@@ -152,7 +138,8 @@ function FilterChip({
   return <Chip label={t(`consumption.groupings.${by}`)} value={label(by, named ?? { key: value, name: null })} onRemove={onRemove} />
 }
 
-function Chip({ label, value, onRemove }: { label: string; value: string; onRemove: () => void }) {
+/** A filter that holds, with a button that lifts it. */
+export function Chip({ label, value, onRemove }: { label: string; value: string; onRemove: () => void }) {
   const { t } = useText()
   return (
     <li className="flex max-w-full items-center gap-1.5 rounded-md border border-line bg-surface ps-2 text-table">
