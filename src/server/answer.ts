@@ -32,11 +32,17 @@ const ASK_AGAIN_MS = 500
 
 /**
  * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), one for each item. `mayStill` is asked while
- * the stream runs: when it throws, the stream ends. `end` stops what makes the items.
+ * the stream runs: when it throws, the stream ends, and so it does when the server is `closing`. `end` stops what makes the items.
  */
 export function eventsOf(
   route: RouteContract,
-  { items, headers, mayStill, end }: { items: AsyncIterable<unknown>; headers: Headers; mayStill: () => Promise<unknown>; end: () => void },
+  {
+    items,
+    headers,
+    mayStill,
+    end,
+    closing,
+  }: { items: AsyncIterable<unknown>; headers: Headers; mayStill: () => Promise<unknown>; end: () => void; closing: AbortSignal },
 ): Response {
   headers.set('content-type', 'text/event-stream')
   headers.set('x-accel-buffering', 'no') // a proxy that collects the stream would hide it
@@ -44,10 +50,12 @@ export function eventsOf(
   const iterator = items[Symbol.asyncIterator]()
   let over = false
   let timers: NodeJS.Timeout[] = []
+  let onClosing: () => void = () => undefined
   const stop = (): void => {
     over = true
     for (const timer of timers) clearInterval(timer)
     timers = []
+    closing.removeEventListener('abort', onClosing)
     end()
   }
   const body = new ReadableStream<Uint8Array>({
@@ -63,12 +71,14 @@ export function eventsOf(
       }
       timers.push(setInterval(() => send(': still here\n\n'), HEARTBEAT_MS))
       timers.push(setInterval(() => void mayStill().catch(close), ASK_AGAIN_MS))
+      onClosing = close
+      closing.addEventListener('abort', onClosing, { once: true })
       send(': begin\n\n')
       void (async () => {
         for (;;) {
-          const { done, value } = await iterator.next()
-          if (done || over) break
-          send(`data: ${JSON.stringify(route.answer!.parse(value))}\n\n`)
+          const next = await iterator.next()
+          if (next.done === true || over) break
+          send(`data: ${JSON.stringify(route.answer!.parse(next.value))}\n\n`)
         }
         send('event: end\ndata: {}\n\n') // said, so that a page does not take the end for a broken connection
         close()
@@ -90,9 +100,9 @@ function streamOf(content: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array
   const iterator = content[Symbol.asyncIterator]()
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const { done, value } = await iterator.next()
-      if (done) controller.close()
-      else controller.enqueue(value)
+      const next = await iterator.next()
+      if (next.done === true) controller.close()
+      else controller.enqueue(next.value)
     },
     async cancel() {
       await iterator.return?.()

@@ -28,12 +28,15 @@ export function createServer({
   doorkeeper,
   serve,
   log,
+  closing,
 }: {
   services: PeopleServices
   routes: readonly HandledRoute[]
   doorkeeper: Doorkeeper
   serve: readonly Serve[]
   log: Log
+  /** Aborts when the server stops: streams end, and their pages come back to the next start. */
+  closing: AbortSignal
 }): Hono<Env> {
   const app = new Hono<Env>()
 
@@ -70,7 +73,7 @@ export function createServer({
   })
   for (const { route, handler } of routes.toSorted((a, b) => specificity(a) - specificity(b))) {
     const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
-    app.on(route.method.toUpperCase(), path, (c) => perform(c, { services, route, handler }))
+    app.on(route.method.toUpperCase(), path, (c) => perform(c, { services, route, handler, closing }))
   }
   app.get('*', async (c, next) => {
     for (const answer of serve) {
@@ -85,7 +88,10 @@ export function createServer({
 /** Paths without parameters first: "/products/count" is not a product. */
 const specificity = ({ route }: HandledRoute): number => route.path.split('{').length
 
-async function perform(c: Context<Env>, { services, route, handler }: HandledRoute & { services: PeopleServices }): Promise<Response> {
+async function perform(
+  c: Context<Env>,
+  { services, route, handler, closing }: HandledRoute & { services: PeopleServices; closing: AbortSignal },
+): Promise<Response> {
   const { headers: asked } = c.req.raw
   const who: Member | Person | undefined = await authorize(services, route.needs, asked)
   const input = await readInput(route, { request: c.req.raw, params: c.req.param(), url: new URL(c.req.url) })
@@ -102,17 +108,14 @@ async function perform(c: Context<Env>, { services, route, handler }: HandledRou
     },
   }
   const result = await (handler as (input: unknown) => unknown)({ ...input, who, request })
-  switch (route.gives) {
-    case 'events':
-      return eventsOf(route, {
-        items: result as AsyncIterable<unknown>,
-        headers: answered,
-        mayStill: () => authorize(services, route.needs, asked),
-        end: () => end.abort(),
-      })
-    case 'file':
-      return fileOf(result as Parameters<typeof fileOf>[0], answered)
-    default:
-      return answerOf(route, result, answered)
+  if (route.gives === 'events') {
+    return eventsOf(route, {
+      items: result as AsyncIterable<unknown>,
+      headers: answered,
+      mayStill: () => authorize(services, route.needs, asked),
+      end: () => end.abort(),
+      closing,
+    })
   }
+  return route.gives === 'file' ? fileOf(result as Parameters<typeof fileOf>[0], answered) : answerOf(route, result, answered)
 }

@@ -67,7 +67,7 @@ function refusePrototypes(key: string, value: unknown): unknown {
 async function readAtMost(request: Request, most: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of request.body ?? []) {
+  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength
     if (size > most)
       throw new AppError('request.too_large', `The request's body is larger than ${most >> 20} MiB, the most that this route takes.`)

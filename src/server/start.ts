@@ -52,9 +52,9 @@ export async function startServer({
   const services = await openServices({ config, log, purpose: `the server on port ${config.port}`, onConnection: commands?.accept })
   let runManager: RunManager | undefined
   try {
-    let app: ReturnType<typeof createServer> | undefined
+    let answer: FetchCallback = () => new Response(null, { status: 503 }) // until the port is known, and with it the server's own names
     const http = createAdaptorServer({
-      fetch: (request, env) => app!.fetch(request, env as never),
+      fetch: (request, env) => answer(request, env),
       serverOptions: SERVER_OPTIONS,
     }) as Server
     const port = await listen(http, config)
@@ -67,7 +67,16 @@ export async function startServer({
     const driven = runManager
     const routeServices = { ...services, signIn, signInLimits: createSignInLimits(clock), claimToken, origin, runManager }
     const routes = allRoutes(routeServices)
-    app = createServer({ services: routeServices, routes, doorkeeper, serve: [documents(routes, origin), ...pages], log })
+    const closing = new AbortController()
+    const app = createServer({
+      services: routeServices,
+      routes,
+      doorkeeper,
+      serve: [documents(routes, origin), ...pages],
+      log,
+      closing: closing.signal,
+    })
+    answer = (request, env) => app.fetch(request, env)
     const closeHttp = closer(http)
     commands?.open(services)
     return {
@@ -76,6 +85,7 @@ export async function startServer({
       services,
       routes,
       async close() {
+        closing.abort()
         await Promise.all([commands?.close(), closeHttp(), driven.close()])
         await services.close()
       },
@@ -87,6 +97,8 @@ export async function startServer({
     throw error
   }
 }
+
+type FetchCallback = Parameters<typeof createAdaptorServer>[0]['fetch']
 
 /** Headers of 16 KiB at most; a request's head within 20 seconds; bodies may take as long as an upload takes. */
 const SERVER_OPTIONS = { maxHeaderSize: 16_384, headersTimeout: 20_000, requestTimeout: 0 }

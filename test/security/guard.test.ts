@@ -83,7 +83,7 @@ describe('a local server', () => {
       body: JSON.stringify({ email, password }),
       headers: { 'content-type': 'application/json' },
     })
-    const [cookie] = response.headers.getSetCookie().filter((one) => one.includes('session_token'))
+    const cookie = response.headers.getSetCookie().find((one) => one.includes('session_token'))
     expect(cookie).toMatch(/httponly/i)
     expect(cookie).toMatch(/samesite=lax/i)
     expect(response.headers.get('cache-control')).toBe('no-store')
@@ -127,7 +127,7 @@ it('AUTH-2: what a dump of the database holds signs nobody in', async () => {
     const { sql } = await import('drizzle-orm')
     const result = (await tx.execute(
       sql`select token from sessions union all select encode(token_hash, 'hex') from api_tokens union all select encode(token_hash, 'base64') from api_tokens`,
-    )) as unknown as { rows: { token: string }[] }
+    )) as { rows: { token: string }[] }
     return result.rows
   })
   expect(rows.length).toBeGreaterThan(2)

@@ -37,7 +37,7 @@ export function withInput(args: object, path: readonly string[], value: unknown)
   if (rest.length === 0) copy[name!] = value
   else {
     const inner = copy[name!] ?? (/^\d+$/.test(rest[0]!) ? [] : {})
-    const changed = withInput(inner as object, rest, value)
+    const changed = withInput(inner, rest, value)
     copy[name!] = Array.isArray(inner) ? Object.assign([...(inner as unknown[])], changed) : changed
   }
   return copy

@@ -146,7 +146,7 @@ export function makeClient({ url, email, password, token }: { url: string; email
       for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) query.append(name, String(one))
     const body = args.body === undefined ? {} : { body: JSON.stringify(args.body), headers: { 'content-type': 'application/json' } }
     const bytes = args.bytes === undefined ? {} : { body: args.bytes, headers: { 'content-type': 'application/octet-stream' } }
-    return request(`${path}${query.size > 0 ? `?${query}` : ''}`, {
+    return request(`${path}${query.size > 0 ? `?${query.toString()}` : ''}`, {
       method: route.method.toUpperCase(),
       ...body,
       ...bytes,
