@@ -31,7 +31,7 @@ describe.each(engines)('the catalogue through its routes (%s)', (on) => {
   }
   const bring = async (name: string, content: string | Uint8Array): Promise<ImportView> =>
     ended(await editor.call(contract.startImport, { body: { fileId: (await upload(name, content)).id } }))
-  const list = (query: Record<string, unknown>) => editor.call(contract.listProducts, { query } as never)
+  const list = (query: Record<string, unknown>) => editor.call(contract.listProducts, { query })
   const uploadsKept = (): string[] => readdirSync(join(server.folder, 'data', 'uploads'))
   const workspaceOf = async (productId: string): Promise<string> => {
     const rows = await server.server.services.database.asSystem('the workspace of a product', (tx) => tx.select().from(products))
@@ -81,7 +81,7 @@ describe.each(engines)('the catalogue through its routes (%s)', (on) => {
       rejected: 2,
       bytesRead: first.bytes,
     })
-    const rejected = await editor.call(contract.listRejectedRows, { params: { importId: first.id }, query: { limit: '1' } } as never)
+    const rejected = await editor.call(contract.listRejectedRows, { params: { importId: first.id }, query: { limit: '1' } })
     expect(rejected.items).toMatchObject([{ line: 1202, code: 'identifier_repeated' }])
     const more = await editor.call(contract.listRejectedRows, { params: { importId: first.id }, query: { cursor: rejected.nextCursor! } })
     expect(more.items).toMatchObject([{ line: 1203, code: 'identifier_empty' }])

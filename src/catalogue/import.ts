@@ -42,7 +42,6 @@ export interface ImportProgress extends Omit<ProductChanges, 'gone'> {
 }
 
 const ROWS_PER_TRANSACTION = 500
-const NONE_KNOWN: ReadonlyMap<string, WrittenProduct> = new Map()
 
 /**
  * Brings a file's products into the workspace, in short transactions. A file that is unchanged since its last import
@@ -97,9 +96,7 @@ export async function importFile({
       return
     }
     const own = await database.inWorkspace(workspaceId, async (tx) => {
-      const known = empty ? NONE_KNOWN : await writtenProducts(tx, { sourceId, identifiers: rows.map(({ identifier }) => identifier) })
-      const news = await withoutOwnWriting(tx, { known, rows })
-      await proposeImported(tx, { workspaceId, known, rows: news })
+      const news = empty ? rows : await meetWritten(tx, { workspaceId, sourceId, rows })
       const made = await upsertProducts(tx, { workspaceId, sourceId, importId, rows: news })
       changes = {
         ...changes,

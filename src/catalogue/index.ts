@@ -33,7 +33,8 @@ export const refreshWritten = (database: Database, workspaceId: string): Promise
 
 /** Waits until no pass is under way: before the database is closed. */
 export async function catalogueIndexIdle(database: Database): Promise<void> {
-  await Promise.allSettled(under.get(database)?.values() ?? [])
+  const passes = under.get(database)
+  if (passes) await Promise.allSettled(passes.values())
 }
 
 async function refresh(database: Database, workspaceId: string): Promise<void> {
@@ -116,10 +117,10 @@ async function followSource(tx: Tx, sourceId: string): Promise<boolean> {
         and products.last_seen_import <> ${source.lastImport}::uuid`)
   }
   const { columns, attributes } = indexed
-  const indexRow = page.at(-1)?.row ?? afterRow
+  const followed = page.at(-1)?.row ?? afterRow
   await tx
     .update(sources)
-    .set({ columns, attributes: attributes.names, indexImport: source.lastImport, indexRow, indexed: whole })
+    .set({ columns, attributes: attributes.names, indexImport: source.lastImport, indexRow: followed, indexed: whole })
     .where(eq(sources.id, sourceId))
   return !whole
 }

@@ -122,7 +122,7 @@ describeOnEachDatabase('the list of products', (open) => {
       if (sort === 'identifier') return byBytes(a.identifier, b.identifier) || byBytes(a.id, b.id)
       return byBytes(foldText(a.name || a.identifier), foldText(b.name || b.identifier)) || byBytes(a.id, b.id)
     })
-    return direction === 'up' ? order : order.reverse()
+    return direction === 'up' ? order : order.toReversed()
   }
 
   const filters = (): fc.Arbitrary<ProductFilter> =>

@@ -1,4 +1,5 @@
 import { and, asc, count, desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
+import { z } from 'zod'
 import { AppError } from '../base/errors.ts'
 import type { PictureView, ProductFilter, ProductRowView, PRODUCT_SORTS } from '../contract/catalogue.ts'
 import type { Tx } from '../db/database.ts'
@@ -77,12 +78,8 @@ function readCursor(cursor: string, { sort }: ListOrder): Key {
   const { types } = KEYS[sort]
   try {
     const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
-    if (
-      Array.isArray(key) &&
-      key.length === types.length &&
-      key.every((value, index) => typeof value === 'string' && fits(value, types[index]!))
-    )
-      return key
+    const parsed = z.array(z.string()).length(types.length).safeParse(key)
+    if (parsed.success && parsed.data.every((value, index) => fits(value, types[index]!))) return parsed.data
   } catch {
     // not ours: refused below
   }

@@ -7,7 +7,7 @@ import {
   useTable,
   type ColumnDef,
 } from '@tanstack/react-table'
-import { useMemo, useState, type ReactNode } from 'react'
+import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import { useText } from '../messages/text.tsx'
 import { keep, kept } from '../support/kept.ts'
 import type { Selection } from '../support/selection.ts'
@@ -66,6 +66,8 @@ export interface TableProps<Row> {
   onMore?: () => void
   /** One more row under a line: what the rows come to. */
   totals?: Row
+  /** Hears which columns are shown, at first and after each choice: for values that are read only when someone looks at them. */
+  onColumns?: (shown: readonly string[]) => void
   /** Which part of the truth it shows, when it is a part. */
   footnote?: ReactNode
   /** CSS height limit of the box in which long tables scroll. */
@@ -98,6 +100,12 @@ export function Table<Row extends object>(props: TableProps<Row>) {
   })
   const shownRows = table.getRowModel().rows.map((row) => row.original)
   const shownColumns = columns.filter((column) => visibility[column.id] !== false)
+  const shownIds = shownColumns.map(({ id }) => id).join('\n')
+  const listener = useRef(props.onColumns)
+  useEffect(() => {
+    listener.current = props.onColumns
+  })
+  useEffect(() => listener.current?.(shownIds.split('\n')), [shownIds])
   const chooseColumns = (next: Record<string, boolean>) => {
     setVisibility(next)
     keep(`columns.${name}`, JSON.stringify(next))

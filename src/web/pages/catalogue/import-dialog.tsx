@@ -1,0 +1,49 @@
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { type FileView, type ImportView, readImport, type SourceView } from '../../../contract/catalogue.ts'
+import { toApiProblem } from '../../api/problem.ts'
+import { queryOf } from '../../api/query.ts'
+import { Dialog } from '../../components/dialog.tsx'
+import { ErrorState } from '../../components/error-state.tsx'
+import { FieldsSkeleton } from '../../components/skeleton.tsx'
+import { useText } from '../../messages/text.tsx'
+import { ImportProgress } from './import-progress.tsx'
+import { ImportPreview } from './import-preview.tsx'
+import { UploadFile } from './upload-file.tsx'
+
+/** Bringing a file: choose it, see how it is understood, import it, see what came of it. The import's id is in the address. */
+export function ImportDialog({
+  importId,
+  sources,
+  onImport,
+  onClose,
+}: {
+  importId: string | undefined
+  sources: readonly SourceView[]
+  onImport: (id: string) => void
+  onClose: () => void
+}) {
+  const { t } = useText()
+  const [file, setFile] = useState<FileView>()
+  const title = importId !== undefined ? t('catalogue.import.importing') : file ? t('catalogue.import.look') : t('catalogue.bring')
+  return (
+    <Dialog open onClose={onClose} title={title} wide={file !== undefined || importId !== undefined}>
+      {importId !== undefined ? (
+        <RunningImport importId={importId} onClose={onClose} />
+      ) : file ? (
+        <ImportPreview file={file} sources={sources} onFile={setFile} onImport={onImport} />
+      ) : (
+        <UploadFile onFile={setFile} />
+      )}
+    </Dialog>
+  )
+}
+
+function RunningImport({ importId, onClose }: { importId: string; onClose: () => void }) {
+  const first = useQuery(queryOf(readImport, { params: { importId } }))
+  const [latest, setLatest] = useState<ImportView>()
+  const seen = latest?.id === importId ? latest : first.data
+  if (first.error) return <ErrorState problem={toApiProblem(first.error)} onRetry={() => void first.refetch()} />
+  if (!seen) return <FieldsSkeleton fields={2} />
+  return <ImportProgress seen={seen} onSeen={setLatest} onClose={onClose} />
+}
