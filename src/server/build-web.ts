@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, globSync, readFileSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { extname, join, sep } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
@@ -8,6 +8,7 @@ import { brotliCompress, constants, gzip } from 'node:zlib'
 const ROOT = join(import.meta.dirname, '..', '..')
 const OUTPUT = join(ROOT, 'dist', 'web')
 const INPUTS = ['src/web/**', 'src/contract/**', 'src/base/**']
+const OLD_MS = 3_600_000
 const COMPRESSED = new Set(['.js', '.css', '.svg', '.html', '.json'])
 
 /**
@@ -29,7 +30,7 @@ export async function ensureWeb(): Promise<string> {
   } finally {
     await rm(aside, { recursive: true, force: true })
   }
-  await removeOthers(name)
+  await removeOld(name).catch(() => undefined) // another start may be removing the same
   return folder
 }
 
@@ -50,7 +51,14 @@ function hashInputs(): string {
 /** Vite is loaded here and nowhere else: a start that builds nothing does not pay for it. */
 async function buildInto(folder: string): Promise<void> {
   const [{ build }, { webBuild }] = await Promise.all([import('vite'), import('../web/vite.config.ts')])
-  await build({ ...webBuild, mode: 'production', logLevel: 'warn', build: { ...webBuild.build, outDir: folder } })
+  const { NODE_ENV } = process.env
+  process.env['NODE_ENV'] = 'production' // Vite and React look here, whatever `mode` says: tests run with another one
+  try {
+    await build({ ...webBuild, mode: 'production', logLevel: 'warn', build: { ...webBuild.build, outDir: folder } })
+  } finally {
+    if (NODE_ENV === undefined) delete process.env['NODE_ENV']
+    else process.env['NODE_ENV'] = NODE_ENV
+  }
 }
 
 const toBrotli = promisify(brotliCompress)
@@ -73,8 +81,11 @@ async function compressAll(folder: string): Promise<void> {
   )
 }
 
-/** Earlier builds; a server that runs on one of them has it in memory. */
-async function removeOthers(name: string): Promise<void> {
-  const others = (await readdir(OUTPUT)).filter((other) => other !== name && !other.startsWith('.'))
-  await Promise.all(others.map((other) => rm(join(OUTPUT, other), { recursive: true, force: true })))
+/** Builds that nobody can be about to read any more; a server that runs on one of them has it in memory. */
+async function removeOld(name: string): Promise<void> {
+  for (const other of await readdir(OUTPUT)) {
+    const folder = join(OUTPUT, other)
+    const { mtimeMs } = await stat(folder)
+    if (other !== name && Date.now() - mtimeMs > OLD_MS) await rm(folder, { recursive: true, force: true })
+  }
 }

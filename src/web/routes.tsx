@@ -3,7 +3,9 @@ import { believeWorkspace } from './api/call.ts'
 import { ApiProblem } from './api/problem.ts'
 import { queryClient } from './api/query.ts'
 import { consumptionSearch } from './pages/consumption/search.ts'
+import { reviewSearch } from './pages/review/search.ts'
 import { catalogueSearch, productSearch } from './pages/catalogue/search.ts'
+import { loadAllTexts } from './messages/language.ts'
 import { Root } from './shell/root.tsx'
 import { Shell } from './shell/shell.tsx'
 import { meQuery } from './support/me.ts'
@@ -40,9 +42,15 @@ const shell = createRoute({
   },
 })
 
-/** A page's component, loaded when it is first gone to. */
-const page = <Name extends string>(load: () => Promise<Readonly<Record<Name, unknown>>>, name: Name): RouteComponent =>
+type Load<Name extends string> = () => Promise<Readonly<Record<Name, unknown>>>
+
+/** A page that can be the first: it has texts of the first areas only (messages/first.en.ts). */
+const firstPage = <Name extends string>(load: Load<Name>, name: Name): RouteComponent =>
   lazyRouteComponent(load as () => Promise<Record<string, RouteComponent>>, name)
+
+/** A page's component, loaded with all texts when it is first gone to. */
+const page = <Name extends string>(load: Load<Name>, name: Name): RouteComponent =>
+  firstPage(async () => (await Promise.all([load(), loadAllTexts()]))[0], name)
 
 const inRoot = () => root
 const inShell = () => shell
@@ -53,20 +61,24 @@ const openPages = [
     getParentRoute: inRoot,
     path: '/sign-in',
     validateSearch: backOf,
-    component: page(() => import('./pages/people/sign-in.tsx'), 'SignInPage'),
+    component: firstPage(() => import('./pages/people/sign-in.tsx'), 'SignInPage'),
   }),
-  createRoute({ getParentRoute: inRoot, path: '/claim', component: page(() => import('./pages/people/claim.tsx'), 'ClaimPage') }),
-  createRoute({ getParentRoute: inRoot, path: '/join/$token', component: page(() => import('./pages/people/join.tsx'), 'JoinPage') }),
+  createRoute({ getParentRoute: inRoot, path: '/claim', component: firstPage(() => import('./pages/people/claim.tsx'), 'ClaimPage') }),
+  createRoute({ getParentRoute: inRoot, path: '/join/$token', component: firstPage(() => import('./pages/people/join.tsx'), 'JoinPage') }),
 ] as const
 
 const shellPages = [
-  createRoute({ getParentRoute: inShell, path: '/', component: page(() => import('./pages/start/start.tsx'), 'StartPage') }),
-  createRoute({ getParentRoute: inShell, path: '/account', component: page(() => import('./pages/people/account.tsx'), 'AccountPage') }),
+  createRoute({ getParentRoute: inShell, path: '/', component: firstPage(() => import('./pages/start/start.tsx'), 'StartPage') }),
+  createRoute({
+    getParentRoute: inShell,
+    path: '/account',
+    component: firstPage(() => import('./pages/people/account.tsx'), 'AccountPage'),
+  }),
   createRoute({
     getParentRoute: inShell,
     path: '/members',
     validateSearch: inviteOf,
-    component: page(() => import('./pages/people/members.tsx'), 'MembersPage'),
+    component: firstPage(() => import('./pages/people/members.tsx'), 'MembersPage'),
   }),
   createRoute({
     getParentRoute: inShell,
@@ -98,6 +110,12 @@ const shellPages = [
   }),
   createRoute({
     getParentRoute: inShell,
+    path: '/review',
+    validateSearch: reviewSearch,
+    component: page(() => import('./pages/review/review.tsx'), 'ReviewPage'),
+  }),
+  createRoute({
+    getParentRoute: inShell,
     path: '/catalogue',
     validateSearch: catalogueSearch,
     component: page(() => import('./pages/catalogue/catalogue.tsx'), 'CataloguePage'),
@@ -111,7 +129,7 @@ const shellPages = [
   createRoute({
     getParentRoute: inShell,
     path: '/settings',
-    component: page(() => import('./pages/people/settings.tsx'), 'SettingsPage'),
+    component: firstPage(() => import('./pages/people/settings.tsx'), 'SettingsPage'),
   }),
 ] as const
 

@@ -1,19 +1,38 @@
 import { fileURLToPath } from 'node:url'
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
-import type { InlineConfig, Plugin } from 'vite'
-
-/** Stands in the built page where the server puts the nonce of each answer. */
-export const NONCE_PLACEHOLDER = '__LATCHKEY_NONCE__'
+import { parseAst, type InlineConfig, type Plugin } from 'vite'
+import { NONCE_PLACEHOLDER } from './nonce.ts'
 
 const CONTRACT = fileURLToPath(new URL('../contract/', import.meta.url))
+const STAND_IN = fileURLToPath(new URL('support/contract-zod.ts', import.meta.url))
 
-/** The contract without its schemas: support/contract-zod.ts says why. */
-const contractWithoutZod: Plugin = {
-  name: 'contract-without-zod',
+/** The contract without its schemas: each becomes the stand-in of support/contract-zod.ts, which says why. */
+const contractWithoutSchemas: Plugin = {
+  name: 'contract-without-schemas',
   enforce: 'pre',
-  resolveId: (source, importer) =>
-    source === 'zod' && importer?.startsWith(CONTRACT) ? fileURLToPath(new URL('support/contract-zod.ts', import.meta.url)) : undefined,
+  resolveId: (source, importer) => (source === 'zod' && importer?.startsWith(CONTRACT) ? STAND_IN : undefined),
+  transform: (code, id) => (id.startsWith(CONTRACT) && id.endsWith('.ts') ? withoutSchemas(code) : undefined),
+}
+
+/** `z.strictObject({ ... }).meta({ ... })` -> `z`, wherever a schema is made. */
+function withoutSchemas(code: string): string {
+  const cuts: { start: number; end: number }[] = []
+  const walk = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return
+    if ('type' in node && node.type === 'CallExpression' && rootOf(node) === 'z')
+      cuts.push(node as unknown as { start: number; end: number })
+    else for (const child of Object.values(node)) walk(child)
+  }
+  walk(parseAst(code, { lang: 'ts' }))
+  return cuts.toReversed().reduce((text, { start, end }) => `${text.slice(0, start)}z${text.slice(end)}`, code)
+}
+
+/** What a chain of calls and members hangs on: "z" for `z.string().min(1)`. */
+function rootOf(node: object): string | undefined {
+  if ('callee' in node) return rootOf(node.callee as object)
+  if ('object' in node) return rootOf(node.object as object)
+  return 'name' in node && typeof node.name === 'string' ? node.name : undefined
 }
 
 /** How the page is built. `src/server/build-web.ts` runs it, with a folder of its own as output. */
@@ -22,7 +41,7 @@ export const webBuild = {
   configFile: false,
   envDir: false,
   publicDir: false,
-  plugins: [contractWithoutZod, react(), tailwindcss()],
+  plugins: [contractWithoutSchemas, react(), tailwindcss()],
   html: { cspNonce: NONCE_PLACEHOLDER },
   build: {
     target: ['chrome123', 'firefox128', 'safari17.5'], // the first with light-dark() and Intl.Segmenter

@@ -1,7 +1,7 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog'
 import { Dialog as BaseDialog } from '@base-ui/react/dialog'
 import { X } from 'lucide-react'
-import { useState, type ReactNode } from 'react'
+import { useState, type ReactNode, type RefObject } from 'react'
 import { toApiProblem, type ApiProblem } from '../api/problem.ts'
 import { useText } from '../messages/text.tsx'
 import { cx } from '../support/cx.ts'
@@ -22,16 +22,18 @@ export interface DialogProps {
   /** Buttons, at the end: the main one last. */
   actions?: ReactNode
   wide?: boolean
+  /** What has the focus first: where the person types. Absent: what can be focused first. */
+  focus?: RefObject<HTMLElement | null>
 }
 
 /** One thing to do, over the page. Escape and the cross close it; focus goes back to where it came from. */
-export function Dialog({ open, onClose, title, description, children, actions, wide = false }: DialogProps) {
+export function Dialog({ open, onClose, title, description, children, actions, wide = false, focus }: DialogProps) {
   const { t } = useText()
   return (
     <BaseDialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <BaseDialog.Portal>
         <BaseDialog.Backdrop className={BACKDROP} />
-        <BaseDialog.Popup className={cx(POPUP, wide ? 'max-w-4xl' : 'max-w-lg')}>
+        <BaseDialog.Popup className={cx(POPUP, wide ? 'max-w-4xl' : 'max-w-lg')} {...(focus ? { initialFocus: focus } : {})}>
           <div className="flex items-start justify-between gap-4 px-5 pt-4">
             <div>
               <BaseDialog.Title className="text-section font-semibold">{title}</BaseDialog.Title>

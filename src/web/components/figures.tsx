@@ -1,10 +1,12 @@
 import type { ReactNode } from 'react'
 import type { MoneyView } from '../../contract/route.ts'
-import { useText, type TextKey } from '../messages/text.tsx'
+import { useText } from '../messages/text.tsx'
+import { useMoneyText } from '../support/money-text.ts'
 import { formatCount, formatMoney } from '../support/numbers.ts'
-import { formatExact, formatRelative } from '../support/times.ts'
-import { useNow } from '../support/use-now.ts'
-import { Tooltip } from './menu.tsx'
+import { Tooltip } from './tooltip.tsx'
+
+export { RelativeTime } from './relative-time.tsx'
+export { useMoneyText } from '../support/money-text.ts'
 
 /** What is unknown, in words, with the reason on hover and for readers. */
 export function Unknown({ why }: { why: string }) {
@@ -30,26 +32,6 @@ export function Money({ of, why }: { of: MoneyView | null; why?: string | undefi
   )
 }
 
-/** Money as text, for buttons and sentences: "$0.11", "$0.84 to $1.02", "unknown". */
-export function useMoneyText(): {
-  money: (amount: MoneyView | null) => string
-  /** One amount when both ends read the same. */
-  range: (from: MoneyView | null, to: MoneyView | null) => string
-  about: (amount: MoneyView | null) => string
-} {
-  const { t, language } = useText()
-  const money = (amount: MoneyView | null) => (amount === null ? t('common.unknown') : formatMoney(amount, language))
-  return {
-    money,
-    range: (from, to) => {
-      if (from === null || to === null) return t('common.unknown')
-      const [low, high] = [money(from), money(to)]
-      return low === high ? low : t('common.range', { from: low, to: high })
-    },
-    about: (amount) => (amount === null ? t('common.priceUnknown') : t('common.about', { amount: money(amount) })),
-  }
-}
-
 /** A range of money: "$0.84 to $1.02". */
 export function MoneyRange({ from, to, why }: { from: MoneyView | null; to: MoneyView | null; why?: string }) {
   const { t } = useText()
@@ -73,16 +55,4 @@ export function Count({ of, unit }: { of: number | bigint; unit?: ReactNode }) {
 export function Tokens({ of, why }: { of: number | null; why?: string }) {
   const { t } = useText()
   return of === null ? <Unknown why={why ?? t('common.usageUnknown')} /> : <Count of={of} unit={t('common.tokens', { count: of })} />
-}
-
-/** When, from now; exactly on hover and for readers, in the person's zone. Null: never, or `absent`. */
-export function RelativeTime({ at, absent = 'common.never' }: { at: string | null; absent?: TextKey }) {
-  const { t, language } = useText()
-  const nowMs = useNow()
-  if (at === null) return <span className="text-ink-2">{t(absent)}</span>
-  return (
-    <time dateTime={at} title={formatExact(at, language)} className="tabular whitespace-nowrap">
-      {formatRelative(at, nowMs, language)}
-    </time>
-  )
 }

@@ -1,7 +1,5 @@
 import { Menu as BaseMenu } from '@base-ui/react/menu'
 import { Popover as BasePopover } from '@base-ui/react/popover'
-import { Tabs as BaseTabs } from '@base-ui/react/tabs'
-import { Tooltip as BaseTooltip } from '@base-ui/react/tooltip'
 import { Check } from 'lucide-react'
 import type { ReactElement, ReactNode } from 'react'
 import { cx } from '../support/cx.ts'
@@ -85,49 +83,5 @@ export function Popover({ trigger, title, children }: { trigger: ReactElement; t
         </BasePopover.Positioner>
       </BasePopover.Portal>
     </BasePopover.Root>
-  )
-}
-
-/** A few words on hover and focus. Never the only place where something is said: touch has no hover. */
-export function Tooltip({ text, children }: { text: ReactNode; children: ReactElement }) {
-  return (
-    <BaseTooltip.Root>
-      <BaseTooltip.Trigger render={children} />
-      <BaseTooltip.Portal>
-        <BaseTooltip.Positioner className="z-50" sideOffset={6}>
-          <BaseTooltip.Popup className="floats max-w-80 px-2 py-1 text-table">{text}</BaseTooltip.Popup>
-        </BaseTooltip.Positioner>
-      </BaseTooltip.Portal>
-    </BaseTooltip.Root>
-  )
-}
-
-export interface TabsProps<Value extends string> {
-  label: string
-  value: Value
-  onChange: (value: Value) => void
-  tabs: readonly { value: Value; label: ReactNode; content: ReactNode }[]
-}
-
-export function Tabs<Value extends string>({ label, value, onChange, tabs }: TabsProps<Value>) {
-  return (
-    <BaseTabs.Root value={value} onValueChange={(next) => onChange(next as Value)}>
-      <BaseTabs.List aria-label={label} className="flex gap-1 overflow-x-auto border-b border-line">
-        {tabs.map((tab) => (
-          <BaseTabs.Tab
-            key={tab.value}
-            value={tab.value}
-            className="-mb-px shrink-0 border-b-2 border-transparent px-3 py-1.5 text-ink-2 hover:text-ink focus-visible:-outline-offset-2 data-active:border-brass data-active:font-medium data-active:text-ink coarse:min-h-11"
-          >
-            {tab.label}
-          </BaseTabs.Tab>
-        ))}
-      </BaseTabs.List>
-      {tabs.map((tab) => (
-        <BaseTabs.Panel key={tab.value} value={tab.value} className="pt-4 outline-offset-4">
-          {tab.content}
-        </BaseTabs.Panel>
-      ))}
-    </BaseTabs.Root>
   )
 }

@@ -1,15 +1,24 @@
 import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import { keep, kept } from '../support/kept.ts'
-import { english } from './english.ts'
+import { messages as firstEnglish } from './first.en.ts'
 
 /** The languages of the page, each by its own name. */
 export const LANGUAGES = { en: 'English', fr: 'Français', ar: 'العربية' } as const
 export type Language = keyof typeof LANGUAGES
 
-const LOADERS: Record<Exclude<Language, 'en'>, () => Promise<{ messages: Record<string, object> }>> = {
-  fr: () => import('./fr.ts'),
-  ar: () => import('./ar.ts'),
+type Texts = Readonly<Record<string, object>>
+
+/** The first page's texts in each language, and all of them. */
+const FIRST: Record<Language, () => Promise<Texts>> = {
+  en: async () => firstEnglish,
+  fr: async () => (await import('./first.fr.ts')).messages,
+  ar: async () => (await import('./first.ar.ts')).messages,
+}
+const ALL: Record<Language, () => Promise<Texts>> = {
+  en: async () => (await import('./english.ts')).english,
+  fr: async () => byArea((await import('./fr.ts')).messages),
+  ar: async () => byArea((await import('./ar.ts')).messages),
 }
 
 const isLanguage = (text: string): text is Language => Object.hasOwn(LANGUAGES, text)
@@ -21,14 +30,29 @@ function wantedLanguage(): Language {
   return navigator.languages.map((tag) => tag.split('-')[0]!.toLowerCase()).find(isLanguage) ?? 'en'
 }
 
-/** "fr" for the file "./shell.fr.json" in the area "shell". */
-const byArea = (files: Record<string, object>) =>
+/** "shell" for the file "./shell.fr.json". */
+const byArea = (files: Texts): Texts =>
   Object.fromEntries(Object.entries(files).map(([file, texts]) => [/([\w-]+)\.\w+\.json$/.exec(file)![1]!, texts]))
 
+let wantsAll = false
+
 async function load(language: Language): Promise<void> {
-  if (language === 'en' || i18next.hasResourceBundle(language, 'translation')) return
-  const { messages } = await LOADERS[language]()
-  i18next.addResourceBundle(language, 'translation', byArea(messages))
+  i18next.addResourceBundle(language, 'translation', await (wantsAll ? ALL : FIRST)[language]())
+}
+
+let all: Promise<void> | undefined
+
+/** The texts of every page, English with them for what a language lacks; routes.tsx waits for them where a page needs more than the first. */
+export function loadAllTexts(): Promise<void> {
+  wantsAll = true
+  all ??= Promise.all([...new Set(['en', i18next.language as Language])].map(async (language) => load(language as Language))).then(
+    () => undefined,
+    (error: unknown) => {
+      all = undefined // tried again by the next page
+      throw error
+    },
+  )
+  return all
 }
 
 function applyToDocument(language: Language): void {
@@ -41,7 +65,7 @@ export async function startLanguage(): Promise<void> {
   await i18next.use(initReactI18next).init({
     lng: 'en',
     fallbackLng: 'en',
-    resources: { en: { translation: english } },
+    resources: { en: { translation: firstEnglish } },
     interpolation: { escapeValue: false }, // React escapes
     returnEmptyString: false,
   })

@@ -5,7 +5,7 @@ import { listNotices, readNotices, type NoticeView } from '../../contract/notice
 import { callApi } from '../api/call.ts'
 import { invalidates, queryOf } from '../api/query.ts'
 import { Button } from '../components/button.tsx'
-import { RelativeTime } from '../components/figures.tsx'
+import { RelativeTime } from '../components/relative-time.tsx'
 import { Popover } from '../components/menu.tsx'
 import { useText, type Translate } from '../messages/text.tsx'
 import { cx } from '../support/cx.ts'

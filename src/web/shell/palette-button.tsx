@@ -19,9 +19,7 @@ export function PaletteButton() {
         className="flex min-h-8 items-center gap-2 rounded-md px-2 text-ink-2 hover:bg-sunken md:w-full md:max-w-md md:border md:border-line-strong md:bg-paper coarse:min-h-11"
       >
         <Search aria-hidden className="size-4 shrink-0" />
-        <span className="flex-1 truncate text-start max-md:sr-only">
-          {t('shell.palette.open')}
-        </span>
+        <span className="flex-1 truncate text-start max-md:sr-only">{t('shell.palette.open')}</span>
         <span className="max-md:hidden">
           <KeyHint keys="mod+k" />
         </span>

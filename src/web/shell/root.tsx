@@ -1,5 +1,4 @@
 import { Outlet } from '@tanstack/react-router'
-import { Tooltip } from '@base-ui/react/tooltip'
 import { Suspense } from 'react'
 import { HotkeysOverlay } from '../components/hotkeys-overlay.tsx'
 import { Toasts } from '../components/toast.tsx'
@@ -8,12 +7,12 @@ import { PageWaiting } from './page-waiting.tsx'
 /** Around every page: toasts, and the keys that `?` shows. */
 export function Root() {
   return (
-    <Tooltip.Provider>
+    <>
       <Suspense fallback={<PageWaiting />}>
         <Outlet />
       </Suspense>
       <HotkeysOverlay />
       <Toasts />
-    </Tooltip.Provider>
+    </>
   )
 }

@@ -1,6 +1,6 @@
 import { Outlet } from '@tanstack/react-router'
 import { PanelLeftClose, PanelLeftOpen } from 'lucide-react'
-import { Suspense, useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { IconButton } from '../components/button.tsx'
 import { Sheet } from '../components/dialog.tsx'
 import { useText } from '../messages/text.tsx'
@@ -9,10 +9,11 @@ import { keep, kept } from '../support/kept.ts'
 import { useMe } from '../support/me.ts'
 import { useNarrow } from '../support/use-media.ts'
 import { Logo } from './logo.tsx'
-import { Nowhere } from './nowhere.tsx'
 import { PageWaiting } from './page-waiting.tsx'
 import { Rail } from './rail.tsx'
 import { TopBar } from './top-bar.tsx'
+
+const Nowhere = lazy(async () => ({ default: (await import('./nowhere.tsx')).Nowhere }))
 
 /** Rail, top bar and the page. */
 export function Shell() {
