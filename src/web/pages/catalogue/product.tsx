@@ -14,7 +14,7 @@ import { useText } from '../../messages/text.tsx'
 import { chooseProducts } from '../../support/chosen-products.ts'
 import { useHotkeys } from '../../support/hotkeys.ts'
 import { useMay } from '../../support/me.ts'
-import { ProductValues } from './product-values.tsx'
+import { ProductValues } from '../review/product-values.tsx'
 import { queryOfList } from './search.ts'
 
 /** One product: its values and where each came from, its pictures, its neighbours in the list it was opened from. */

@@ -1,0 +1,230 @@
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { History, Pencil } from 'lucide-react'
+import { useState } from 'react'
+import type { ProductValueView, ProductView } from '../../../contract/catalogue.ts'
+import { listProposals, restoreValue, undo, valueHistory, writeValue, type ProposalView } from '../../../contract/review.ts'
+import { callApi } from '../../api/call.ts'
+import { toApiProblem } from '../../api/problem.ts'
+import { queryOf } from '../../api/query.ts'
+import { Badge } from '../../components/badge.tsx'
+import { Button, IconButton } from '../../components/button.tsx'
+import { ErrorNote } from '../../components/error-state.tsx'
+import { ProvenanceMark } from '../../components/provenance-mark.tsx'
+import { Bar, Skeleton } from '../../components/skeleton.tsx'
+import { say, sayProblem } from '../../components/toast.tsx'
+import { useText } from '../../messages/text.tsx'
+import { useMay } from '../../support/me.ts'
+import { ProposalDiff } from './proposal-detail.tsx'
+import { markOf, ProvenanceFacts, ValueMark } from './provenance-facts.tsx'
+import { takeBack, valuesChanged } from './steps.ts'
+import { useDecisions } from './use-decisions.ts'
+import { ValueEditor } from './value-editor.tsx'
+import { ValueHistory } from './value-history.tsx'
+import { valueText, type Given } from './value-text.ts'
+
+/** A product's values: where each came from, edited in place, with what waits beside it and its history. */
+export function ProductValues({ product }: { product: ProductView }) {
+  const { t } = useText()
+  const [history, setHistory] = useState<string>()
+  const waiting = product.values.some(({ proposals }) => proposals > 0)
+  const { data } = useQuery({ ...queryOf(listProposals, { query: { productId: product.id, limit: 200 } }), enabled: waiting })
+  return (
+    <>
+      <dl aria-label={t('review.values')} className="overflow-hidden rounded-md border border-line bg-surface">
+        {product.values.map((value) => (
+          <ValueRow
+            key={`${value.attribute}@${value.locale ?? ''}`}
+            productId={product.id}
+            value={value}
+            proposals={data?.items.filter(({ attribute, locale }) => attribute === value.attribute && locale === value.locale) ?? []}
+            onHistory={() => setHistory(value.attribute)}
+          />
+        ))}
+      </dl>
+      <ValueHistory productId={product.id} attribute={history} onClose={() => setHistory(undefined)} />
+    </>
+  )
+}
+
+interface ValueRowProps {
+  productId: string
+  value: ProductValueView
+  proposals: readonly ProposalView[]
+  onHistory: () => void
+}
+
+function ValueRow({ productId, value, proposals, onHistory }: ValueRowProps) {
+  const { t } = useText()
+  const mayEdit = useMay('catalogue.write')
+  const [editing, setEditing] = useState(false)
+  const { attribute, locale, kind, decision, changeId } = value
+  const text = valueText(value.value)
+  return (
+    <div className="grid gap-x-4 gap-y-1 border-b border-line px-3 py-2 last:border-0 md:grid-cols-[minmax(8rem,14rem)_minmax(0,1fr)]">
+      <dt className="flex flex-wrap items-baseline gap-x-2 font-medium break-words md:py-1">
+        {attribute}
+        {locale && <span className="text-small font-normal text-ink-2">{locale}</span>}
+      </dt>
+      <dd className="min-w-0">
+        {editing ? (
+          <Editing productId={productId} value={value} onClose={() => setEditing(false)} />
+        ) : (
+          <div className="flex items-start gap-1">
+            <p lang={locale ?? undefined} dir="auto" className="min-w-0 flex-1 py-1 break-words whitespace-pre-wrap">
+              {text === '' ? <span className="text-ink-3">{t('common.diff.empty')}</span> : text}
+            </p>
+            <span className="flex shrink-0 items-center">
+              {text !== '' || changeId !== null ? (
+                <ProvenanceMark kind={markOf({ kind, decision })}>
+                  <CurrentFacts productId={productId} value={value} />
+                </ProvenanceMark>
+              ) : null}
+              {mayEdit && (
+                <IconButton
+                  small
+                  label={t('review.editValue', { attribute })}
+                  icon={<Pencil aria-hidden className="size-3.5" />}
+                  onClick={() => setEditing(true)}
+                />
+              )}
+              <IconButton
+                small
+                label={t('review.history.open', { attribute })}
+                icon={<History aria-hidden className="size-3.5" />}
+                onClick={onHistory}
+              />
+            </span>
+          </div>
+        )}
+        {proposals.map((proposal) => (
+          <InlineProposal key={proposal.id} proposal={proposal} />
+        ))}
+      </dd>
+    </div>
+  )
+}
+
+/** What the mark of a current value opens; the change behind it is read when it is asked for. */
+function CurrentFacts({ productId, value: { attribute, changeId, kind } }: { productId: string; value: ProductValueView }) {
+  const { t } = useText()
+  const { data, error } = useQuery({
+    ...queryOf(valueHistory, { params: { productId, attribute }, query: { limit: 100 } }),
+    enabled: changeId !== null,
+  })
+  if (changeId === null) return <p className="text-ink-2">{t(`review.facts.from.${kind}`)}</p>
+  if (error) return <ErrorNote problem={toApiProblem(error)} />
+  const change = data?.items.find(({ id }) => id === changeId)
+  if (!data) {
+    return (
+      <Skeleton>
+        <Bar width="w-48" />
+      </Skeleton>
+    )
+  }
+  if (!change) return <p className="text-ink-2">{t(`review.facts.from.${kind}`)}</p>
+  return <ProvenanceFacts provenance={change.provenance} acceptedBy={change.provenance.kind === 'person' ? null : change.decidedByName} />
+}
+
+function Editing({ productId, value, onClose }: { productId: string; value: ProductValueView; onClose: () => void }) {
+  const { t } = useText()
+  const { attribute, locale, changeId: over, kind, imported } = value
+  const params = { productId, attribute }
+  const done = ({ decisionId }: { decisionId: string | null }) => {
+    onClose()
+    void valuesChanged()
+    if (decisionId === null) return
+    say(t('review.editor.saved', { attribute }), {
+      undo: () => takeBack(undo, { decisionId }).catch((error: unknown) => sayProblem(error, t)),
+    })
+  }
+  const write = useMutation({
+    mutationFn: (given: Given | null) => callApi(writeValue, { params, body: { value: given, locale, over } }),
+    onSuccess: done,
+    onError: () => void valuesChanged(),
+  })
+  const restore = useMutation({
+    mutationFn: () => callApi(restoreValue, { params, body: { locale, over } }),
+    onSuccess: done,
+    onError: () => void valuesChanged(),
+  })
+  const problem = write.error ?? restore.error
+  return (
+    <ValueEditor
+      label={t('review.editing', { attribute })}
+      value={value.value ?? imported}
+      locale={locale}
+      action={t('common.save')}
+      busy={write.isPending || restore.isPending}
+      problem={problem ? toApiProblem(problem) : undefined}
+      onSave={(given) => write.mutate(given)}
+      onCancel={onClose}
+      more={
+        <>
+          {value.value !== null && (
+            <Button kind="quiet" onClick={() => write.mutate(null)}>
+              {t('review.editor.clear')}
+            </Button>
+          )}
+          {kind !== 'imported' && imported !== null && (
+            <Button kind="quiet" onClick={() => restore.mutate()}>
+              {t('review.editor.restore')}
+            </Button>
+          )}
+        </>
+      }
+    />
+  )
+}
+
+/** What waits for a value, decided where it stands. */
+function InlineProposal({ proposal }: { proposal: ProposalView }) {
+  const { t } = useText()
+  const mayDecide = useMay('review.decide')
+  const decisions = useDecisions()
+  const [editing, setEditing] = useState(false)
+  const decided = decisions.decided.get(proposal.id)
+  const { attribute, locale, proposed, provenance } = proposal
+  const settle = async (said: Parameters<typeof decisions.decide>[1]) => {
+    setEditing(false)
+    const decisionId = await decisions.decide(proposal, said)
+    await valuesChanged()
+    if (decisionId === null) return
+    say(t(`review.said.${said.decision}`), {
+      undo: () => takeBack(undo, { decisionId }).catch((error: unknown) => sayProblem(error, t)),
+    })
+  }
+  return (
+    <section aria-label={t('review.proposalOf', { attribute })} className="my-2 rounded-md border border-line bg-sunken p-3">
+      <p className="mb-2 flex flex-wrap items-center gap-2">
+        <Badge meaning="attention">{t('review.states.proposed')}</Badge>
+        <ValueMark provenance={provenance} wordy />
+      </p>
+      {editing ? (
+        <ValueEditor
+          label={t('review.editing', { attribute })}
+          value={proposed}
+          locale={locale}
+          action={t('review.acceptEdited')}
+          onSave={(value) => void settle({ decision: 'edit', value })}
+          onCancel={() => setEditing(false)}
+        />
+      ) : (
+        <ProposalDiff proposal={proposal} />
+      )}
+      {decided?.result === 'changed' && <p className="mt-2 text-attention">{t('review.results.changed')}</p>}
+      {mayDecide && !editing && (
+        <div className="mt-3 flex flex-wrap gap-2">
+          <Button small kind="main" busy={decided?.result === 'asked'} onClick={() => void settle({ decision: 'accept' })}>
+            {t('review.accept')}
+          </Button>
+          <Button small onClick={() => void settle({ decision: 'reject' })}>
+            {t('review.reject')}
+          </Button>
+          <Button small onClick={() => setEditing(true)}>
+            {t('review.edit')}
+          </Button>
+        </div>
+      )}
+    </section>
+  )
+}

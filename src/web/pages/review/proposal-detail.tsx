@@ -1,0 +1,158 @@
+import { Link } from '@tanstack/react-router'
+import { useMemo } from 'react'
+import type { ProposalView } from '../../../contract/review.ts'
+import { Badge, Note } from '../../components/badge.tsx'
+import { Button } from '../../components/button.tsx'
+import { Diff } from '../../components/diff.tsx'
+import { Money } from '../../components/figures.tsx'
+import { KeyHint } from '../../components/key-hint.tsx'
+import { useText, type Translate } from '../../messages/text.tsx'
+import { ValueMark, whyUnknown } from './provenance-facts.tsx'
+import type { Decided, Say } from './use-decisions.ts'
+import { ValueEditor } from './value-editor.tsx'
+import { valueText, type Given } from './value-text.ts'
+
+/** Why a value is flagged, in words; a reason that this page does not know is shown as it came. */
+export function flagText(reason: string, t: Translate): string {
+  const known = ['number_not_in_source', 'unit_not_in_source', 'standard_not_in_source'] as const
+  const found = known.find((one) => one === reason)
+  return found ? t(`review.flags.${found}`) : reason
+}
+
+/** The difference between what a product says and what is proposed, word by word, with the words in question marked. */
+export function ProposalDiff({ proposal, sideBySide = false }: { proposal: ProposalView; sideBySide?: boolean }) {
+  const { t } = useText()
+  const { current, proposed, flags, locale } = proposal
+  const marks = useMemo(() => flags.map(({ reason, text }) => ({ text, why: flagText(reason, t) })), [flags, t])
+  return (
+    <>
+      {proposed === null ? (
+        <div className="flex flex-col gap-2">
+          <Note meaning="information">{t('review.proposesNothing')}</Note>
+          <Diff before={valueText(current.value)} after="" sideBySide={sideBySide} {...(locale ? { locale } : {})} />
+        </div>
+      ) : (
+        <Diff
+          before={valueText(current.value)}
+          after={valueText(proposed)}
+          marks={marks}
+          sideBySide={sideBySide}
+          {...(locale ? { locale } : {})}
+        />
+      )}
+      {flags.length > 0 && (
+        <ul className="mt-3 flex flex-col gap-1.5" aria-label={t('review.flagged')}>
+          {flags.map(({ reason, text }) => (
+            <li key={`${reason} ${text}`} className="flex flex-wrap items-baseline gap-x-2 gap-y-1">
+              <Badge meaning="attention">
+                <bdi lang={locale ?? undefined}>{text}</bdi>
+              </Badge>
+              <span className="text-ink-2">{flagText(reason, t)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  )
+}
+
+export interface ProposalDetailProps {
+  proposal: ProposalView
+  decided: Decided | undefined
+  editing: boolean
+  onEdit: (editing: boolean) => void
+  onSay: ((said: Say) => void) | undefined // undefined: the person may only look
+  onUndo: () => void
+}
+
+/** One proposal: what stands now, what is proposed, why it needs an eye, where it came from and what it cost. */
+export function ProposalDetail({ proposal, decided, editing, onEdit, onSay, onUndo }: ProposalDetailProps) {
+  const { t } = useText()
+  const { product, attribute, locale, current, proposed, provenance } = proposal
+  const name = product.name ?? product.identifier
+  return (
+    <article aria-label={t('review.proposalFor', { attribute, product: name })} className="flex min-w-0 flex-col gap-4">
+      <header className="flex items-start gap-3">
+        {product.picture?.host === null && (
+          <img src={product.picture.url} alt="" className="size-14 shrink-0 rounded-md border border-line bg-surface object-contain" />
+        )}
+        <div className="min-w-0">
+          <h2 className="text-section font-semibold break-words">
+            {attribute}
+            {locale && <span className="ms-2 font-normal text-ink-2">{locale}</span>}
+          </h2>
+          <p className="flex flex-wrap gap-x-2 text-ink-2">
+            <Link to="/catalogue/$productId" params={{ productId: product.id }} className="link min-w-0 break-words">
+              {name}
+            </Link>
+            {product.name !== null && <span className="font-mono text-table">{product.identifier}</span>}
+          </p>
+        </div>
+      </header>
+      {current.kind === 'person' && !decided && (
+        <Note meaning="attention">{t(provenance.kind === 'imported' ? 'review.overPersonImported' : 'review.overPerson')}</Note>
+      )}
+      {editing ? (
+        <ValueEditor
+          label={t('review.editing', { attribute })}
+          value={proposed ?? current.value}
+          locale={locale}
+          action={t('review.acceptEdited')}
+          onSave={(value: Given) => onSay?.({ decision: 'edit', value })}
+          onCancel={() => onEdit(false)}
+        />
+      ) : (
+        <div>
+          <ProposalDiff proposal={proposal} sideBySide />
+        </div>
+      )}
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-table text-ink-2">
+        <ValueMark provenance={provenance} wordy />
+        {provenance.model !== null && <span className="font-mono">{provenance.model}</span>}
+        {provenance.callId !== null && <Money of={provenance.call?.share ?? null} why={t(whyUnknown(provenance.call))} />}
+      </div>
+      {decided ? (
+        <DecidedNote decided={decided} onUndo={onUndo} />
+      ) : (
+        onSay && !editing && <Actions onSay={onSay} onEdit={() => onEdit(true)} />
+      )}
+    </article>
+  )
+}
+
+function Actions({ onSay, onEdit }: { onSay: (said: Say) => void; onEdit: () => void }) {
+  const { t } = useText()
+  return (
+    <div className="flex flex-wrap gap-2 max-lg:fixed max-lg:inset-x-0 max-lg:bottom-0 max-lg:z-20 max-lg:border-t max-lg:border-line max-lg:bg-surface max-lg:px-4 max-lg:py-2">
+      <Button kind="main" onClick={() => onSay({ decision: 'accept' })}>
+        {t('review.accept')} <KeyHint keys="a" />
+      </Button>
+      <Button onClick={() => onSay({ decision: 'reject' })}>
+        {t('review.reject')} <KeyHint keys="r" />
+      </Button>
+      <Button onClick={onEdit}>
+        {t('review.edit')} <KeyHint keys="e" />
+      </Button>
+    </div>
+  )
+}
+
+function DecidedNote({ decided: { result, by }, onUndo }: { decided: Decided; onUndo: () => void }) {
+  const { t } = useText()
+  if (result === 'asked') return <p className="text-ink-2">{t('review.results.asked')}</p>
+  if (result === 'already_decided')
+    return (
+      <Note meaning="information">{by === null ? t('review.results.already_decided') : t('review.results.decidedBy', { name: by })}</Note>
+    )
+  if (result === 'changed') return <Note meaning="attention">{t('review.results.changed')}</Note>
+  return (
+    <Note meaning={result === 'rejected' ? 'information' : 'good'}>
+      <span className="flex flex-wrap items-center gap-3">
+        {t(`review.results.${result}`)}
+        <Button small onClick={onUndo}>
+          {t('common.undo')} <KeyHint keys="z" />
+        </Button>
+      </span>
+    </Note>
+  )
+}

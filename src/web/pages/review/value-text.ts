@@ -1,0 +1,37 @@
+/** A value for reading and for writing: as text, one entry a line where it has several. */
+export function valueText(value: unknown): string {
+  if (value === null || value === undefined) return ''
+  if (Array.isArray(value)) return value.map(valueText).join('\n')
+  if (typeof value === 'object') {
+    return Object.entries(value)
+      .map(([name, entry]) => `${name}: ${valueText(entry)}`)
+      .join('\n')
+  }
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** On one line, for a list. */
+export const valueLine = (value: unknown): string => valueText(value).replaceAll(/\s+/g, ' ').trim()
+
+export type Given = string | number | boolean | string[] | Record<string, string>
+/** `number`, `entries`, `choice`: what the text should have been. */
+export type Read = { readonly value: Given } | { readonly wrong: 'number' | 'entries' | 'choice' }
+
+/** What a person typed, in the shape of what stood there before: a number stays one, and entries stay entries. */
+export function readValue(text: string, like: unknown): Read {
+  if (typeof like === 'number') {
+    const number = Number(text.trim())
+    return text.trim() !== '' && Number.isFinite(number) ? { value: number } : { wrong: 'number' }
+  }
+  if (typeof like === 'boolean') {
+    const choice = { true: true, false: false }[text.trim()]
+    return choice === undefined ? { wrong: 'choice' } : { value: choice }
+  }
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  if (Array.isArray(like)) return { value: lines.map((line) => line.trim()) }
+  if (typeof like !== 'object' || like === null) return { value: text }
+  const entries = lines.map((line) => /^\s*([^:]+?)\s*:\s*(.*?)\s*$/.exec(line))
+  return entries.every((entry) => entry !== null)
+    ? { value: Object.fromEntries(entries.map((entry) => [entry[1]!, entry[2]!])) }
+    : { wrong: 'entries' }
+}
