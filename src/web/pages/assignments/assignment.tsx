@@ -33,11 +33,14 @@ export function AssignmentPage() {
   return (
     <Page
       title={nameOf(context)}
-      sentence={isBuiltIn(context) ? t(`assignments.contexts.${context}.what`) : t('assignments.ownContext')}
-      action={
-        <Link to="/assignments" className={buttonClass({ kind: 'quiet' })}>
-          <ArrowLeft aria-hidden className="size-4 rtl:rotate-180" /> {t('assignments.all')}
-        </Link>
+      sentence={
+        <>
+          {isBuiltIn(context) ? t(`assignments.contexts.${context}.what`) : t('assignments.ownContext')}{' '}
+          <Link to="/assignments" className="link inline-flex items-center gap-1">
+            <ArrowLeft aria-hidden className="size-3.5 rtl:rotate-180" />
+            {t('assignments.all')}
+          </Link>
+        </>
       }
     >
       {error ? (

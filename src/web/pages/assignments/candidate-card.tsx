@@ -1,5 +1,5 @@
 import { ArrowDown, ArrowUp, GripVertical, Trash2 } from 'lucide-react'
-import { useState, type DragEvent } from 'react'
+import { useState, type DragEvent, type KeyboardEvent } from 'react'
 import type { ConnectionView } from '../../../contract/connections.ts'
 import { Badge } from '../../components/badge.tsx'
 import { IconButton } from '../../components/button.tsx'
@@ -49,7 +49,13 @@ export function CandidateCard(props: CandidateCardProps) {
     const from = Number(event.dataTransfer.getData(DRAGGED))
     if (Number.isInteger(from)) onDropOn(from)
   }
+  const moveByKeys = (event: KeyboardEvent) => {
+    if (!event.altKey || (event.key !== 'ArrowUp' && event.key !== 'ArrowDown')) return
+    event.preventDefault()
+    onMove(event.key === 'ArrowUp' ? index - 1 : index + 1)
+  }
   return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- dropping is one more way beside the buttons and keys
     <li
       aria-label={name}
       className={cx('rounded-md border bg-surface', over ? 'border-brass' : 'border-line')}
@@ -85,14 +91,7 @@ export function CandidateCard(props: CandidateCardProps) {
           )}
         </h3>
         {mayWrite && (
-          <span
-            className="flex gap-1"
-            onKeyDown={(event) => {
-              if (!event.altKey || (event.key !== 'ArrowUp' && event.key !== 'ArrowDown')) return
-              event.preventDefault()
-              onMove(event.key === 'ArrowUp' ? index - 1 : index + 1)
-            }}
-          >
+          <div role="group" aria-label={t('assignments.actionsOf', { name })} className="flex gap-1">
             {drafts.length > 1 && (
               <>
                 <IconButton
@@ -102,6 +101,7 @@ export function CandidateCard(props: CandidateCardProps) {
                   focusableWhenDisabled
                   icon={<ArrowUp aria-hidden className="size-4" />}
                   onClick={() => onMove(index - 1)}
+                  onKeyDown={moveByKeys}
                 />
                 <IconButton
                   small
@@ -110,6 +110,7 @@ export function CandidateCard(props: CandidateCardProps) {
                   focusableWhenDisabled
                   icon={<ArrowDown aria-hidden className="size-4" />}
                   onClick={() => onMove(index + 1)}
+                  onKeyDown={moveByKeys}
                 />
               </>
             )}
@@ -119,7 +120,7 @@ export function CandidateCard(props: CandidateCardProps) {
               icon={<Trash2 aria-hidden className="size-4" />}
               onClick={onRemove}
             />
-          </span>
+          </div>
         )}
       </div>
       <div className="flex flex-col gap-4 p-3">

@@ -35,9 +35,15 @@ export function inputOf(drafts: readonly CandidateDraft[]): CandidateInput[] | u
     rules,
     fallbackOn: index === drafts.length - 1 ? [] : [...fallbackOn],
   }))
-  const isWhole = ({ connectionId, model, rules }: CandidateInput) =>
-    connectionId !== '' && model !== '' && assignmentRules.safeParse(rules).success
-  return inputs.every(isWhole) ? inputs : undefined
+  return inputs.every(({ connectionId, model, rules }) => connectionId !== '' && model !== '' && areWhole(rules)) ? inputs : undefined
+}
+
+/** Whether each rule says something: names at least one name, gives bounds the right way round. The server checks the same. */
+function areWhole({ families, missing, inputCharacters }: AssignmentRules): boolean {
+  if (families?.length === 0 || missing?.length === 0) return false
+  if (!inputCharacters) return true
+  const { atLeast, atMost } = inputCharacters
+  return (atLeast !== undefined || atMost !== undefined) && (atLeast ?? 0) <= (atMost ?? Number.POSITIVE_INFINITY)
 }
 
 /** Whether there is something to save. */

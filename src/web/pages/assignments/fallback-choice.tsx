@@ -1,4 +1,4 @@
-import { useId } from 'react'
+import { useId, useState } from 'react'
 import { FALLBACK_CLASSES, type FallbackClass } from '../../../contract/assignments.ts'
 import { Checkbox } from '../../components/choice.tsx'
 import { useText } from '../../messages/text.tsx'
@@ -15,8 +15,9 @@ export interface FallbackChoiceProps {
 export function FallbackChoice({ value, next, disabled, onChange }: FallbackChoiceProps) {
   const { t } = useText()
   const id = useId()
+  const [wasOpen] = useState(value.length > 0) // as it begins; the person opens and closes it
   return (
-    <details className="rounded-md border border-line px-3 py-2" open={value.length > 0 || undefined}>
+    <details className="rounded-md border border-line px-3 py-2" open={wasOpen}>
       <summary className="cursor-pointer coarse:min-h-11">
         <span className="font-medium">{t('assignments.fallback.title')}</span>{' '}
         <span className="text-ink-2">

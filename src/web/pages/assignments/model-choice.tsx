@@ -38,7 +38,7 @@ export function ModelChoice({ connection, value, disabled, onChange }: ModelChoi
   useEffect(() => {
     if (only !== undefined && value === '' && !disabled) onChange(only) // the one there is
   }, [only, value, disabled, onChange])
-  const priceText = usePriceText()
+  const { whole, short } = usePriceText()
   const isWaiting = connection !== undefined && (asked.isPending || (asked.isError && book.isPending))
   const nothingListed = asked.isError && book.data?.items.length === 0
   const chosen = models.find(({ id }) => id === value)
@@ -49,7 +49,7 @@ export function ModelChoice({ connection, value, disabled, onChange }: ModelChoi
   )
   const help = (
     <>
-      {chosen && <span className="block">{priceText(chosen)}</span>}
+      {chosen && <span className="block">{whole(chosen)}</span>}
       {chosen && <Shutdown model={chosen} />}
       {asked.isError && (
         <span className="block text-attention">{t('assignments.model.notListed', { code: toApiProblem(asked.error).code })}</span>
@@ -84,22 +84,27 @@ export function ModelChoice({ connection, value, disabled, onChange }: ModelChoi
       onChange={(model) => onChange(model ?? '')}
       options={[
         ...(isListed ? [] : [{ value, label: value, note: t('assignments.model.unlisted') }]),
-        ...models.map((model) => ({ value: model.id, label: model.id, note: priceText(model) })),
+        ...models.map((model) => ({ value: model.id, label: model.id, note: short(model) })),
       ]}
     />
   )
 }
 
-/** "$0.40 in, $1.60 out": per million tokens. Unknown is said, and is not free. */
-function usePriceText(): (model: ModelView) => string {
+/** "$0.40 in, $1.60 out per million tokens", and short for a list: "$0.40 / $1.60". Unknown is said, and is not free. */
+function usePriceText(): { whole: (model: ModelView) => string; short: (model: ModelView) => string } {
   const { t } = useText()
   const { money } = useMoneyText()
-  return ({ prices, currency, free, priceSource }) => {
+  const text = ({ prices, currency, free }: ModelView, say: (amounts: { input: string; output: string }) => string): string => {
     if (free) return t('assignments.model.free')
     const { input_tokens: input, output_tokens: output } = prices
     if (input === undefined && output === undefined) return t('common.priceUnknown')
-    const text = (amount: string | undefined) => money(amount === undefined ? null : { amount, currency })
-    return t(priceSource === 'own' ? 'assignments.model.ownPrice' : 'assignments.model.price', { input: text(input), output: text(output) })
+    const amount = (price: string | undefined) => money(price === undefined ? null : { amount: price, currency })
+    return say({ input: amount(input), output: amount(output) })
+  }
+  return {
+    whole: (model) =>
+      text(model, (amounts) => t(model.priceSource === 'own' ? 'assignments.model.ownPrice' : 'assignments.model.price', amounts)),
+    short: (model) => text(model, (amounts) => t('assignments.model.short', amounts)),
   }
 }
 

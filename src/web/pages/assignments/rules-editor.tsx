@@ -132,6 +132,7 @@ function LengthRule({ value, disabled, onChange }: { value: Length; disabled: bo
   const problem = isEmpty ? t('assignments.rules.lengthEmpty') : isWrong ? t('assignments.rules.lengthWrong') : undefined
   return (
     <div className="grid gap-2 sm:grid-cols-2">
+      <p className="font-medium sm:col-span-2">{t('assignments.rules.inputCharacters')}</p>
       {(['atLeast', 'atMost'] as const).map((bound) => (
         <TextInput
           key={bound}

@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import {
   addConnection,
   type CheckView,
@@ -25,6 +25,7 @@ import { destinationOf, emptyDestination } from './connection-draft.ts'
 import { ContextChoice } from './context-choice.tsx'
 import { DestinationFields } from './destination-fields.tsx'
 import { ProviderChoice } from './provider-choice.tsx'
+import { useProviderName } from './provider-name.ts'
 import { ProviderLinks } from './provider-links.tsx'
 
 /** From choosing a provider to a connection that works: choose, paste, test, save, and on to assigning it. */
@@ -52,12 +53,13 @@ interface KeyStepProps {
 
 function KeyStep({ provider, onBack, onClose, onSaved }: KeyStepProps) {
   const { t } = useText()
-  const name = provider.practice ? t('providers.practice') : provider.name
+  const name = useProviderName()(provider)
   const [key, setKey] = useState('')
   const [label, setLabel] = useState('')
   const [destination, setDestination] = useState(() => emptyDestination(provider))
   const [contexts, setContexts] = useState<string[] | null>(null)
   const [check, setCheck] = useState<CheckView>()
+  const keyField = useRef<HTMLInputElement>(null)
   const access = () => ({ provider: provider.id, destination: destinationOf(provider, destination), ...(key ? { key } : {}) })
 
   const test = useMutation({ mutationFn: () => callApi(checkOfferedKey, { body: access() }), onSuccess: setCheck })
@@ -68,7 +70,7 @@ function KeyStep({ provider, onBack, onClose, onSaved }: KeyStepProps) {
         setCheck(result)
         if (!KEY_IS_KNOWN.has(result.result)) return undefined
       }
-      const added = await callApi(addConnection, { body: { ...access(), ...(label.trim() ? { label: label.trim() } : {}), contexts } })
+      const added = await callApi(addConnection, { body: { ...access(), label: label.trim() || name, contexts } })
       // What the sealed key comes to is kept with the connection; saving does not hang on it.
       await callApi(checkConnection, { params: { connectionId: added.id } }).catch(() => undefined)
       await invalidate(listConnections)
@@ -93,6 +95,7 @@ function KeyStep({ provider, onBack, onClose, onSaved }: KeyStepProps) {
     <Dialog
       open
       onClose={onClose}
+      focus={keyField}
       title={t('providers.addOne', { provider: name })}
       description={provider.practice ? t('providers.practiceWhat') : t('providers.key.once')}
       actions={
@@ -129,6 +132,7 @@ function KeyStep({ provider, onBack, onClose, onSaved }: KeyStepProps) {
         )}
         {provider.key !== 'none' && (
           <SecretInput
+            ref={keyField}
             label={t('providers.key.label')}
             help={provider.keyHint ? t('providers.key.looksLike', { hint: provider.keyHint }) : t('providers.key.help')}
             optional={provider.key === 'optional'}
@@ -170,9 +174,11 @@ function KeyStep({ provider, onBack, onClose, onSaved }: KeyStepProps) {
 function Saved({ connection, onClose }: { connection: ConnectionView; onClose: () => void }) {
   const { t } = useText()
   const { id, label } = connection
+  const next = useRef<HTMLAnchorElement>(null)
   return (
     <Dialog
       open
+      focus={next}
       onClose={onClose}
       title={t('providers.saved.title', { label })}
       actions={
@@ -189,7 +195,7 @@ function Saved({ connection, onClose }: { connection: ConnectionView; onClose: (
         </>
       }
     >
-      <Note meaning="good">{t('providers.saved.what')}</Note>
+      <Note meaning="good">{t(connection.practice ? 'providers.saved.whatPractice' : 'providers.saved.what')}</Note>
       <p className="mt-3 text-ink-2">{t('providers.saved.next')}</p>
     </Dialog>
   )

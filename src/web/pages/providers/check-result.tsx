@@ -2,6 +2,7 @@ import type { CheckResult, CheckView, ProviderView } from '../../../contract/con
 import { Badge, Note, type Meaning } from '../../components/badge.tsx'
 import { RelativeTime } from '../../components/figures.tsx'
 import { useText } from '../../messages/text.tsx'
+import { useProviderName } from './provider-name.ts'
 import { ProviderLinks } from './provider-links.tsx'
 
 const MEANING: Record<CheckResult, Exclude<Meaning, 'neutral'>> = {
@@ -25,12 +26,13 @@ const PAGE: Partial<Record<CheckResult, 'keys' | 'usage' | 'limits'>> = {
 /** What a test of a key came to, and what to do now. */
 export function CheckNote({ check, provider }: { check: CheckView; provider: ProviderView }) {
   const { t } = useText()
+  const nameOf = useProviderName()
   const { result, detail } = check
   const page = PAGE[result]
   return (
     <Note meaning={MEANING[result]}>
       <p className="font-medium">{t(`providers.check.${result}.title`)}</p>
-      <p>{t(`providers.check.${result}.what`, { provider: provider.name })}</p>
+      <p>{t(`providers.check.${result}.what`, { provider: nameOf(provider) })}</p>
       {MEANING[result] === 'failing' && result !== 'bad_key' && (
         <p lang="en" dir="ltr" className="mt-1 text-table">
           {detail}

@@ -6,9 +6,10 @@ import type { RouteAnswer } from '../../../contract/route.ts'
 import { Badge } from '../../components/badge.tsx'
 import { Money, RelativeTime, Unknown } from '../../components/figures.tsx'
 import { Table, type Column } from '../../components/table.tsx'
-import { useText } from '../../messages/text.tsx'
+import { Text, useText } from '../../messages/text.tsx'
 import { useContextName } from '../assignments/context-name.ts'
 import { CheckBadge } from './check-result.tsx'
+import { useProviderName } from './provider-name.ts'
 
 interface ConnectionTableProps {
   list: RouteAnswer<typeof listConnections>
@@ -20,7 +21,8 @@ export function ConnectionTable({ list: { items, keyReminderDays }, providers }:
   const { t } = useText()
   const navigate = useNavigate()
   const nameOf = useContextName()
-  const providerName = (id: string) => providers.find((provider) => provider.id === id)?.name ?? id
+  const nameOfProvider = useProviderName()
+  const providerName = (id: string) => nameOfProvider(providers.find((provider) => provider.id === id) ?? { id, name: id })
   const columns: Column<ConnectionView>[] = [
     {
       id: 'label',
@@ -134,7 +136,7 @@ export function KeyCell({ connection: { key, practice, status }, reminderDays }:
         <Badge meaning="attention">{t('providers.key.old', { count: reminderDays })}</Badge>
       ) : (
         <span className="text-ink-2">
-          <RelativeTime at={key.setAt} />
+          <Text of="providers.key.set" parts={{ time: <RelativeTime at={key.setAt} /> }} />
         </span>
       )}
     </span>

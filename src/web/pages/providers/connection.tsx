@@ -14,7 +14,7 @@ import {
 import { callApi } from '../../api/call.ts'
 import { toApiProblem } from '../../api/problem.ts'
 import { invalidate, queryOf } from '../../api/query.ts'
-import { Button, buttonClass } from '../../components/button.tsx'
+import { Button } from '../../components/button.tsx'
 import { ErrorNote, ErrorState } from '../../components/error-state.tsx'
 import { Count, RelativeTime } from '../../components/figures.tsx'
 import { Card, Page, Section } from '../../components/page.tsx'
@@ -26,6 +26,7 @@ import { ConnectionState, KeyCell, LastError, MonthSpending, PracticeBadge } fro
 import { EndConnection } from './end-connection.tsx'
 import { NamesAndLimits } from './names-and-limits.tsx'
 import { OwnPrices } from './own-prices.tsx'
+import { useProviderName } from './provider-name.ts'
 import { ProviderLinks } from './provider-links.tsx'
 import { ReplaceKey } from './replace-key.tsx'
 
@@ -38,15 +39,19 @@ export function ConnectionPage() {
   const list = useQuery(queryOf(listConnections))
   const error = connection.error ?? providers.error
   const provider = providers.data?.items.find(({ id }) => id === connection.data?.provider)
+  const nameOf = useProviderName()
   const title = connection.data?.label ?? t('providers.one')
   return (
     <Page
       title={title}
-      sentence={provider && !provider.practice ? provider.name : connection.data?.practice ? t('providers.practiceWhat') : undefined}
-      action={
-        <Link to="/providers" className={buttonClass({ kind: 'quiet' })}>
-          <ArrowLeft aria-hidden className="size-4 rtl:rotate-180" /> {t('providers.all')}
-        </Link>
+      sentence={
+        <>
+          {connection.data?.practice ? t('providers.practiceWhat') : provider && nameOf(provider)}{' '}
+          <Link to="/providers" search={{}} className="link inline-flex items-center gap-1">
+            <ArrowLeft aria-hidden className="size-3.5 rtl:rotate-180" />
+            {t('providers.all')}
+          </Link>
+        </>
       }
     >
       {error ? (
@@ -129,10 +134,10 @@ function Details({ connection, provider, reminderDays }: { connection: Connectio
 
 function Line({ name, children }: { name: string; children: ReactNode }) {
   return (
-    <>
+    <div className="flex flex-col gap-0.5 sm:contents">
       <dt className="text-ink-2">{name}</dt>
       <dd className="min-w-0">{children}</dd>
-    </>
+    </div>
   )
 }
 

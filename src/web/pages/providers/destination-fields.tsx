@@ -24,7 +24,6 @@ export function DestinationFields({ provider, draft, onChange, problem }: Destin
       dir="ltr"
       required
       inputMode="url"
-      placeholder="https://"
       value={draft.baseUrl}
       onValueChange={(baseUrl) => set({ baseUrl })}
       error={problem?.issue('destination.baseUrl')}

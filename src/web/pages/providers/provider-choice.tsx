@@ -2,6 +2,7 @@ import { FlaskConical, Server } from 'lucide-react'
 import type { ProviderView } from '../../../contract/connections.ts'
 import { Badge } from '../../components/badge.tsx'
 import { useText } from '../../messages/text.tsx'
+import { useProviderName } from './provider-name.ts'
 
 /** The providers there are, those of the world first, then any server, then practice. */
 export function ProviderChoice({
@@ -55,9 +56,10 @@ function Group({ label, providers, onChoose }: GroupProps) {
 
 function ProviderName({ provider }: { provider: ProviderView }) {
   const { t } = useText()
+  const nameOf = useProviderName()
   return (
     <span className="flex flex-wrap items-center gap-2 font-medium">
-      {provider.practice ? t('providers.practice') : provider.name}
+      {nameOf(provider)}
       {provider.practice && (
         <Badge meaning="information" icon={<FlaskConical aria-hidden className="size-3.5" />}>
           {t('providers.practiceBadge')}

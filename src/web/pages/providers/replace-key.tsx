@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import {
   type CheckView,
   type ConnectionView,
@@ -32,6 +32,7 @@ interface ReplaceKeyProps {
 /** A new key, and with it another destination where the person wants one: tested before it takes over. */
 export function ReplaceKey({ connection, provider, onClose }: ReplaceKeyProps) {
   const { t } = useText()
+  const keyField = useRef<HTMLInputElement>(null)
   const [key, setKey] = useState('')
   const [moves, setMoves] = useState(false)
   const [destination, setDestination] = useState(() => draftOf(connection, provider))
@@ -55,6 +56,7 @@ export function ReplaceKey({ connection, provider, onClose }: ReplaceKeyProps) {
     <Dialog
       open
       onClose={onClose}
+      focus={keyField}
       title={t('providers.replace.title', { label: connection.label })}
       description={t('providers.replace.what')}
       actions={
@@ -82,6 +84,7 @@ export function ReplaceKey({ connection, provider, onClose }: ReplaceKeyProps) {
       >
         <ProviderLinks provider={provider} only={['keys']} />
         <SecretInput
+          ref={keyField}
           label={t('providers.replace.newKey')}
           help={t('providers.key.help')}
           required={connection.key !== null || provider.key === 'required'}
