@@ -1,50 +1,14 @@
-import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { madeProducts, writeCatalogue } from './support/catalogue.ts'
-import { MAIN } from './support/cli.ts'
+import { type HeldProvider, startHeldProvider } from './support/held-provider.ts'
 import { atAddress, type EnrichReport, type Installation, makeInstallation } from './support/installation.ts'
-import { goodAnswer } from './support/mock-provider.ts'
-import { answerJson, chatCompletion, type RawServer, startRawServer } from './support/raw-server.ts'
-import { requireAll } from './support/shared.ts'
+import { describeOnTerminal, runOnTerminal } from './support/pseudo-terminal.ts'
 import { newSecret } from './support/sweep.ts'
 
 const FIELDS = ['--fields', 'title,description,attributes']
-
-/** A provider that answers when the test lets it. */
-interface HeldProvider extends RawServer {
-  /** Resolves when this many requests in all have come. */
-  reached(count: number): Promise<void>
-  /** Answers what waits, and from now on at once (true), or lets requests wait (false). */
-  open(flows: boolean): void
-}
-
-async function startHeldProvider(): Promise<HeldProvider> {
-  let flows = false
-  const waiting: (() => void)[] = []
-  const watchers: { count: number; resolve: () => void }[] = []
-  const server = await startRawServer(({ body, number }, response) => {
-    const { messages } = JSON.parse(body) as { messages: { content: string }[] }
-    const answer = (): void => answerJson(response, 200, chatCompletion(goodAnswer([], messages.at(-1)!.content)))
-    if (flows) answer()
-    else waiting.push(answer)
-    for (const { count, resolve } of watchers) if (number >= count) resolve()
-  })
-  return {
-    ...server,
-    reached: (count) =>
-      new Promise((resolve) => {
-        if (server.requests.length >= count) resolve()
-        else watchers.push({ count, resolve })
-      }),
-    open(now) {
-      flows = now
-      if (now) for (const answer of waiting.splice(0)) answer()
-    },
-  }
-}
 
 describe('latchkey enrich and the person at the terminal', () => {
   let installation: Installation
@@ -165,33 +129,8 @@ describe('latchkey enrich and the person at the terminal', () => {
     expect(provider.requests.length - before).toBe(1)
   })
 
-  const absence = spawnSync('script', ['--version']).status === 0 ? undefined : 'there is no program "script" to make a pseudo terminal'
-  describe.skipIf(absence !== undefined && !requireAll)(`on a pseudo terminal${absence ? ` (skipped: ${absence})` : ''}`, () => {
-    /** Runs the command on a terminal of its own, and types `answer` when it asks. */
-    const onTerminal = (args: readonly string[], answer: string): Promise<{ code: number | null; screen: string }> =>
-      new Promise((resolve, reject) => {
-        const quoted = [process.execPath, '--disable-warning=ExperimentalWarning', MAIN, ...args].map((word) => `'${word}'`).join(' ')
-        const child = spawn('script', ['--quiet', '--return', '--command', quoted, '/dev/null'], {
-          env: {
-            PATH: process.env['PATH'] ?? '',
-            HOME: installation.home.folder,
-            TERM: 'xterm',
-            COLUMNS: '160',
-            ...installation.home.environment,
-          },
-        })
-        let screen = ''
-        let answered = false
-        child.stdout.on('data', (part: Buffer) => {
-          screen += part.toString()
-          if (!answered && screen.includes('[y/N]')) {
-            answered = true
-            child.stdin.write(answer)
-          }
-        })
-        child.once('error', reject)
-        child.once('close', (code) => resolve({ code, screen }))
-      })
+  describeOnTerminal('on a pseudo terminal', () => {
+    const onTerminal = (args: readonly string[], answer: string) => runOnTerminal(args, answer, installation.home)
 
     it('the question is asked after the quote; no is no, and costs nothing', async () => {
       provider.open(true)

@@ -45,7 +45,7 @@ export interface RunningCli {
 /** Starts the command as a person's shell would, as a process of its own. */
 export function startCli(
   args: readonly string[],
-  { home, environment = {} }: { home: Home; environment?: Readonly<Record<string, string>> },
+  { home, environment = {}, cwd }: { home: Home; environment?: Readonly<Record<string, string>>; cwd?: string },
 ): RunningCli {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
     // The compile cache is what ./latchkey sets too: a start costs less.
@@ -58,6 +58,7 @@ export function startCli(
       ...environment,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(cwd === undefined ? {} : { cwd }),
   })
   let stdout = ''
   let stderr = ''
