@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest'
+import type { Clock } from '../runtime/clock.ts'
+import { createSignInLimits } from './sign-in-limits.ts'
+
+const MINUTE_MS = 60_000
+
+function clockAt(start: number): Clock & { pass: (ms: number) => void } {
+  let at = start
+  return { now: () => new Date(at), sleep: () => Promise.resolve(), pass: (ms) => (at += ms) }
+}
+
+it('closes after ten failures with one e-mail address, from wherever they come, for a quarter of an hour', () => {
+  const clock = clockAt(Date.UTC(2026, 0, 1))
+  const limits = createSignInLimits(clock)
+  const attempt = (number: number): { email: string; address: string } => ({ email: 'ada@example.com', address: `192.0.2.${number}` })
+  for (let number = 1; number <= 10; number += 1) {
+    limits.check(attempt(number))
+    limits.failed(attempt(number))
+  }
+  expect(() => limits.check(attempt(11))).toThrow('signin.too_many')
+  limits.check({ email: 'ben@example.com', address: '192.0.2.11' }) // nobody else is shut out
+  clock.pass(15 * MINUTE_MS)
+  limits.check(attempt(11))
+})
+
+it('closes after fifty failures from one address, whoever they name', () => {
+  const limits = createSignInLimits(clockAt(Date.UTC(2026, 0, 1)))
+  for (let number = 1; number <= 50; number += 1) limits.failed({ email: `person-${number}@example.com`, address: '192.0.2.1' })
+  expect(() => limits.check({ email: 'new@example.com', address: '192.0.2.1' })).toThrow('signin.too_many')
+  limits.check({ email: 'new@example.com', address: '192.0.2.2' })
+})
+
+it('counts no successes: nobody calls `failed` for them', () => {
+  const limits = createSignInLimits(clockAt(Date.UTC(2026, 0, 1)))
+  const ada = { email: 'ada@example.com', address: '192.0.2.1' }
+  for (let number = 0; number < 100; number += 1) limits.check(ada)
+})
