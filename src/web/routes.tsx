@@ -4,6 +4,7 @@ import { ApiProblem } from './api/problem.ts'
 import { queryClient } from './api/query.ts'
 import { consumptionSearch } from './pages/consumption/search.ts'
 import { reviewSearch } from './pages/review/search.ts'
+import { runSearch, runsSearch } from './pages/runs/search.ts'
 import { catalogueSearch, productSearch } from './pages/catalogue/search.ts'
 import { loadAllTexts } from './messages/language.ts'
 import { Root } from './shell/root.tsx'
@@ -125,6 +126,18 @@ const shellPages = [
     path: '/catalogue/$productId',
     validateSearch: productSearch,
     component: page(() => import('./pages/catalogue/product.tsx'), 'ProductPage'),
+  }),
+  createRoute({
+    getParentRoute: inShell,
+    path: '/runs',
+    validateSearch: runsSearch,
+    component: page(() => import('./pages/runs/runs.tsx'), 'RunsPage'),
+  }),
+  createRoute({
+    getParentRoute: inShell,
+    path: '/runs/$runId',
+    validateSearch: runSearch,
+    component: page(() => import('./pages/runs/run.tsx'), 'RunPage'),
   }),
   createRoute({
     getParentRoute: inShell,

@@ -5,8 +5,9 @@ import consumption from './consumption.en.json' with { type: 'json' }
 import people from './people.en.json' with { type: 'json' }
 import providers from './providers.en.json' with { type: 'json' }
 import review from './review.en.json' with { type: 'json' }
+import runs from './runs.en.json' with { type: 'json' }
 import shell from './shell.en.json' with { type: 'json' }
 import start from './start.en.json' with { type: 'json' }
 
 /** Every text of the page in English, by area: `common.cancel` is the key `cancel` of common.en.json. One line per area. */
-export const english = { assignments, catalogue, common, consumption, people, providers, review, shell, start }
+export const english = { assignments, catalogue, common, consumption, people, providers, review, runs, shell, start }

@@ -61,6 +61,7 @@ export function Notices() {
 
 function noticeText({ kind, text }: NoticeView, t: Translate): string {
   if (kind === 'run.finished') return t('shell.notices.runFinished', { name: text })
+  if (kind === 'run.waits') return t('shell.notices.runWaits', { name: text })
   if (kind === 'run.paused') return t('shell.notices.runPaused', { name: text })
   return text
 }

@@ -1,0 +1,108 @@
+import { formatNano, parseNano } from '../../../base/money.ts'
+import type { MoneyRangeView, QuoteView, RunView } from '../../../contract/runs.ts'
+import type { MoneyView } from '../../../contract/route.ts'
+import { useText } from '../../messages/text.tsx'
+import { useMoneyText } from '../../components/figures.tsx'
+
+/** What a page calls a run: its recipe's name, else what it writes. */
+export const runName = ({ recipeName, attributes, source }: Pick<RunView, 'recipeName' | 'attributes' | 'source'>): string =>
+  recipeName ?? (attributes.join(', ') || (source ?? ''))
+
+/** The models that serve a run, each once. */
+export const modelsOf = ({ candidates }: Pick<RunView, 'candidates'>): string[] => [...new Set(candidates.map(({ model }) => model))]
+
+/** The two ends of a range of money, for the components that show one. */
+export const endsOf = (range: MoneyRangeView | null): { from: MoneyView | null; to: MoneyView | null } => ({
+  from: range && { currency: range.currency, amount: range.low },
+  to: range && { currency: range.currency, amount: range.high },
+})
+
+/** The middle of a range: what a button calls "about". */
+export const middleOf = (range: MoneyRangeView | null): MoneyView | null =>
+  range && { currency: range.currency, amount: formatNano((parseNano(range.low) + parseNano(range.high)) / 2n) }
+
+/** What is left to be spent of what a run will cost. */
+export function leftToSpend({ quote, quoteAfterCanary, spent }: Pick<RunView, 'quote' | 'quoteAfterCanary' | 'spent'>): MoneyView | null {
+  const middle = middleOf((quoteAfterCanary ?? quote)?.cost ?? null)
+  if (!middle) return null
+  const left = parseNano(middle.amount) - parseNano(spent.amount)
+  return { currency: middle.currency, amount: formatNano(left > 0n ? left : 0n) }
+}
+
+const PAUSES = [
+  'run.paused',
+  'run.canary_done',
+  'run.broken',
+  'budget.exceeded',
+  'price.unknown',
+  'provider.bad_key',
+  'provider.no_permission',
+  'provider.no_credit',
+  'provider.model_missing',
+  'provider.rate_limited',
+  'provider.overloaded',
+  'provider.failed',
+  'provider.unreachable',
+  'provider.timeout',
+  'provider.request_refused',
+  'key.missing',
+  'connection.revoked',
+  'connection.missing',
+  'assignment.missing',
+  'output.invalid',
+  'output.missing',
+  'call.interrupted',
+] as const
+type KnownCode = (typeof PAUSES)[number]
+
+/** A code of the server in the person's language; its own English sentence where we have no words for it. */
+export function useReason(): (reason: { code: string; detail: string }) => string {
+  const { t } = useText()
+  return ({ code, detail }) => {
+    const known = PAUSES.find((one) => one === code)
+    return known ? t(`runs.reasons.${known.replace('.', '_') as Joined<KnownCode>}`) : detail
+  }
+}
+type Joined<Code extends string> = Code extends `${infer Area}.${infer Name}` ? `${Area}_${Name}` : never
+
+const REASONS = [
+  'output_predicted',
+  'output_observed',
+  'input_counted',
+  'input_estimated',
+  'input_corrected',
+  'cache_not_counted',
+  'cache_at_best',
+  'cache_too_short',
+  'thinking',
+  'asked_again',
+  'second_look',
+  'scaled_up',
+  'other_currency',
+  'price_unknown',
+] as const
+
+/** Why a quote is a range, in the person's language. */
+export function useQuoteReason(): (reason: QuoteView['reasons'][number]) => string {
+  const { t } = useText()
+  return ({ code, values, text }) => {
+    const known = REASONS.find((one) => one === code)
+    return known ? t(`runs.quoteReasons.${known}`, values) : text
+  }
+}
+
+/** Why there is no price in a quote. */
+export function useWhyUnknown(): (quote: QuoteView | null) => string {
+  const { t } = useText()
+  const say = useQuoteReason()
+  return (quote) => {
+    const reason = quote?.reasons.find(({ code }) => code === 'price_unknown' || code === 'other_currency')
+    return reason ? say(reason) : t('runs.quoteReasons.price_unknown')
+  }
+}
+
+/** "about $0.11", or that no price is known. */
+export function useAbout(): (range: MoneyRangeView | null) => string {
+  const { about } = useMoneyText()
+  return (range) => about(middleOf(range))
+}

@@ -1,0 +1,85 @@
+import { useQuery } from '@tanstack/react-query'
+import { useParams } from '@tanstack/react-router'
+import { useState } from 'react'
+import { listRunItems, readRun, readRunReceipt, type RunProgressView, type RunView, watchRun } from '../../../contract/runs.ts'
+import { useEvents } from '../../api/events.ts'
+import { toApiProblem } from '../../api/problem.ts'
+import { invalidate, queryOf } from '../../api/query.ts'
+import { ErrorState } from '../../components/error-state.tsx'
+import { Page, PracticeBand } from '../../components/page.tsx'
+import { FieldsSkeleton } from '../../components/skeleton.tsx'
+import { useText } from '../../messages/text.tsx'
+import { RunActions } from './run-actions.tsx'
+import { RunFigures } from './run-figures.tsx'
+import { RunParts } from './run-parts.tsx'
+import { RunStateBadge } from './run-state.tsx'
+import { RunStanding } from './run-standing.tsx'
+import { modelsOf, runName } from './run-words.ts'
+
+/** A run with how far it is at this moment. */
+export type LiveRun = RunView & Pick<RunProgressView, 'ratePerMinute' | 'secondsLeft'>
+
+/** Work, Runs, one run: what it does now, what it costs, what can be done with it. */
+export function RunPage() {
+  const { t } = useText()
+  const { runId } = useParams({ from: '/shell/runs/$runId' })
+  const { data, error, refetch } = useQuery(queryOf(readRun, { params: { runId } }))
+  if (error && !data) {
+    return (
+      <Page title={t('runs.run')}>
+        <ErrorState problem={toApiProblem(error)} onRetry={() => void refetch()} />
+      </Page>
+    )
+  }
+  if (!data) {
+    return (
+      <Page title={t('runs.run')}>
+        <FieldsSkeleton fields={5} />
+      </Page>
+    )
+  }
+  return <Run key={runId} run={data} />
+}
+
+function Run({ run }: { run: RunView }) {
+  const { t } = useText()
+  const live = useLiveRun(run)
+  const title = runName(run)
+  return (
+    <Page
+      title={title}
+      sentence={
+        <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
+          <RunStateBadge of={live} />
+          <span>
+            {t('runs.about', { count: run.selected, attributes: run.attributes.join(', ') })}{' '}
+            <bdi className="font-mono text-table">{modelsOf(run).join(', ')}</bdi>
+          </span>
+        </span>
+      }
+      action={<RunActions run={live} />}
+    >
+      {run.practice && <PracticeBand />}
+      <RunStanding run={live} />
+      <RunFigures run={live} />
+      <RunParts run={live} />
+    </Page>
+  )
+}
+
+/** The run with the newest of what its stream tells; what else there is of it is read again when its state changes. */
+function useLiveRun(run: RunView): LiveRun {
+  const [progress, setProgress] = useState<RunProgressView>()
+  const [ended, setEnded] = useState(false)
+  const hasEnded = run.state === 'finished' || run.state === 'cancelled'
+  if (ended && !hasEnded) setEnded(false) // it goes on again: failed products are tried once more
+  useEvents(watchRun, hasEnded ? null : { params: { runId: run.id } }, {
+    onEvent: (event) => {
+      const isOther = progress?.state !== event.state || (progress.planning === null) !== (event.planning === null)
+      setProgress(event)
+      setEnded(event.state === 'finished' || event.state === 'cancelled')
+      if (isOther) void invalidate(readRun, readRunReceipt, listRunItems)
+    },
+  })
+  return hasEnded || !progress ? { ...run, ratePerMinute: null, secondsLeft: null } : { ...run, ...progress }
+}
