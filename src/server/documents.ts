@@ -1,20 +1,26 @@
 import type { HandledRoute } from '../http/handle.ts'
 import { API_HEADERS } from './answer.ts'
+import { apiDocs } from './api-docs.ts'
 import type { Serve } from './create-server.ts'
-import { openApiDocument } from './openapi.ts'
+import { errorPage } from './error-pages.ts'
+import { type OpenApiDocument, openApiDocument } from './openapi.ts'
 
-/** The API's own description, made when it is first asked for. */
+/** The API's own description, for programs and for people, and the pages of its errors; each made when it is first asked for. */
 export function documents(routes: readonly HandledRoute[], origin: string): Serve {
-  let document: string | undefined
+  let made: { readonly document: OpenApiDocument; readonly json: string } | undefined
+  const make = () => {
+    const document = openApiDocument(
+      routes.map(({ route }) => route),
+      origin,
+    )
+    return { document, json: JSON.stringify(document) }
+  }
   return async (request) => {
     const { pathname } = new URL(request.url)
-    if (pathname !== '/api/openapi.json') return undefined
-    document ??= JSON.stringify(
-      openApiDocument(
-        routes.map(({ route }) => route),
-        origin,
-      ),
-    )
-    return new Response(document, { headers: { ...API_HEADERS, 'content-type': 'application/json' } })
+    if (pathname === '/api/openapi.json') {
+      return new Response((made ??= make()).json, { headers: { ...API_HEADERS, 'content-type': 'application/json' } })
+    }
+    if (pathname === '/api/docs') return apiDocs((made ??= make()).document)
+    return errorPage(pathname)
   }
 }
