@@ -23,14 +23,10 @@ export function signInRoutes(services: SignInServices): HandledRoute[] {
 
   /** An attempt that counts against the limits when it fails. */
   async function limited<T>(email: string, request: RouteRequest, attempt: () => Promise<WithCookies<T>>): Promise<T> {
-    const who = { email, address: request.address }
-    signInLimits.check(who)
-    try {
-      return keepCookies(request, await attempt())
-    } catch (error) {
-      if (error instanceof AppError) signInLimits.failed(who)
-      throw error
-    }
+    const succeeded = signInLimits.begin({ email, address: request.address })
+    const value = keepCookies(request, await attempt())
+    succeeded()
+    return value
   }
 
   return [
@@ -40,7 +36,7 @@ export function signInRoutes(services: SignInServices): HandledRoute[] {
       const { token, email, password, workspaceName } = body
       const name = body.name ?? email.split('@')[0]!
       let userId = ''
-      signInLimits.check({ email, address: request.address })
+      const succeeded = signInLimits.begin({ email, address: request.address })
       await claim(database, {
         token,
         claimToken,
@@ -52,6 +48,7 @@ export function signInRoutes(services: SignInServices): HandledRoute[] {
           return made
         },
       })
+      succeeded()
       const [session] = await database.asSystem('the first person is signed in', (tx) =>
         tx.select().from(sessions).where(eq(sessions.userId, userId)),
       )
