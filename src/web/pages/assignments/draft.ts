@@ -1,10 +1,4 @@
-import {
-  type AssignmentRules,
-  assignmentRules,
-  type AssignmentView,
-  type CandidateInput,
-  type FallbackClass,
-} from '../../../contract/assignments.ts'
+import { type AssignmentRules, type AssignmentView, type CandidateInput, type FallbackClass } from '../../../contract/assignments.ts'
 
 /** A candidate while it is being edited; `key` stays the same when it moves. */
 export interface CandidateDraft {
