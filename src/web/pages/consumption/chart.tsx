@@ -76,6 +76,7 @@ export function Chart({
         bars={bar ? [bar] : bars}
         colours={colours}
         amount={amount}
+        currency={measure === 'cost' ? currency : undefined}
         title={bar ? barLabel(bar, language, t('consumption.toDay')) : t('consumption.wholePeriod')}
       />
     </div>
@@ -123,13 +124,13 @@ function Bars({ bars, top, colours, amount, looked, onLook, onOpen }: BarsProps)
           onMouseEnter={() => onLook(index)}
           onKeyDown={(event) => onKeyDown(event, index)}
           onClick={() => onOpen(bar)}
-          className="relative flex min-w-0 flex-1 flex-col-reverse items-stretch px-[8%] hover:bg-sunken focus-visible:-outline-offset-2"
+          className="relative flex h-full min-w-0 flex-1 flex-col-reverse items-center hover:bg-sunken focus-visible:-outline-offset-2"
         >
           {bar.parts.map(({ key, value }) => (
             <span
               key={key ?? 'others'}
               aria-hidden
-              className={cx('min-h-px w-full border-t border-surface last:rounded-t-[2px]', chartColour(colourOf(key, colours)))}
+              className={cx('min-h-px w-[84%] border-t border-surface last:rounded-t-[2px]', chartColour(colourOf(key, colours)))}
               style={{ height: `${(value / top) * 100}%` }}
             />
           ))}
@@ -175,21 +176,29 @@ interface LegendProps {
   colours: ReadonlyMap<string, number>
   amount: (parts: readonly BarPart[]) => string
   title: string
+  /** Set where money is drawn. */
+  currency: string | undefined
 }
 
 /** What each colour is and comes to: over the period, or in the bar that is looked at. */
-function Legend({ consumption, bars, colours, amount, title }: LegendProps) {
+function Legend({ consumption, bars, colours, amount, title, currency }: LegendProps) {
   const { t } = useText()
   const label = useLabels()
   const parts = bars.flatMap((bar) => bar.parts)
   const unknown = bars.reduce((sum, bar) => sum + bar.unknown, 0)
-  const { series, by } = consumption
+  const { series, by, groups } = consumption
+  // What has no cost in this currency is not free of charge: it is left out.
+  const drawn = new Set(
+    groups
+      .filter(({ figures }) => currency === undefined || figures.cost.some((money) => money.currency === currency))
+      .map(({ key }) => key),
+  )
   const lines: { key: string | null; label: string }[] =
     series.length === 0
       ? [{ key: null, label: t('consumption.allCalls') }]
       : [
-          ...series.map((one) => ({ key: one.key, label: label(by, one) })),
-          ...(consumption.groups.length > series.length ? [{ key: null, label: t('consumption.allOthers') }] : []),
+          ...series.filter(({ key }) => drawn.has(key)).map((one) => ({ key: one.key, label: label(by, one) })),
+          ...(groups.length > series.length ? [{ key: null, label: t('consumption.allOthers') }] : []),
         ]
   return (
     <div className="flex min-w-0 flex-col gap-1 text-table lg:w-64 lg:shrink-0">

@@ -6,7 +6,7 @@ import { toApiProblem } from '../../api/problem.ts'
 import { queryOf } from '../../api/query.ts'
 import { Button } from '../../components/button.tsx'
 import { ErrorState } from '../../components/error-state.tsx'
-import { Tabs } from '../../components/menu.tsx'
+import { Tabs } from '../../components/tabs.tsx'
 import { EmptyState, Page, Section } from '../../components/page.tsx'
 import { Bar, Skeleton, TableSkeleton } from '../../components/skeleton.tsx'
 import { useText } from '../../messages/text.tsx'
@@ -67,7 +67,7 @@ interface LoadedProps {
 }
 
 function Loaded({ consumption, search, onChange, onGo }: LoadedProps) {
-  const { t } = useText()
+  const { t, language } = useText()
   const { by } = consumption
   const measure = search.show ?? 'cost'
   const colours = coloursOf(consumption.series.map(({ key }) => key))
@@ -82,7 +82,7 @@ function Loaded({ consumption, search, onChange, onGo }: LoadedProps) {
         tabs={[
           {
             value: 'groups' as const,
-            label: t('consumption.byGroup', { group: t(`consumption.groupings.${by}`) }),
+            label: t('consumption.byGroup', { group: t(`consumption.groupings.${by}`).toLocaleLowerCase(language) }),
             content: (
               <>
                 <Section title={t(`consumption.questions.${question}`)}>

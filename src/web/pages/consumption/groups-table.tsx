@@ -61,7 +61,7 @@ function columnsOf(by: Grouping, t: ReturnType<typeof useText>['t']): Column<Row
     id,
     header,
     align: 'end',
-    width: '8rem',
+    width: '9rem',
     sortBy: ({ figures }) => of(figures),
     cell: ({ figures }) => <Count of={of(figures)} />,
   })
@@ -103,7 +103,7 @@ function columnsOf(by: Grouping, t: ReturnType<typeof useText>['t']): Column<Row
       id: 'cost',
       header: t('consumption.measures.cost'),
       align: 'end',
-      width: '10rem',
+      width: '13rem',
       fixed: true,
       sortBy: ({ figures }) => (figures.cost[0] ? Number(figures.cost[0].amount) : null),
       cell: ({ figures }) => <Cost of={figures} />,

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import type { Consumption } from '../../../contract/consumption.ts'
 import { Count, Money, Unknown, useMoneyText } from '../../components/figures.tsx'
 import { Text, useText } from '../../messages/text.tsx'
@@ -17,7 +18,7 @@ export function Summary({
   return (
     <div className="mb-6 flex flex-col gap-3">
       <dl className="grid grid-cols-2 gap-x-8 gap-y-3 sm:flex sm:flex-wrap">
-        <Figure label={t('consumption.measures.cost')}>
+        <Figure label={t('consumption.measures.cost')} wide>
           {total.cost.length === 0 && total.unknownCostCalls > 0 ? (
             <Unknown why={t('consumption.noCostKnown', { count: total.unknownCostCalls })} />
           ) : (
@@ -79,8 +80,8 @@ export function Summary({
   )
 }
 
-const Figure = ({ label, children }: { label: string; children: React.ReactNode }) => (
-  <div className="flex flex-col">
+const Figure = ({ label, children, wide = false }: { label: string; children: ReactNode; wide?: boolean }) => (
+  <div className={wide ? 'col-span-2 flex flex-col' : 'flex flex-col'}>
     <dt className="text-table text-ink-2">{label}</dt>
     <dd className="text-section font-semibold">{children}</dd>
   </div>
