@@ -170,9 +170,10 @@ describe('a command while a server holds the data folder', () => {
   })
 
   it('gives a person a new password, and ends their sessions', async () => {
-    const ada = makeClient({ url: server.origin, email: 'ada@example.com', password: 'correct horse battery' })
+    const { origin, claimToken } = await server.welcome()
+    const ada = makeClient({ url: origin, email: 'ada@example.com', password: 'correct horse battery' })
     const { email, password } = ada
-    await ada.call(people.claimServer, { body: { token: server.claimToken, name: 'Ada', email, password, workspaceName: 'Lamps' } })
+    await ada.call(people.claimServer, { body: { token: claimToken, name: 'Ada', email, password, workspaceName: 'Lamps' } })
     const { stdout, code } = await installation.run(['users', 'reset', email])
     expect(code).toBe(0)
     const given = /New password for ada@example\.com: (\S+)/.exec(stdout)![1]!

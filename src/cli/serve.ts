@@ -1,6 +1,6 @@
 import type { Serve } from '../server/create-server.ts'
-import type { CommandContext } from './command.ts'
-import { defineCommand } from './command.ts'
+import type { RunningServer } from '../server/start.ts'
+import { type CommandContext, defineCommand } from './command.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 
 /** `latchkey serve`, which is `npm start`: pages, API, and the commands of whoever works on the same data folder. */
@@ -16,29 +16,35 @@ const SAY_THAT_IT_BUILDS_MS = 1_500
 
 async function runServer({ config, log, io, runCommand }: CommandContext): Promise<ExitCode> {
   const { startServer } = await import('../server/start.ts')
-  const pages = readPages(io)
-  const server = await startServer({ config, log, pages: [async (request) => (await pages)(request)], runCommand })
+  const pages = Promise.withResolvers<Serve>()
+  const server = await startServer({ config, log, pages: [async (request) => (await pages.promise)(request)], runCommand })
   const stopped = untilStopped(io)
+  readPages(io).then(pages.resolve, pages.reject)
   try {
-    await Promise.race([pages, stopped])
-    io.out(`Latchkey is at ${server.origin}\n`)
-    if (server.claimLink !== undefined)
-      io.out(`Nobody has claimed it yet. Whoever opens this link first becomes its owner: ${server.claimLink}\n`)
-    await stopped
+    const isReady = await Promise.race([pages.promise.then(() => true), stopped.then(() => false)])
+    if (isReady) {
+      io.out(welcome(server))
+      await stopped
+    }
   } finally {
     await server.close()
   }
-  return EXIT.done
+  process.exit(EXIT.done) // a build that was left would keep the process
 }
 
-/** The built pages, built now when they are not. While that goes on the server is being opened. */
-function readPages({ error }: CommandContext['io']): Promise<Serve> {
+const welcome = ({ origin, claimLink }: RunningServer): string =>
+  `Latchkey is at ${origin}\n` +
+  (claimLink === undefined ? '' : `Nobody has claimed it yet. Whoever opens this link first becomes its owner: ${claimLink}\n`)
+
+/** The built pages, built now when they are not: once the data folder is this process's own, and not before. */
+async function readPages({ error }: CommandContext['io']): Promise<Serve> {
   const timer = setTimeout(() => error('The pages are being built; this is needed once for each version.\n'), SAY_THAT_IT_BUILDS_MS)
-  const pages = Promise.all([import('../server/build-web.ts'), import('../server/serve-web.ts')])
-    .then(async ([{ ensureWeb }, { serveWeb }]) => serveWeb(await ensureWeb()))
-    .finally(() => clearTimeout(timer))
-  pages.catch(() => undefined) // told by whoever waits for it
-  return pages
+  try {
+    const [{ ensureWeb }, { serveWeb }] = await Promise.all([import('../server/build-web.ts'), import('../server/serve-web.ts')])
+    return serveWeb(await ensureWeb())
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** Resolves at the first Ctrl-C or SIGTERM, after which all that is under way may end; the second one does not wait for it. */
