@@ -133,7 +133,8 @@ function renderHelp(commands: Commands): string {
     '  ./latchkey COMMAND --help shows the options of one of them.',
     '',
     'Ends with: 0 all done, 1 unexpected, 2 bad usage, 3 cap reached, 4 some items failed, 5 key refused, 130 interrupted.',
-    'Configured by LATCHKEY_DATA, DATABASE_URL, LATCHKEY_MASTER_KEY_FILE, LATCHKEY_PRIVATE_HOSTS and LATCHKEY_LOG_LEVEL: see README.md.',
+    'Configured by LATCHKEY_DATA, DATABASE_URL, LATCHKEY_MASTER_KEY_FILE, LATCHKEY_PRIVATE_HOSTS, LATCHKEY_HOST, LATCHKEY_PORT',
+    'and LATCHKEY_LOG_LEVEL: see README.md.',
     '',
   ].join('\n')
 }
