@@ -39,7 +39,8 @@ const MAX_WORDS = 20_000 // characters: a text longer than that is searched in i
 export function indexRow(source: IndexedSource, product: IndexedProduct): typeof productIndex.$inferInsert {
   const values = currentValues(product)
   const filled = [...values].filter(([, { value }]) => !isEmptyValue(value)).map(([attribute]) => placeOf(source.attributes, attribute))
-  const text = [product.identifier, ...[...values.values()].flatMap(({ value }) => textsOf(value))].join(' ')
+  const readable = [...values].filter(([attribute]) => attribute !== source.columns.picture) // nobody looks for an address
+  const text = [product.identifier, ...readable.flatMap(([, { value }]) => textsOf(value))].join(' ')
   const name = shortText(source.columns.name === null ? undefined : values.get(source.columns.name)?.value)
   return {
     productId: product.id,

@@ -153,8 +153,9 @@ async function refreshStale(tx: Tx): Promise<number> {
 }
 
 function indexedSource(source: typeof sources.$inferSelect): IndexedSource {
-  const { id, workspaceId, attributes } = source
-  return { id, workspaceId, columns: columnsOf(source), attributes: attributePlaces(attributes) }
+  const { id, workspaceId, attributes, format } = source
+  const inOrder = [...new Set([...attributes, ...columnNames(format as unknown as FileFormat)])] // places given once stay
+  return { id, workspaceId, columns: columnsOf(source), attributes: attributePlaces(inOrder) }
 }
 
 /** What a person chose, or a guess. */

@@ -40,7 +40,7 @@ export function ProvenanceMark({ kind, children, wordy = false }: { kind: Proven
         <button
           type="button"
           title={word}
-          className="inline-flex items-center gap-1 rounded-md p-0.5 text-small text-ink-2 hover:bg-sunken hover:text-ink coarse:p-2"
+          className="inline-flex min-h-6 min-w-6 items-center justify-center gap-1 rounded-md p-0.5 text-small text-ink-2 hover:bg-sunken hover:text-ink coarse:p-2"
         >
           {mark}
         </button>

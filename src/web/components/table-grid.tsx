@@ -97,7 +97,8 @@ export function TableGrid<Row extends object>(props: TableProps<Row>) {
       <table
         aria-label={label}
         aria-rowcount={(total ?? rows.length) + 1}
-        className="w-full min-w-160 table-fixed border-separate border-spacing-0 text-table"
+        className="w-full table-fixed border-separate border-spacing-0 text-table"
+        style={{ minWidth: `max(40rem, ${columns.map(({ width }) => width ?? '12rem').join(' + ')} + 2.5rem)` }}
       >
         <colgroup>
           {selection && <col style={{ width: '2.5rem' }} />}

@@ -86,7 +86,12 @@ export function Table<Row extends object>(props: TableProps<Row>) {
   const { rows, columns, rowId, name } = props
   const narrow = useNarrow()
   const { t } = useText()
-  const [visibility, setVisibility] = useState(() => rememberedColumns(name, columns))
+  const [chosen, setChosen] = useState(() => rememberedColumns(name))
+  // Columns may come later than the rows: one that nobody chose about is shown unless it is hidden at first.
+  const visibility = useMemo(
+    () => Object.fromEntries(columns.map((column) => [column.id, column.fixed === true || (chosen[column.id] ?? !column.hidden)])),
+    [columns, chosen],
+  )
   const [ownSort, setOwnSort] = useState<Sort>()
   const sort = props.onSort ? props.sort : ownSort
   const definitions = useMemo(() => columns.map((column) => definitionOf(column)), [columns])
@@ -107,8 +112,9 @@ export function Table<Row extends object>(props: TableProps<Row>) {
   })
   useEffect(() => listener.current?.(shownIds.split('\n')), [shownIds])
   const chooseColumns = (next: Record<string, boolean>) => {
-    setVisibility(next)
-    keep(`columns.${name}`, JSON.stringify(next))
+    const choices = { ...chosen, ...next }
+    setChosen(choices)
+    keep(`columns.${name}`, JSON.stringify(choices))
   }
   const list = { ...props, rows: shownRows, columns: shownColumns, sort, onSort: props.onSort ?? setOwnSort }
   return (
@@ -149,16 +155,12 @@ function definitionOf<Row extends object>(column: Column<Row>): ColumnDef<typeof
   }
 }
 
-function rememberedColumns<Row>(name: string, columns: readonly Column<Row>[]): Record<string, boolean> {
-  const visibility = Object.fromEntries(columns.map((column) => [column.id, !column.hidden]))
+function rememberedColumns(name: string): Record<string, boolean> {
   try {
     const remembered: unknown = JSON.parse(kept(`columns.${name}`) ?? '{}')
-    for (const column of columns) {
-      const chosen: unknown = (remembered as Record<string, unknown>)[column.id]
-      if (typeof chosen === 'boolean' && !column.fixed) visibility[column.id] = chosen
-    }
+    if (typeof remembered !== 'object' || remembered === null) return {}
+    return Object.fromEntries(Object.entries(remembered).filter((entry): entry is [string, boolean] => typeof entry[1] === 'boolean'))
   } catch {
-    // what this browser remembers is broken: the columns as they come
+    return {} // what this browser remembers is broken: the columns as they come
   }
-  return visibility
 }

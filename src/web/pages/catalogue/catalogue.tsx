@@ -76,6 +76,7 @@ export function CataloguePage() {
           importId={importing === 'file' ? undefined : importing}
           sources={sources.data?.sources ?? []}
           onImport={(id) => void navigate({ search: (before) => ({ ...before, import: id }), replace: true })}
+          onSee={(source) => void navigate({ search: sources.data && sources.data.sources.length > 1 ? { source } : {} })}
           onClose={() => void navigate({ search })}
         />
       )}

@@ -106,15 +106,25 @@ function SearchField({ value, onChange }: { value: string; onChange: (text: stri
   const { t } = useText()
   const [text, setText] = useState(value)
   const input = useRef<HTMLInputElement>(null)
-  const asked = useRef(onChange)
+  const listener = useRef(onChange)
+  const asked = useRef(value)
   useEffect(() => {
-    asked.current = onChange
+    listener.current = onChange
   })
   useEffect(() => {
-    if (text.trim() === value) return
-    const timer = setTimeout(() => asked.current(text.trim()), TYPING_PAUSE_MS)
+    if (value === asked.current) return
+    asked.current = value // the address changed by itself: filters were cleared, someone went back
+    setText(value)
+  }, [value])
+  useEffect(() => {
+    const wanted = text.trim()
+    if (wanted === asked.current) return
+    const timer = setTimeout(() => {
+      asked.current = wanted
+      listener.current(wanted)
+    }, TYPING_PAUSE_MS)
     return () => clearTimeout(timer)
-  }, [text, value])
+  }, [text])
   useHotkeys([{ keys: '/', label: t('catalogue.filters.search'), run: () => input.current?.focus() }])
   return (
     <div className="w-64 max-md:w-full">

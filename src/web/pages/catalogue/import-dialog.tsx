@@ -16,20 +16,23 @@ export function ImportDialog({
   importId,
   sources,
   onImport,
+  onSee,
   onClose,
 }: {
   importId: string | undefined
   sources: readonly SourceView[]
   onImport: (id: string) => void
+  /** Leads to the products of a source. */
+  onSee: (sourceId: string) => void
   onClose: () => void
 }) {
   const { t } = useText()
   const [file, setFile] = useState<FileView>()
-  const title = importId !== undefined ? t('catalogue.import.importing') : file ? t('catalogue.import.look') : t('catalogue.bring')
+  const title = importId !== undefined ? t('catalogue.import.title') : file ? t('catalogue.import.look') : t('catalogue.bring')
   return (
     <Dialog open onClose={onClose} title={title} wide={file !== undefined || importId !== undefined}>
       {importId !== undefined ? (
-        <RunningImport importId={importId} onClose={onClose} />
+        <RunningImport importId={importId} onSee={onSee} onClose={onClose} />
       ) : file ? (
         <ImportPreview file={file} sources={sources} onFile={setFile} onImport={onImport} />
       ) : (
@@ -39,11 +42,11 @@ export function ImportDialog({
   )
 }
 
-function RunningImport({ importId, onClose }: { importId: string; onClose: () => void }) {
+function RunningImport({ importId, onSee, onClose }: { importId: string; onSee: (sourceId: string) => void; onClose: () => void }) {
   const first = useQuery(queryOf(readImport, { params: { importId } }))
   const [latest, setLatest] = useState<ImportView>()
   const seen = latest?.id === importId ? latest : first.data
   if (first.error) return <ErrorState problem={toApiProblem(first.error)} onRetry={() => void first.refetch()} />
   if (!seen) return <FieldsSkeleton fields={2} />
-  return <ImportProgress seen={seen} onSeen={setLatest} onClose={onClose} />
+  return <ImportProgress seen={seen} onSeen={setLatest} onSee={() => onSee(seen.source.id)} onClose={onClose} />
 }

@@ -12,7 +12,17 @@ import { formatCount, formatDuration, formatShare } from '../../support/numbers.
 import { useNow } from '../../support/use-now.ts'
 
 /** An import while it runs, and what came of it. */
-export function ImportProgress({ seen, onSeen, onClose }: { seen: ImportView; onSeen: (view: ImportView) => void; onClose: () => void }) {
+export function ImportProgress({
+  seen,
+  onSeen,
+  onSee,
+  onClose,
+}: {
+  seen: ImportView
+  onSeen: (view: ImportView) => void
+  onSee: () => void
+  onClose: () => void
+}) {
   const { t } = useText()
   const onEvent = (view: ImportView) => {
     onSeen(view)
@@ -43,7 +53,7 @@ export function ImportProgress({ seen, onSeen, onClose }: { seen: ImportView; on
       {problem && <ErrorNote problem={problem} />}
       <div className="flex justify-end gap-2">
         {seen.state === 'running' && <p className="me-auto self-center text-table text-ink-2">{t('catalogue.import.goesOn')}</p>}
-        <Button kind={seen.state === 'finished' ? 'main' : 'plain'} onClick={onClose}>
+        <Button kind={seen.state === 'finished' ? 'main' : 'plain'} onClick={seen.state === 'finished' ? onSee : onClose}>
           {seen.state === 'finished' ? t('catalogue.import.see', { count: seen.read }) : t('common.close')}
         </Button>
       </div>
@@ -97,7 +107,7 @@ function Rejected({ seen }: { seen: ImportView }) {
         <table className="w-full text-table">
           <thead className="sticky top-0 bg-sunken">
             <tr>
-              <th scope="col" className="px-3 py-1.5 text-end font-medium">
+              <th scope="col" className="px-3 py-1.5 text-end font-medium whitespace-nowrap">
                 {t('catalogue.import.line')}
               </th>
               <th scope="col" className="w-full px-3 py-1.5 text-start font-medium">
@@ -108,7 +118,7 @@ function Rejected({ seen }: { seen: ImportView }) {
           <tbody>
             {rows.data?.items.map(({ line, reason }) => (
               <tr key={line} className="border-t border-line">
-                <td className="tabular px-3 py-1.5 text-end">{line}</td>
+                <td className="tabular px-3 py-1.5 text-end whitespace-nowrap">{line}</td>
                 <td className="px-3 py-1.5">{reason}</td>
               </tr>
             ))}

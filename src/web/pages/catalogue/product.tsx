@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { ArrowLeft, ChevronLeft, ChevronRight, ExternalLink, Sparkles } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { type PictureView, type ProductView, readProduct } from '../../../contract/catalogue.ts'
 import { toApiProblem } from '../../api/problem.ts'
-import { queryOf } from '../../api/query.ts'
+import { queryClient, queryOf } from '../../api/query.ts'
 import { Note } from '../../components/badge.tsx'
 import { Button, IconButton } from '../../components/button.tsx'
 import { ErrorState } from '../../components/error-state.tsx'
@@ -25,6 +25,12 @@ export function ProductPage() {
   const navigate = useNavigate()
   const mayEnrich = useMay('runs.write')
   const { data, error, refetch } = useQuery(queryOf(readProduct, { params: { productId }, query: queryOfList(search) }))
+  useEffect(() => {
+    // The neighbours are read ahead: going through a list does not wait.
+    for (const near of [data?.next, data?.previous]) {
+      if (near) void queryClient.prefetchQuery(queryOf(readProduct, { params: { productId: near.id }, query: queryOfList(search) }))
+    }
+  }, [data, search])
   const go = (to: { id: string } | null | undefined) => {
     if (to) void navigate({ to: '/catalogue/$productId', params: { productId: to.id }, search })
   }

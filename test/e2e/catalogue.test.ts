@@ -1,0 +1,198 @@
+import { beforeAll, expect, it } from 'vitest'
+import * as contract from '../../src/contract/catalogue.ts'
+import { sanitizeGenerated } from '../../src/catalogue/sanitize.ts'
+import { markupCorpus } from '../support/markup-corpus.ts'
+import type { TestClient } from '../support/server.ts'
+import { describeInBrowser, settled } from './support/browser.ts'
+
+const CSV = [
+  'sku;title;family;colour',
+  ...Array.from({ length: 130 }, (_, index) => `L${index + 1};Lamp ${index + 1};Lamps;${index % 2 ? 'red' : ''}`),
+  'L3;again;Lamps;',
+  ';no sku;Lamps;',
+].join('\n')
+
+describeInBrowser('the catalogue, in a browser', ({ server, open }) => {
+  let editor: TestClient
+  beforeAll(async () => {
+    editor = await server().member('editor')
+  })
+
+  async function withSample(client: TestClient): Promise<string> {
+    const { source } = await client.call(contract.openSample)
+    if (source.importing) for await (const _ of client.events(contract.watchImport, { params: { importId: source.importing } }));
+    return source.id
+  }
+
+  it('an empty catalogue says what to do, and the sample is one press away', async () => {
+    const newcomer = await server().stranger()
+    const tab = await open({ as: newcomer })
+    await tab.visit('/catalogue')
+    await tab.expectAccessible()
+    await tab.shots('catalogue-empty')
+    await tab.tabTo(tab.page.getByRole('button', { name: 'Open the sample catalogue' }))
+    await tab.page.keyboard.press('Enter')
+    await tab.page.getByText('60 of 60 products shown').waitFor()
+    await settled(tab.page)
+    await tab.expectAccessible()
+    await tab.shots('catalogue-sample')
+    await tab.close()
+  })
+
+  it('a file is brought: looked at, imported, its rejected rows listed, its products there', async () => {
+    const tab = await open({ as: editor })
+    const { page } = tab
+    await tab.visit('/catalogue?import=file')
+    await tab.expectAccessible()
+    await tab.shots('import-choose')
+    await page.locator('input[type=file]').setInputFiles({ name: 'lamps.csv', mimeType: 'text/csv', buffer: Buffer.from(CSV) })
+    await page.getByRole('heading', { name: 'Look at the file' }).waitFor()
+    await page.getByRole('cell', { name: 'Lamp 1', exact: true }).waitFor()
+    await tab.expectAccessible()
+    await tab.shots('import-look')
+    await page.getByRole('button', { name: 'Import this file' }).click()
+    await page.getByText('Its sku "L3" is already on line 4.').waitFor()
+    expect(await page.getByRole('definition').allTextContents()).toEqual(['130', '130', '0', '0', '0', '2'])
+    await tab.expectAccessible()
+    await tab.shots('import-done')
+    await page.reload()
+    await page.getByText('Its sku "L3" is already on line 4.').waitFor() // the import is in the address
+    await page.getByRole('button', { name: 'See 130 products' }).click()
+    await page.getByText('of 130 products shown').waitFor()
+    await tab.close()
+  })
+
+  it('a file that cannot be read says what it is and what to do, and takes the person’s word', async () => {
+    const tab = await open({ as: editor })
+    const { page } = tab
+    await tab.visit('/catalogue?import=file')
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'prices.xlsx', mimeType: 'x', buffer: Buffer.from('504b0304786c2f', 'hex') })
+    await page.getByText('looks like an Excel workbook').waitFor()
+    await tab.expectAccessible()
+    await tab.shots('import-unreadable')
+    await tab.close()
+  })
+
+  it('is searched, narrowed, sorted and selected, by keyboard too, and the address keeps it', async () => {
+    await withSample(editor)
+    const tab = await open({ as: editor })
+    const { page } = tab
+    await tab.visit('/catalogue')
+    await page.keyboard.press('/')
+    await page.keyboard.type('pannier')
+    await page.getByText('4 of 4 products shown').waitFor()
+    expect(page.url()).toContain('search=pannier')
+    await page.reload()
+    await page.getByText('4 of 4 products shown').waitFor()
+    await page.getByRole('button', { name: 'Clear search and filters' }).click()
+    await page.getByRole('combobox', { name: 'Missing' }).fill('title')
+    await page.getByRole('option', { name: /^title/ }).click()
+    await expect.poll(() => page.getByText(/products shown/).textContent()).toMatch(/^12 of 12 /)
+    await page.getByRole('checkbox', { name: 'Select all that match' }).click()
+    await tab.expectAccessible()
+    await tab.shots('catalogue-selected')
+    await page.getByRole('button', { name: 'Enrich 12 products…' }).waitFor()
+    await tab.close()
+  })
+
+  it('attributes become columns, and stay so', async () => {
+    await withSample(editor)
+    const tab = await open({ as: editor })
+    const { page } = tab
+    await tab.visit('/catalogue?search=LMP-101')
+    await page.getByRole('button', { name: 'Columns' }).click()
+    await page.getByRole('checkbox', { name: 'material' }).click()
+    await page.keyboard.press('Escape')
+    await page.getByText('brass, steel').waitFor()
+    await page.reload()
+    await page.getByText('brass, steel').waitFor()
+    await tab.close()
+  })
+
+  it('a product shows its values, its picture and its neighbours; j and k go through the list', async () => {
+    await withSample(editor)
+    const tab = await open({ as: editor })
+    const { page } = tab
+    await tab.visit('/catalogue?search=armchair&sort=identifier')
+    await page.getByRole('link', { name: 'Lund armchair' }).first().click()
+    await page.getByRole('heading', { level: 1, name: 'Lund armchair' }).waitFor()
+    await settled(page)
+    await page.getByText('velvet, beech').waitFor()
+    await expect.poll(() => page.locator('aside img').evaluate((image: { naturalWidth: number }) => image.naturalWidth)).toBeGreaterThan(0)
+    await tab.expectAccessible()
+    await tab.shots('product')
+    const first = page.url()
+    await page.keyboard.press('j')
+    await expect.poll(() => page.url()).not.toBe(first)
+    await settled(page)
+    await page.keyboard.press('k')
+    await expect.poll(() => page.url()).toBe(first)
+    await page.getByRole('link', { name: 'Catalogue' }).last().click()
+    await tab.close()
+  })
+
+  it('pictures of other hosts are links, and not one request goes there', async () => {
+    const tab = await open({ as: editor })
+    const { page } = tab
+    await tab.visit('/catalogue?import=file')
+    const csv = 'sku,title,image\nF1,Foreign,https://img.example.org/a.jpg\n'
+    await page.locator('input[type=file]').setInputFiles({ name: 'foreign.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) })
+    await page.getByRole('button', { name: 'Import this file' }).click()
+    await page.getByRole('button', { name: 'See 1 product' }).click()
+    await page.getByRole('link', { name: 'Foreign' }).click()
+    await page.getByRole('link', { name: 'img.example.org' }).waitFor()
+    await page.getByText('They are not loaded').waitFor()
+    await tab.close() // fails on a request to another host
+  })
+
+  it('an error says what happened, and tries again', async () => {
+    const tab = await open({ as: editor })
+    const { page } = tab
+    await page.route('**/api/v1/catalogue/products?**', (route) =>
+      route.fulfill({
+        status: 500,
+        contentType: 'application/problem+json',
+        body: '{"code":"unexpected","detail":"It broke.","status":500}',
+      }),
+    )
+    await page.goto('/catalogue')
+    await page.getByText('It broke.').waitFor()
+    await tab.expectAccessible()
+    await tab.shots('catalogue-error')
+    await tab.visit('/catalogue/00000000-0000-7000-8000-000000000000')
+    await page.getByText('There is no such product in this workspace.').waitFor()
+    await tab.close()
+  })
+
+  it('in Arabic it stands from right to left, complete', async () => {
+    await withSample(editor)
+    const tab = await open({ as: editor, language: 'ar' })
+    await tab.visit('/catalogue')
+    expect(await tab.page.locator('html').getAttribute('dir')).toBe('rtl')
+    await tab.page.getByRole('heading', { level: 1, name: 'الكتالوج' }).waitFor()
+    await tab.expectAccessible()
+    await tab.shots('catalogue-ar')
+    await tab.visit('/catalogue?import=file')
+    await tab.expectAccessible()
+    await tab.close()
+  })
+
+  it('OUT-1: sanitised texts put into a page as they are run nothing and load nothing', async () => {
+    const tab = await open({ as: editor })
+    await tab.visit('/catalogue')
+    const context = tab.page.context()
+    const page = await context.newPage()
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(request.url()))
+    page.on('dialog', (dialog) => {
+      asked.push(dialog.message())
+      void dialog.dismiss()
+    })
+    await page.setContent(`<body>${markupCorpus.map((text) => `<div>${sanitizeGenerated(text)}</div>`).join('\n')}</body>`)
+    await page.waitForTimeout(300)
+    expect(asked).toEqual([])
+    await tab.close()
+  })
+})
