@@ -11,8 +11,8 @@ import { readSource } from './sources.ts'
 import { type CurrentValue, standingAt } from './values.ts'
 
 /**
- * Proposals of products that their source still brings, in the order of the products' ids: what belongs to one product stands
- * together. Call `refreshCatalogueIndex` (index.ts) first, so that products just imported count.
+ * Proposals of products that their source still brings, in the order of its file: what belongs to one product stands together.
+ * Call `refreshCatalogueIndex` (index.ts) first, so that products just imported count.
  */
 async function matching(tx: Tx, filter: ProposalFilter): Promise<{ from: SQL; where: SQL }> {
   const { search, sourceId, family, productId, runId, attribute, locale, model, flag, kind, flagged, overPerson } = filter
@@ -61,30 +61,50 @@ export interface PageRequest {
 /** The ids of the next proposals that match, and where to go on; null: that was all. */
 export async function proposalPage(tx: Tx, request: PageRequest): Promise<{ ids: string[]; nextCursor: string | null }> {
   const { from, where } = await matching(tx, request.filter)
-  const rows = await rowsOf<{ id: string; product_id: string }>(
+  const rows = await rowsOf<Place & { readonly id: string }>(
     tx,
-    sql`select change.id, change.product_id from ${from} where ${where} ${later(request)}
-      order by change.product_id, change.id limit ${request.limit + 1}`,
+    sql`select change.id, ${PLACE} from ${from} where ${where} ${later(request)}
+      order by ${ORDER} limit ${request.limit + 1}`,
   )
   return { ids: rows.slice(0, request.limit).map(({ id }) => id), nextCursor: cursorAfter(rows, request.limit) }
 }
 
 function later({ asOf, cursor }: PageRequest): SQL {
-  const after = cursor === null ? sql`` : sql`and (change.product_id, change.id) > (${readCursor(cursor)})`
+  const after = cursor === null ? sql`` : sql`and (${ORDER}) > (${readCursor(cursor)})`
   return asOf === undefined ? after : sql`${after} and change.created_at <= ${asOf.toISOString()}::timestamptz`
 }
 
-const CURSOR = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
-
-function readCursor(cursor: string): SQL {
-  const [, productId, id] = CURSOR.exec(cursor) ?? []
-  if (!productId || !id) throw new AppError('request.invalid', 'The cursor is none that this list gave. Begin again without one.')
-  return sql`${productId}::uuid, ${id}::uuid`
+/** Where a proposal stands in the list. */
+interface Place {
+  readonly source_id: string
+  readonly row: number
+  readonly attribute: string
 }
 
-function cursorAfter(rows: readonly { id: string; product_id: string }[], limit: number): string | null {
+const PLACE = sql`product_index.source_id, product_index.row, change.attribute`
+const ORDER = sql`product_index.source_id, product_index.row, change.attribute, change.id`
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const isUuid = (value: unknown): value is string => typeof value === 'string' && UUID.test(value)
+const isText = (value: unknown): value is string => typeof value === 'string' && value.isWellFormed() && !value.includes('\0')
+
+function readCursor(cursor: string): SQL {
+  try {
+    const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    const [sourceId, row, attribute, id] = Array.isArray(key) ? (key as unknown[]) : []
+    if (isUuid(sourceId) && Number.isSafeInteger(row) && Math.abs(row as number) < 2 ** 31 && isText(attribute) && isUuid(id)) {
+      return sql`${sourceId}::uuid, ${row}::integer, ${attribute}, ${id}::uuid`
+    }
+  } catch {
+    // not ours: refused below
+  }
+  throw new AppError('request.invalid', 'The cursor is none that this list gave. Begin again without one.')
+}
+
+function cursorAfter(rows: readonly (Place & { readonly id: string })[], limit: number): string | null {
   const last = rows[limit - 1]
-  return rows.length > limit && last ? `${last.product_id}_${last.id}` : null
+  if (rows.length <= limit || !last) return null
+  return Buffer.from(JSON.stringify([last.source_id, last.row, last.attribute, last.id])).toString('base64url')
 }
 
 /** A value that waits for a person, and what it would replace. */
@@ -111,6 +131,7 @@ export interface Proposal {
 interface ProposalRow extends Omit<Proposal, 'product' | 'current' | 'createdAt'> {
   readonly product_id: string
   readonly source_id: string
+  readonly row: number
   readonly identifier: string
   readonly name: string | null
   readonly imported: Readonly<Record<string, unknown>>
@@ -129,9 +150,9 @@ export async function listProposals(tx: Tx, request: PageRequest): Promise<{ ite
     tx,
     sql`
     with page as materialized (
-      select change.id from ${from} where ${where} ${later(request)} order by change.product_id, change.id limit ${request.limit + 1}
+      select change.id from ${from} where ${where} ${later(request)} order by ${ORDER} limit ${request.limit + 1}
     )
-    select change.id, change.product_id, product_index.identifier, product_index.name, product_index.source_id, product.imported, sources.columns, sources.format,
+    select change.id, change.product_id, product_index.identifier, product_index.name, product_index.source_id, product_index.row, product.imported, sources.columns, sources.format,
       change.attribute, change.locale, standing.value as current, standing.change_id, standing.kind as current_kind,
       change.value as proposed, change.flags, change.provenance, change.run_id as "runId", change.created_at::text as created_at
     from page join value_changes change on change.id = page.id
@@ -139,7 +160,7 @@ export async function listProposals(tx: Tx, request: PageRequest): Promise<{ ite
       join sources on sources.id = product_index.source_id
       join products product on product.id = change.product_id
       cross join ${standingAt({ product: sql`product`, place: sql`change` })}
-    order by change.product_id, change.id`,
+    order by ${ORDER}`,
   )
   return { items: rows.slice(0, request.limit).map(toProposal), nextCursor: cursorAfter(rows, request.limit) }
 }

@@ -112,7 +112,7 @@ export const listProposals = defineRoute({
   path: '/api/v1/review/proposals',
   summary: 'Values that wait for a person, product by product',
   needs: 'catalogue.read',
-  query: proposalFilterQuery.extend({ cursor: z.string().max(200).optional(), limit: countQuery(200, 50) }),
+  query: proposalFilterQuery.extend({ cursor: z.string().max(2_000).optional(), limit: countQuery(200, 50) }),
   answer: pageOf(proposal),
 })
 
@@ -176,7 +176,7 @@ export const decideProposals = defineRoute({
 })
 export type DecisionResult = z.output<(typeof decideProposals)['answer']>['results'][number]
 
-const cursor = z.string().max(200).nullable().meta({ description: 'From the answer before; null begins' })
+const cursor = z.string().max(2_000).nullable().meta({ description: 'From the answer before; null begins' })
 
 export const decideAll = defineRoute({
   id: 'review.decisions.makeAll',

@@ -1,14 +1,16 @@
 import { useQuery } from '@tanstack/react-query'
-import { X } from 'lucide-react'
+import { ListFilter, X } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { countProposals, type ProposalCounts } from '../../../contract/review.ts'
 import { queryOf } from '../../api/query.ts'
 import { Button } from '../../components/button.tsx'
+import { Sheet } from '../../components/dialog.tsx'
 import { TextInput } from '../../components/field.tsx'
 import { Select, type Option } from '../../components/select.tsx'
 import { useText } from '../../messages/text.tsx'
 import { formatCount } from '../../support/numbers.ts'
 import { formatExact } from '../../support/times.ts'
+import { useNarrow } from '../../support/use-media.ts'
 import { flagText } from './proposal-detail.tsx'
 import { filterOf, type ReviewSearch } from './search.ts'
 
@@ -16,8 +18,28 @@ type Change = (change: Partial<ReviewSearch>) => void
 const ALL = ''
 const SEARCH_AFTER_MS = 250
 
-/** What the proposals can be narrowed by; only what there is to choose from is offered. */
+/** What the proposals can be narrowed by. On a narrow screen behind a button. */
 export function Filters({ search, onChange }: { search: ReviewSearch; onChange: Change }) {
+  const { t } = useText()
+  const narrow = useNarrow()
+  const [open, setOpen] = useState(false)
+  if (!narrow) return <Choices search={search} onChange={onChange} />
+  const count = Object.keys(filterOf(search)).length
+  return (
+    <div className="mb-4">
+      <Button icon={<ListFilter aria-hidden className="size-4" />} onClick={() => setOpen(true)}>
+        {t('review.filters.open')}
+        {count > 0 && ` (${count})`}
+      </Button>
+      <Sheet open={open} onClose={() => setOpen(false)} title={t('review.filters.label')}>
+        <Choices search={search} onChange={onChange} />
+      </Sheet>
+    </div>
+  )
+}
+
+/** Only what there is to choose from is offered. */
+function Choices({ search, onChange }: { search: ReviewSearch; onChange: Change }) {
   const { t, language } = useText()
   // The choices are those of everything that waits, so that another can be chosen without going back first.
   const { data: all } = useQuery(queryOf(countProposals, { query: search.runId ? { runId: search.runId } : {} }))
@@ -35,8 +57,12 @@ export function Filters({ search, onChange }: { search: ReviewSearch; onChange: 
     ...all.flags.map(({ reason, count }) => ({ value: `flag:${reason}`, label: flagText(reason, t), note: formatCount(count, language) })),
   ]
   return (
-    <div role="search" aria-label={t('review.filters.label')} className="mb-4 grid grid-cols-2 gap-3 sm:flex sm:flex-wrap sm:items-end">
-      <div className="max-sm:col-span-2 sm:w-56">
+    <div
+      role="search"
+      aria-label={t('review.filters.label')}
+      className="mb-4 flex flex-col gap-4 md:flex-row md:flex-wrap md:items-end md:gap-3"
+    >
+      <div className="md:w-56">
         <SearchBox value={search.search ?? ''} onChange={(text) => onChange({ search: text === '' ? undefined : text })} />
       </div>
       <Choice
@@ -133,7 +159,7 @@ function Choice({ label, all, value, options, onChange }: ChoiceProps) {
   const known = value === undefined || options.some((option) => option.value === value)
   const shown = [{ value: ALL, label: all }, ...options, ...(known ? [] : [{ value, label: value }])]
   return (
-    <div className="sm:w-44">
+    <div className="md:w-44">
       <Select label={label} value={value ?? ALL} options={shown} onChange={(next) => onChange(next === ALL ? undefined : next)} />
     </div>
   )

@@ -9,7 +9,7 @@ import { KeyHint } from '../../components/key-hint.tsx'
 import { useText, type Translate } from '../../messages/text.tsx'
 import { ValueMark, whyUnknown } from './provenance-facts.tsx'
 import type { Decided, Say } from './use-decisions.ts'
-import { ValueEditor } from './value-editor.tsx'
+import { type Draft, ValueEditor } from './value-editor.tsx'
 import { valueText, type Given } from './value-text.ts'
 
 /** Why a value is flagged, in words; a reason that this page does not know is shown as it came. */
@@ -60,13 +60,14 @@ export interface ProposalDetailProps {
   proposal: ProposalView
   decided: Decided | undefined
   editing: boolean
+  draft: Draft
   onEdit: (editing: boolean) => void
   onSay: ((said: Say) => void) | undefined // undefined: the person may only look
   onUndo: () => void
 }
 
 /** One proposal: what stands now, what is proposed, why it needs an eye, where it came from and what it cost. */
-export function ProposalDetail({ proposal, decided, editing, onEdit, onSay, onUndo }: ProposalDetailProps) {
+export function ProposalDetail({ proposal, decided, editing, draft, onEdit, onSay, onUndo }: ProposalDetailProps) {
   const { t } = useText()
   const { product, attribute, locale, current, proposed, provenance } = proposal
   const name = product.name ?? product.identifier
@@ -77,9 +78,9 @@ export function ProposalDetail({ proposal, decided, editing, onEdit, onSay, onUn
           <img src={product.picture.url} alt="" className="size-14 shrink-0 rounded-md border border-line bg-surface object-contain" />
         )}
         <div className="min-w-0">
-          <h2 className="text-section font-semibold break-words">
-            {attribute}
-            {locale && <span className="ms-2 font-normal text-ink-2">{locale}</span>}
+          <h2 className="flex flex-wrap items-baseline gap-x-2 text-section font-semibold">
+            <bdi className="min-w-0 break-words">{attribute}</bdi>
+            {locale && <bdi className="font-normal text-ink-2">{locale}</bdi>}
           </h2>
           <p className="flex flex-wrap gap-x-2 text-ink-2">
             <Link to="/catalogue/$productId" params={{ productId: product.id }} className="link min-w-0 break-words">
@@ -92,19 +93,19 @@ export function ProposalDetail({ proposal, decided, editing, onEdit, onSay, onUn
       {current.kind === 'person' && !decided && (
         <Note meaning="attention">{t(provenance.kind === 'imported' ? 'review.overPersonImported' : 'review.overPerson')}</Note>
       )}
-      {editing ? (
+      <div>
+        <ProposalDiff proposal={proposal} sideBySide />
+      </div>
+      {editing && (
         <ValueEditor
           label={t('review.editing', { attribute })}
           value={proposed ?? current.value}
+          draft={draft}
           locale={locale}
           action={t('review.acceptEdited')}
           onSave={(value: Given) => onSay?.({ decision: 'edit', value })}
           onCancel={() => onEdit(false)}
         />
-      ) : (
-        <div>
-          <ProposalDiff proposal={proposal} sideBySide />
-        </div>
       )}
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-table text-ink-2">
         <ValueMark provenance={provenance} wordy />

@@ -116,7 +116,11 @@ function ListEntry({ proposal: { id, attribute, locale, proposed, flags, current
           {decided && <Outcome decided={decided} />}
         </span>
       </span>
-      <span lang={locale ?? undefined} dir="auto" className={cx('w-full truncate text-ink-2', decided && 'line-through')}>
+      <span
+        lang={locale ?? undefined}
+        dir="auto"
+        className={cx('w-full truncate text-ink-2', decided && outcomeOf(decided) === 'rejected' && 'line-through')}
+      >
         {line === '' ? t('common.diff.empty') : line}
       </span>
     </button>
@@ -130,9 +134,13 @@ const Sign = ({ icon, text }: { icon: ReactNode; text: string }) => (
   </span>
 )
 
-function Outcome({ decided: { result, said } }: { decided: Decided }) {
+/** What became of it; on its way to the server it is shown as what was asked for. */
+const outcomeOf = ({ result, said }: Decided) =>
+  result === 'asked' ? ({ accept: 'accepted', reject: 'rejected', edit: 'edited' } as const)[said] : result
+
+function Outcome({ decided }: { decided: Decided }) {
   const { t } = useText()
-  const shown = result === 'asked' ? ({ accept: 'accepted', reject: 'rejected', edit: 'edited' } as const)[said] : result
+  const shown = outcomeOf(decided)
   const text = t(`review.signs.${shown}`)
   if (shown === 'rejected') return <Sign icon={<X aria-hidden className="size-3.5 text-failing" />} text={text} />
   if (shown === 'accepted' || shown === 'edited') return <Sign icon={<Check aria-hidden className="size-3.5 text-good" />} text={text} />

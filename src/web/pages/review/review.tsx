@@ -94,7 +94,12 @@ function Proposals({ items, total, decisions, more }: ProposalsProps) {
   const mayDecide = useMay('review.decide')
   const [chosen, setChosen] = useState<string>()
   const [editing, setEditing] = useState(false)
-  const { decided, decide, undoLast } = decisions
+  const [text, setText] = useState<string>()
+  const edit = (now: boolean): void => {
+    setText(undefined)
+    setEditing(now)
+  }
+  const { decided, decide, canUndo, undoLast } = decisions
   const found = items.findIndex(({ id }) => id === chosen)
   const at =
     found >= 0
@@ -112,7 +117,7 @@ function Proposals({ items, total, decisions, more }: ProposalsProps) {
   const onEnd = useCallback(() => fetchMore.current?.(), [])
   const go = (index: number): void => {
     const next = items[Math.min(Math.max(index, 0), items.length - 1)]
-    setEditing(false)
+    edit(false)
     if (next) setChosen(next.id)
   }
   const onSay = (said: Say): void => {
@@ -132,10 +137,11 @@ function Proposals({ items, total, decisions, more }: ProposalsProps) {
       ? [
           { keys: 'a', label: t('review.accept'), run: () => open && onSay({ decision: 'accept' }) },
           { keys: 'r', label: t('review.reject'), run: () => open && onSay({ decision: 'reject' }) },
-          { keys: 'e', label: t('review.edit'), run: () => open && setEditing(true) },
-          { keys: 'z', label: t('common.undo'), run: () => void onUndo() },
+          { keys: 'e', label: t('review.edit'), run: () => open && edit(true) },
         ]
       : []),
+    // Only while there is something of this page: a notice of a decision on all of them has the same key.
+    ...(canUndo ? [{ keys: 'z', label: t('common.undo'), run: () => void onUndo() }] : []),
   ])
   const detail = (
     <ProposalDetail
@@ -143,7 +149,8 @@ function Proposals({ items, total, decisions, more }: ProposalsProps) {
       proposal={proposal}
       decided={decided.get(proposal.id)}
       editing={editing}
-      onEdit={setEditing}
+      draft={{ text, keep: setText }}
+      onEdit={edit}
       onSay={mayDecide ? onSay : undefined}
       onUndo={() => void onUndo()}
     />

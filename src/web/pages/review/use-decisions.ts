@@ -24,6 +24,7 @@ export function useDecisions() {
   const { t } = useText()
   const [decided, setDecided] = useState<ReadonlyMap<string, Decided>>(new Map())
   const steps = useRef<{ id: string; decisionId: Promise<string | null> }[]>([])
+  const [canUndo, setCanUndo] = useState(false)
 
   const mark = (id: string, state: Decided | undefined) =>
     setDecided((before) => {
@@ -60,12 +61,14 @@ export function useDecisions() {
     mark(proposal.id, { result: 'asked', said: said.decision, by: null })
     const decisionId = send(proposal, said)
     steps.current.push({ id: proposal.id, decisionId })
+    setCanUndo(true)
     return decisionId
   }
 
   /** @returns the proposal that stands open again; undefined: there was nothing to undo. */
   const undoLast = async (): Promise<string | undefined> => {
     for (let last = steps.current.pop(); last; last = steps.current.pop()) {
+      setCanUndo(steps.current.length > 0)
       const decisionId = await last.decisionId
       if (decisionId === null) continue
       try {
@@ -82,8 +85,9 @@ export function useDecisions() {
 
   const forget = (): void => {
     steps.current = []
+    setCanUndo(false)
     setDecided(new Map())
   }
 
-  return { decided, decide, undoLast, forget }
+  return { decided, decide, canUndo, undoLast, forget }
 }

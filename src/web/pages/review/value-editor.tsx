@@ -8,10 +8,18 @@ import { useText } from '../../messages/text.tsx'
 import { useHotkeys } from '../../support/hotkeys.ts'
 import { readValue, valueText, type Given } from './value-text.ts'
 
+/** A text that is being written. */
+export interface Draft {
+  readonly text: string | undefined // undefined: nothing was written yet
+  readonly keep: (text: string) => void
+}
+
 export interface ValueEditorProps {
   label: string
   /** What to begin from; its shape is kept. */
   value: unknown
+  /** Where the text is kept while it is written, for a page that draws itself anew (a window made narrow). */
+  draft?: Draft
   /** "Save", "Accept with this text". */
   action: string
   locale: string | null
@@ -24,9 +32,9 @@ export interface ValueEditorProps {
 }
 
 /** A value as the person writes it: mod+Enter saves, Escape leaves it as it was. */
-export function ValueEditor({ label, value, action, locale, busy = false, problem, onSave, onCancel, more }: ValueEditorProps) {
+export function ValueEditor({ label, value, draft, action, locale, busy = false, problem, onSave, onCancel, more }: ValueEditorProps) {
   const { t } = useText()
-  const [text, setText] = useState(() => valueText(value))
+  const [text, setText] = useState(() => draft?.text ?? valueText(value))
   const [wrong, setWrong] = useState<string>()
   const save = () => {
     const read = readValue(text, value)
@@ -58,6 +66,7 @@ export function ValueEditor({ label, value, action, locale, busy = false, proble
         {...(entries ? { help: t(Array.isArray(value) ? 'review.editor.lines' : 'review.editor.entries') } : {})}
         onChange={(event) => {
           setText(event.currentTarget.value)
+          draft?.keep(event.currentTarget.value)
           setWrong(undefined)
         }}
       />
