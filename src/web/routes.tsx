@@ -4,16 +4,15 @@ import { ApiProblem } from './api/problem.ts'
 import { queryClient } from './api/query.ts'
 import { consumptionSearch } from './pages/consumption/search.ts'
 import { reviewSearch } from './pages/review/search.ts'
+import { enrichSearch } from './pages/enrich/search.ts'
 import { runSearch, runsSearch } from './pages/runs/search.ts'
 import { catalogueSearch, productSearch } from './pages/catalogue/search.ts'
 import { loadAllTexts } from './messages/language.ts'
+import { OuterError, OuterMissing } from './shell/outer-states.tsx'
 import { Root } from './shell/root.tsx'
 import { Shell } from './shell/shell.tsx'
+import { backOf } from './support/back.ts'
 import { meQuery } from './support/me.ts'
-
-/** A path in our own page to go back to; anything else is dropped, so that no link leads elsewhere after sign-in. */
-const backOf = (search: Record<string, unknown>): { back?: string } =>
-  typeof search['back'] === 'string' && /^\/(?![/\\])/.test(search['back']) ? { back: search['back'] } : {}
 
 const inviteOf = (search: Record<string, unknown>): { invite?: true } => (search['invite'] === true ? { invite: true } : {})
 
@@ -21,7 +20,7 @@ const inviteOf = (search: Record<string, unknown>): { invite?: true } => (search
 const rootComponent: RouteComponent = Root
 const shellComponent: RouteComponent = Shell
 
-const root = createRootRoute({ component: rootComponent })
+const root = createRootRoute({ component: rootComponent, notFoundComponent: OuterMissing, errorComponent: OuterError })
 
 /** "provider": the dialog that adds one; a connection's id: the one to assign. */
 const addOf = (search: Record<string, unknown>): { add?: string } => (typeof search['add'] === 'string' ? { add: search['add'] } : {})
@@ -31,6 +30,7 @@ const shell = createRoute({
   getParentRoute: () => root,
   id: 'shell',
   component: shellComponent,
+  errorComponent: OuterError,
   beforeLoad: async ({ location }) => {
     try {
       const me = await queryClient.ensureQueryData(meQuery)
@@ -127,6 +127,13 @@ const shellPages = [
     validateSearch: productSearch,
     component: page(() => import('./pages/catalogue/product.tsx'), 'ProductPage'),
   }),
+  createRoute({
+    getParentRoute: inShell,
+    path: '/enrich',
+    validateSearch: enrichSearch,
+    component: page(() => import('./pages/enrich/enrich.tsx'), 'EnrichPage'),
+  }),
+  createRoute({ getParentRoute: inShell, path: '/recipes', component: page(() => import('./pages/enrich/recipes.tsx'), 'RecipesPage') }),
   createRoute({
     getParentRoute: inShell,
     path: '/runs',

@@ -34,7 +34,7 @@ export function ErrorNote({ problem }: { problem: ApiProblem }) {
     <div role="alert" className="mt-3 flex items-start gap-2 rounded-md border border-failing bg-failing-tint px-3 py-2 text-failing">
       <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
       <div className="flex min-w-0 flex-col gap-0.5">
-        <span>{problemText(problem, t)}</span>
+        <span dir="auto">{problemText(problem, t)}</span>
         {problem.issues.length > 0 && (
           <ul className="list-disc ps-4 text-table">
             {problem.issues.map((issue) => (
@@ -65,7 +65,9 @@ export function ErrorState({ problem, kept, onRetry }: ErrorStateProps) {
     <div role="alert" className="mx-auto flex max-w-prose flex-col items-center gap-3 px-4 py-16 text-center">
       <Icon aria-hidden className="size-8 text-failing" />
       <h2 className="text-section font-semibold">{problem.code === 'offline' ? t('common.offlineTitle') : t('common.errorTitle')}</h2>
-      <p className="text-ink-2">{problemText(problem, t)}</p>
+      <p dir="auto" className="text-ink-2">
+        {problemText(problem, t)}
+      </p>
       {kept !== undefined && <p className="text-ink-2">{kept}</p>}
       {onRetry && <Button onClick={onRetry}>{t('common.tryAgain')}</Button>}
       <CodeLink problem={problem} />

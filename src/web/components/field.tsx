@@ -50,7 +50,7 @@ export function TextInput({ label, help, error, hideLabel, optional, mono = fals
   const field = { label, help, error, ...(hideLabel ? { hideLabel } : {}), ...(optional ? { optional } : {}) }
   return (
     <Field {...field}>
-      <span className="relative flex items-center">
+      <span dir={control.dir} className="relative flex items-center">
         <BaseField.Control {...control} className={cx('control', mono && 'font-mono', end !== undefined && 'pe-11')} />
         {end !== undefined && <span className="absolute inset-e-1.5 flex items-center text-table text-ink-2">{end}</span>}
       </span>

@@ -26,9 +26,9 @@ export function Money({ of, why }: { of: MoneyView | null; why?: string | undefi
   const { t, language } = useText()
   if (of === null) return <Unknown why={why ?? t('common.costUnknown')} />
   return (
-    <span className="tabular whitespace-nowrap" title={`${of.amount} ${of.currency}`}>
+    <bdi className="tabular whitespace-nowrap" title={`${of.amount} ${of.currency}`}>
       {formatMoney(of, language)}
-    </span>
+    </bdi>
   )
 }
 

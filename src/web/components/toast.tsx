@@ -55,7 +55,7 @@ function ToastList() {
         ) : (
           <CircleCheck aria-hidden className="mt-0.5 size-4 shrink-0 text-good" />
         )}
-        <Toast.Title render={<div />} className="min-w-0 flex-1 py-0.5" />
+        <Toast.Title render={<div dir="auto" />} className="min-w-0 flex-1 py-0.5" />
         {toast.data?.undo && (
           <Button small onClick={toast.data.undo}>
             {t('common.undo')} <KeyHint keys="z" />
@@ -72,7 +72,7 @@ export function Toasts() {
   return (
     <Toast.Provider toastManager={manager} limit={3}>
       <Toast.Portal>
-        <Toast.Viewport className="fixed inset-e-4 bottom-4 z-60 w-[calc(100vw-2rem)] sm:w-96">
+        <Toast.Viewport data-toasts className="fixed inset-e-4 bottom-4 z-60 max-md:bottom-18 w-[calc(100vw-2rem)] sm:w-96">
           <ToastList />
         </Toast.Viewport>
       </Toast.Portal>

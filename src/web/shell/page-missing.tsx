@@ -7,20 +7,18 @@ import { useText } from '../messages/text.tsx'
 export function PageMissing() {
   const { t } = useText()
   return (
-    <div className="mx-auto max-w-3xl p-4">
-      <Page title={t('shell.missing.title')}>
-        <EmptyState
-          icon={<SearchX aria-hidden className="size-8" />}
-          title={t('shell.missing.what')}
-          action={
-            <Link to="/" className={buttonClass({ kind: 'main' })}>
-              {t('shell.missing.home')}
-            </Link>
-          }
-        >
-          {t('shell.missing.why')}
-        </EmptyState>
-      </Page>
-    </div>
+    <Page title={t('shell.missing.title')}>
+      <EmptyState
+        icon={<SearchX aria-hidden className="size-8" />}
+        title={t('shell.missing.what')}
+        action={
+          <Link to="/" className={buttonClass({ kind: 'main' })}>
+            {t('shell.missing.home')}
+          </Link>
+        }
+      >
+        {t('shell.missing.why')}
+      </EmptyState>
+    </Page>
   )
 }

