@@ -8,6 +8,7 @@ import * as recipes from '../../src/contract/recipes.ts'
 import * as review from '../../src/contract/review.ts'
 import * as runs from '../../src/contract/runs.ts'
 import type { TestClient } from '../support/server.ts'
+import { until } from '../support/until.ts'
 
 /** One thing of each kind that an id can name, all of one workspace, by the names that `idOf` gives them. */
 export type Things = Readonly<Record<string, string>>
@@ -62,12 +63,4 @@ export async function furnish(client: TestClient): Promise<Things> {
     token: token.listed.id,
     session: sessions[0]!.id,
   }
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 600; attempt += 1) {
-    if (await condition()) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error('waited 30 s in vain')
 }
