@@ -74,7 +74,7 @@ describe.each(['pglite', 'postgres'] as const)('assignments on %s', (on) => {
     const change = (model: string) =>
       put('vision', [{ connectionId: id, model }], version).then(
         () => 'saved',
-        (error: Error) => error.message.split(':')[0],
+        (error: unknown) => (error as Error).message.split(':')[0],
       )
     const ends = await Promise.all([change('practice-1'), change('practice-2')])
     expect(ends.toSorted()).toEqual(['409 assignment.changed', 'saved'])

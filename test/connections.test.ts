@@ -235,7 +235,7 @@ describe.each(['pglite', 'postgres'] as const)('connections on %s', (on) => {
       const replace = () =>
         owner
           .call(contract.replaceKey, { params: { connectionId: id }, body: { key: secret('sk-good-') } })
-          .then(() => 'replaced', (error: Error) => error.message.split(':')[0]) // prettier-ignore
+          .then(() => 'replaced', (error: unknown) => (error as Error).message.split(':')[0]) // prettier-ignore
       const ends = await Promise.all([replace(), replace()])
       const { key } = await view(id)
       expect(ends.filter((end) => end === 'replaced')).toHaveLength(key!.version - 1)
@@ -279,7 +279,7 @@ describe.each(['pglite', 'postgres'] as const)('connections on %s', (on) => {
         [contract.addConnection, { provider: 'openai', destination, key: '' }],
         [contract.addConnection, { provider: 'openai', destination, key: null }],
       ] as [RouteContract, object][]) {
-        expect(await owner.refused(route, { params, body } as never), JSON.stringify(body)).toMatchObject({ status: 422 })
+        expect(await owner.refused(route, { params, body }), JSON.stringify(body)).toMatchObject({ status: 422 })
       }
       // the saved test takes no destination, and goes where the key was sealed to
       const response = await owner.fetch(`/api/v1/connections/${id}/check`, {

@@ -1,6 +1,7 @@
 import { AppError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import { type Connection, ensureConnection } from '../connections/connections.ts'
+import { withoutPathStart } from '../connections/destination-input.ts'
 import { checkBaseUrl } from '../providers/destination-guard.ts'
 import { type Destination, needsKey, type Provider } from '../providers/provider.ts'
 import { normaliseDestination } from '../vault/destination.ts'
@@ -35,11 +36,6 @@ export function commandDestination(provider: Provider, baseUrl: string | undefin
   const { baseUrl: normalised } = normaliseDestination({ baseUrl })
   checkBaseUrl(normalised, new Set(privateHosts))
   return { destination: { baseUrl: withoutPathStart(normalised, provider) }, privateHosts }
-}
-
-/** Anthropic's paths begin with /v1, and many write it at the end of the address too: it is meant once. */
-function withoutPathStart(baseUrl: string, provider: Provider): string {
-  return provider.chat.path.startsWith('/v1/') ? baseUrl.replace(/\/v1$/, '') : baseUrl
 }
 
 /** The connection of a command line, with the key from the variable that it names, sealed first. */

@@ -13,11 +13,14 @@ export interface IntendOperation {
 
 export type ConnectionsById = ReadonlyMap<string, typeof connections.$inferSelect>
 
-/** The connections of these calls as they stand now. */
+/**
+ * The connections of these calls as they stand now, and stay until the commit: who revokes one meanwhile waits for it, so that
+ * no call is admitted after a revocation was committed.
+ */
 export async function readConnections(tx: Tx, operations: readonly IntendOperation[]): Promise<ConnectionsById> {
   if (operations.length === 0) return new Map()
   const ids = [...new Set(operations.map(({ intent }) => intent.connectionId))]
-  const rows = await tx.select().from(connections).where(inArray(connections.id, ids))
+  const rows = await tx.select().from(connections).where(inArray(connections.id, ids)).for('share')
   return new Map(rows.map((row) => [row.id, row]))
 }
 
