@@ -115,6 +115,7 @@ describeInBrowser(
       await tab.page.getByLabel('Base URL').fill('http://10.1.2.3/v1')
       await button(tab, 'Test the key').click()
       await tab.page.getByText('LATCHKEY_PRIVATE_HOSTS').waitFor()
+      expect(await tab.page.getByText('The key').count()).toBe(0) // nothing is said about it
       await tab.page.getByRole('link', { name: 'destination.refused' }).waitFor()
       await tab.close()
     })

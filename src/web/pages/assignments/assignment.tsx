@@ -29,6 +29,7 @@ export function AssignmentPage() {
   const nameOf = useContextName()
   const assignment = useQuery({ ...queryOf(readAssignment, { params: { context } }), refetchOnWindowFocus: false })
   const connections = useQuery(queryOf(listConnections))
+  const [savedVersion, setSavedVersion] = useState<number>()
   const error = assignment.error ?? connections.error
   return (
     <Page
@@ -36,7 +37,7 @@ export function AssignmentPage() {
       sentence={
         <>
           {isBuiltIn(context) ? t(`assignments.contexts.${context}.what`) : t('assignments.ownContext')}{' '}
-          <Link to="/assignments" className="link inline-flex items-center gap-1">
+          <Link to="/assignments" className="link mt-1 flex w-fit items-center gap-1">
             <ArrowLeft aria-hidden className="size-3.5 rtl:rotate-180" />
             {t('assignments.all')}
           </Link>
@@ -49,13 +50,26 @@ export function AssignmentPage() {
         <FieldsSkeleton fields={4} />
       ) : (
         // a new version begins anew
-        <Editor key={`${context} ${assignment.data.version}`} assignment={assignment.data} connections={connections.data.items} />
+        <Editor
+          key={`${context} ${assignment.data.version}`}
+          assignment={assignment.data}
+          connections={connections.data.items}
+          isJustSaved={assignment.data.version === savedVersion}
+          onSaved={setSavedVersion}
+        />
       )}
     </Page>
   )
 }
 
-function Editor({ assignment, connections }: { assignment: AssignmentView; connections: readonly ConnectionView[] }) {
+interface EditorProps {
+  assignment: AssignmentView
+  connections: readonly ConnectionView[]
+  isJustSaved: boolean
+  onSaved: (version: number) => void
+}
+
+function Editor({ assignment, connections, isJustSaved, onSaved }: EditorProps) {
   const { t } = useText()
   const nameOf = useContextName()
   const mayWrite = useMay('assignments.write')
@@ -69,6 +83,7 @@ function Editor({ assignment, connections }: { assignment: AssignmentView; conne
   const save = useMutation({
     mutationFn: () => callApi(replaceAssignment, { params: { context }, body: { version, candidates: inputs ?? [] } }),
     onSuccess: async (saved) => {
+      onSaved(saved.version)
       queryClient.setQueryData(queryOf(readAssignment, { params: { context } }).queryKey, saved)
       await invalidate(listAssignments)
       say(t('assignments.saved', { context: nameOf(context) }))
@@ -161,7 +176,7 @@ function Editor({ assignment, connections }: { assignment: AssignmentView; conne
             {isChanged && inputs === undefined && <span className="text-ink-2">{t('assignments.incomplete')}</span>}
           </div>
         )}
-        {!isChanged && assignment.candidates.length > 0 && usedBy.includes('enrichment') && <NextStep />}
+        {isJustSaved && !isChanged && assignment.candidates.length > 0 && usedBy.includes('enrichment') && <NextStep />}
       </Section>
       {assignment.candidates.length > 0 && <ProductPreview assignment={assignment} isChanged={isChanged} />}
       {assignment.own && mayWrite && <RemoveContext context={context} />}

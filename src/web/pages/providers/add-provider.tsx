@@ -21,6 +21,7 @@ import { ErrorNote } from '../../components/error-state.tsx'
 import { SecretInput, TextInput } from '../../components/field.tsx'
 import { useText } from '../../messages/text.tsx'
 import { CheckNote } from './check-result.tsx'
+import { InView } from './in-view.tsx'
 import { destinationOf, emptyDestination } from './connection-draft.ts'
 import { ContextChoice } from './context-choice.tsx'
 import { DestinationFields } from './destination-fields.tsx'
@@ -106,15 +107,14 @@ function KeyStep({ provider, onBack, onClose, onSaved }: KeyStepProps) {
               {t('providers.check.action')}
             </Button>
           )}
-          {unknownKey ? (
-            <Button kind="main" busy={busy} disabled={noContexts} onClick={() => save.mutate({ tested: false })}>
+          {unknownKey && (
+            <Button busy={save.isPending} disabled={noContexts} onClick={() => save.mutate({ tested: false })}>
               {t('providers.saveAnyway')}
             </Button>
-          ) : (
-            <Button kind="main" type="submit" form="add-provider" busy={busy} disabled={noContexts}>
-              {provider.practice ? t('providers.addPractice') : t('providers.testAndSave')}
-            </Button>
           )}
+          <Button kind="main" type="submit" form="add-provider" busy={busy} disabled={noContexts}>
+            {provider.practice ? t('providers.addPractice') : t('providers.testAndSave')}
+          </Button>
         </>
       }
     >
@@ -145,6 +145,11 @@ function KeyStep({ provider, onBack, onClose, onSaved }: KeyStepProps) {
             error={problem?.issue('key') ?? (problem?.code.startsWith('key.') ? problem.detail : undefined)}
           />
         )}
+        {check && (
+          <InView>
+            <CheckNote check={check} provider={provider} />
+          </InView>
+        )}
         <TextInput
           label={t('providers.label.label')}
           help={t('providers.label.help')}
@@ -164,8 +169,11 @@ function KeyStep({ provider, onBack, onClose, onSaved }: KeyStepProps) {
             <ContextChoice value={contexts} onChange={setContexts} />
           </div>
         </details>
-        {check && <CheckNote check={check} provider={provider} />}
-        {problem && !problem.code.startsWith('key.') && <ErrorNote problem={problem} />}
+        {problem && !problem.code.startsWith('key.') && (
+          <InView>
+            <ErrorNote problem={problem} />
+          </InView>
+        )}
       </form>
     </Dialog>
   )

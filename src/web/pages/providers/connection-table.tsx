@@ -39,10 +39,10 @@ export function ConnectionTable({ list: { items, keyReminderDays }, providers }:
             {connection.practice && <PracticeBadge />}
           </span>
           {!connection.practice && (
-            <span className="text-ink-2">
+            <span className="flex flex-wrap items-baseline gap-x-2 text-ink-2">
               {providerName(connection.provider)}
               {connection.destination.host !== '' && (
-                <bdi dir="ltr" className="ms-2 font-mono text-small">
+                <bdi dir="ltr" className="font-mono text-small">
                   {connection.destination.host}
                 </bdi>
               )}

@@ -47,7 +47,7 @@ export function ConnectionPage() {
       sentence={
         <>
           {connection.data?.practice ? t('providers.practiceWhat') : provider && nameOf(provider)}{' '}
-          <Link to="/providers" search={{}} className="link inline-flex items-center gap-1">
+          <Link to="/providers" search={{}} className="link mt-1 flex w-fit items-center gap-1">
             <ArrowLeft aria-hidden className="size-3.5 rtl:rotate-180" />
             {t('providers.all')}
           </Link>

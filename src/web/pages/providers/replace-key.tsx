@@ -21,6 +21,7 @@ import { useText } from '../../messages/text.tsx'
 import { CheckNote } from './check-result.tsx'
 import { type DestinationDraft, destinationOf, OTHER_ADDRESS } from './connection-draft.ts'
 import { DestinationFields } from './destination-fields.tsx'
+import { InView } from './in-view.tsx'
 import { ProviderLinks } from './provider-links.tsx'
 
 interface ReplaceKeyProps {
@@ -62,15 +63,14 @@ export function ReplaceKey({ connection, provider, onClose }: ReplaceKeyProps) {
       actions={
         <>
           <Button onClick={onClose}>{t('common.cancel')}</Button>
-          {check ? (
-            <Button kind="main" busy={replace.isPending} onClick={() => replace.mutate(true)}>
+          {check && (
+            <Button busy={replace.isPending} onClick={() => replace.mutate(true)}>
               {t('providers.replace.anyway')}
             </Button>
-          ) : (
-            <Button kind="main" type="submit" form="replace-key" busy={replace.isPending}>
-              {t('providers.replace.testAndReplace')}
-            </Button>
           )}
+          <Button kind="main" type="submit" form="replace-key" busy={replace.isPending}>
+            {t('providers.replace.testAndReplace')}
+          </Button>
         </>
       }
     >
@@ -98,9 +98,13 @@ export function ReplaceKey({ connection, provider, onClose }: ReplaceKeyProps) {
           }}
           error={problem?.code.startsWith('key.') ? problem.detail : problem?.issue('key')}
         />
+        {check && (
+          <InView>
+            <CheckNote check={check} provider={provider} />
+          </InView>
+        )}
         <Checkbox label={t('providers.replace.moves')} help={t('providers.replace.movesHelp')} checked={moves} onChange={setMoves} />
         {moves && <DestinationFields provider={provider} draft={destination} onChange={setDestination} problem={problem} />}
-        {check && <CheckNote check={check} provider={provider} />}
         {problem && !problem.code.startsWith('key.') && <ErrorNote problem={problem} />}
       </form>
     </Dialog>
