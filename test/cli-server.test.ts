@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import * as people from '../src/contract/people.ts'
+import * as runs from '../src/contract/runs.ts'
 import { holdDataFolder } from '../src/db/hold.ts'
 import { madeProducts, writeCatalogue } from './support/catalogue.ts'
 import { type CliResult, startCli } from './support/cli.ts'
@@ -169,14 +170,37 @@ describe('a command while a server holds the data folder', () => {
       expect(ended.stderr).toContain(part)
   })
 
-  it('gives a person a new password, and ends their sessions', async () => {
+  it('what commands ran stands in the Runs of whoever claimed the server, who can leave it to the command only', async () => {
     const { origin, claimToken } = await server.welcome()
     const ada = makeClient({ url: origin, email: 'ada@example.com', password: 'correct horse battery' })
     const { email, password } = ada
     await ada.call(people.claimServer, { body: { token: claimToken, name: 'Ada', email, password, workspaceName: 'Lamps' } })
+    await installation.run(['connections']) // the first command makes its workspace
+    const { workspaces } = await ada.call(people.readMe)
+    const own = workspaces.find(({ name }) => name === 'Command line')!
+    await ada.call(people.enterWorkspace, { body: { workspace: own.id } })
+
+    provider.open(false)
+    const before = provider.requests.length
+    const running = installation.start(job('watched', 4, '--yes', '--json'))
+    await provider.reached(before + 3)
+    const [run] = (await ada.call(runs.listRuns, { query: { state: 'running' } })).items
+    expect(run).toMatchObject({ source: 'watched.csv', createdBy: 'command' })
+    expect(await ada.refused(runs.pauseRun, { params: { runId: run!.id } })).toMatchObject({ code: 'run.wrong_state' })
+    provider.open(true)
+    expect(reportOf(await running.result)).toMatchObject({ succeeded: 4, calls: 4 })
+    expect(await ada.call(runs.readRun, { params: { runId: run!.id } })).toMatchObject({ state: 'finished' })
+  })
+
+  it('gives a person a new password, and ends their sessions', async () => {
+    const { origin } = await server.welcome()
+    const [email, password] = ['ada@example.com', 'correct horse battery']
+    const ada = makeClient({ url: origin, email, password })
+    await ada.call(people.signIn, { body: { email, password } })
     const { stdout, code } = await installation.run(['users', 'reset', email])
     expect(code).toBe(0)
     const given = /New password for ada@example\.com: (\S+)/.exec(stdout)![1]!
+    expect(await ada.refused(people.readMe)).toMatchObject({ code: 'session.missing' })
     expect(await ada.refused(people.signIn, { body: { email, password } })).toMatchObject({ code: 'signin.refused' })
     expect(await ada.call(people.signIn, { body: { email, password: given } })).toEqual({ secondFactor: false })
     const nobody = await installation.run(['users', 'reset', 'nobody@example.com'])
