@@ -1,13 +1,32 @@
 import { CircleAlert, WifiOff } from 'lucide-react'
+import i18next from 'i18next'
 import type { ReactNode } from 'react'
 import type { ApiProblem } from '../api/problem.ts'
-import { useText, type Translate } from '../messages/text.tsx'
+import { useText, type TextKey, type Translate } from '../messages/text.tsx'
 import { Button } from './button.tsx'
 
 /** What happened, in words: the server's own sentence, or ours where it had none. */
 export const problemText = (problem: ApiProblem, t: Translate): string => {
   if (problem.code === 'offline') return t('common.offlineDetail')
   return problem.detail || t('common.unexpectedDetail')
+}
+
+/** What happened, in a few words of the person's language; the server's sentence is English. */
+function problemTitle({ code }: ApiProblem, t: Translate): string {
+  if (code === 'offline') return t('common.offlineTitle')
+  const [room, what] = code.split('.')
+  return i18next.exists(`errors.${code}`) ? t(`errors.${room}.${what}` as TextKey) : t('common.errorTitle')
+}
+
+/** The server's sentence is in English, and says so to readers and to the page's direction. */
+function Detail({ problem }: { problem: ApiProblem }) {
+  const { t } = useText()
+  const own = problem.detail === ''
+  return (
+    <span lang={own ? undefined : 'en'} dir={own ? undefined : 'ltr'}>
+      {problemText(problem, t)}
+    </span>
+  )
 }
 
 function CodeLink({ problem }: { problem: ApiProblem }) {
@@ -34,7 +53,8 @@ export function ErrorNote({ problem }: { problem: ApiProblem }) {
     <div role="alert" className="mt-3 flex items-start gap-2 rounded-md border border-failing bg-failing-tint px-3 py-2 text-failing">
       <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
       <div className="flex min-w-0 flex-col gap-0.5">
-        <span dir="auto">{problemText(problem, t)}</span>
+        <strong className="font-semibold">{problemTitle(problem, t)}</strong>
+        <Detail problem={problem} />
         {problem.issues.length > 0 && (
           <ul className="list-disc ps-4 text-table">
             {problem.issues.map((issue) => (
@@ -64,9 +84,9 @@ export function ErrorState({ problem, kept, onRetry }: ErrorStateProps) {
   return (
     <div role="alert" className="mx-auto flex max-w-prose flex-col items-center gap-3 px-4 py-16 text-center">
       <Icon aria-hidden className="size-8 text-failing" />
-      <h2 className="text-section font-semibold">{problem.code === 'offline' ? t('common.offlineTitle') : t('common.errorTitle')}</h2>
-      <p dir="auto" className="text-ink-2">
-        {problemText(problem, t)}
+      <h2 className="text-section font-semibold">{problemTitle(problem, t)}</h2>
+      <p className="text-ink-2">
+        <Detail problem={problem} />
       </p>
       {kept !== undefined && <p className="text-ink-2">{kept}</p>}
       {onRetry && <Button onClick={onRetry}>{t('common.tryAgain')}</Button>}
