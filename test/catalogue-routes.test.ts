@@ -6,7 +6,7 @@ import type { FileView, ImportView } from '../src/contract/catalogue.ts'
 import { recordGeneratedValues } from '../src/catalogue/changes.ts'
 import { importFile } from '../src/catalogue/import.ts'
 import { detectFormat } from '../src/catalogue/formats/detect.ts'
-import { products } from '../src/db/schema/index.ts'
+import { auditEntries, products } from '../src/db/schema/index.ts'
 import { newId } from '../src/runtime/ids.ts'
 import { postgresAbsence } from './support/postgres-cluster.ts'
 import { startTestServer, type TestClient, type TestServer } from './support/server.ts'
@@ -146,6 +146,12 @@ describe.each(engines)('the catalogue through its routes (%s)', (on) => {
       '\uFEFFsku;title;description;Tagline\r\nX1;"Lamp; one";<script>supplier()</script>;\r\nX2;Lamp two;A <b>bright</b> lamp;"Bright; & small"\r\n\r\n',
     )
     expect(readdirSync(join(server.folder, 'data', 'exports'))).toEqual([])
+    const audit = await server.server.services.database.inWorkspace(workspaceId, (tx) => tx.select().from(auditEntries))
+    const about = audit.filter(({ subject }) => subject === `source:${source.id}`)
+    expect(about.map(({ action, actor }) => [action, actor.split(':')[0]]).toSorted()).toEqual([
+      ['catalogue.exported', 'user'],
+      ['catalogue.imported', 'user'],
+    ])
   })
 
   it('the sample catalogue comes once, in three families, each product with a picture of its own', async () => {

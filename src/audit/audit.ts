@@ -38,6 +38,8 @@ export type AuditAction =
   | 'key.set'
   | 'key.replaced'
   | 'key.unreadable'
+  | 'catalogue.imported'
+  | 'catalogue.exported'
   | 'recipe.added'
   | 'recipe.changed'
   | 'recipe.deleted'

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
+import { recordAudit } from '../audit/audit.ts'
 import { AppError } from '../base/errors.ts'
 import type { FileAnswer } from '../http/handle.ts'
 import { rowsOf } from '../db/rows.ts'
@@ -22,7 +23,10 @@ const LEFT_MS = 60 * 60 * 1000
  * its temporary file when it has been read, or left.
  * @throws AppError source.missing, file.changed, file.unwritable
  */
-export async function exportSource(services: CatalogueServices, workspaceId: string, sourceId: string): Promise<FileAnswer> {
+export async function exportSource(
+  services: CatalogueServices,
+  { workspaceId, actor, sourceId }: { workspaceId: string; actor: string; sourceId: string },
+): Promise<FileAnswer> {
   const { database, dataDir } = services
   const source = await database.inWorkspace(workspaceId, (tx) => readSource(tx, sourceId))
   if (source.uploadId === null) {
@@ -62,6 +66,9 @@ export async function exportSource(services: CatalogueServices, workspaceId: str
     await rm(output, { force: true })
     throw error
   }
+  await database.inWorkspace(workspaceId, (tx) =>
+    recordAudit(tx, { workspaceId, actor, action: 'catalogue.exported', subject: `source:${sourceId}`, detail: { file: upload.name } }),
+  )
   return {
     name: upload.name,
     contentType: format.kind === 'jsonl' ? 'application/x-ndjson' : format.delimiter === '\t' ? 'text/tab-separated-values' : 'text/csv',

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { and, asc, eq, gt } from 'drizzle-orm'
+import { recordAudit } from '../audit/audit.ts'
 import { AppError } from '../base/errors.ts'
 import type { FileView, ImportView, ReadingChoices } from '../contract/catalogue.ts'
 import { insertMany } from '../db/bulk.ts'
@@ -139,6 +140,13 @@ async function begin(services: CatalogueServices, beginning: Beginning): Promise
       .insert(imports)
       .values({ id, workspaceId, sourceId: target.id, state: 'running', counts, instance, createdBy: actor, startedAt: clock.now() })
     if (order.columns) await tx.update(sources).set({ columns: order.columns, indexImport: null }).where(eq(sources.id, target.id))
+    await recordAudit(tx, {
+      workspaceId,
+      actor,
+      action: 'catalogue.imported',
+      subject: `source:${target.id}`,
+      detail: { file: file.name, importId: id },
+    })
     return target
   })
   const { jobs, stop } = jobsOf(database)

@@ -51,7 +51,9 @@ export function catalogueRoutes(services: CatalogueServices): HandledRoute[] {
     handle(contract.changeSource, async ({ who: { workspaceId }, params: { sourceId }, body: { label, columns } }) =>
       database.inWorkspace(workspaceId, (tx) => changeSource(tx, { sourceId, label, columns })),
     ),
-    handle(contract.exportSource, ({ who: { workspaceId }, params: { sourceId } }) => exportSource(services, workspaceId, sourceId)),
+    handle(contract.exportSource, ({ who: { workspaceId, actor }, params: { sourceId } }) =>
+      exportSource(services, { workspaceId, actor, sourceId }),
+    ),
 
     handle(contract.uploadFile, async ({ who: { workspaceId, actor }, query: { name }, request }) => {
       const bytes = request.bytes ?? new ReadableStream<Uint8Array>({ start: (controller) => controller.close() })

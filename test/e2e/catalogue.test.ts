@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { beforeAll, expect, it } from 'vitest'
 import * as contract from '../../src/contract/catalogue.ts'
 import { sanitizeGenerated } from '../../src/catalogue/sanitize.ts'
@@ -72,6 +73,12 @@ describeInBrowser('the catalogue, in a browser', ({ server, open }) => {
     await page.getByText('looks like an Excel workbook').waitFor()
     await tab.expectAccessible()
     await tab.shots('import-unreadable')
+    await page.getByRole('button', { name: 'Choose another file' }).click()
+    await page.locator('input[type=file]').setInputFiles({ name: 'semi.csv', mimeType: 'x', buffer: Buffer.from('sku;x\n1;2,5\n2;3,5\n') })
+    await page.getByRole('cell', { name: '2,5' }).waitFor()
+    await page.getByLabel('Cells are divided by').click()
+    await page.getByRole('option', { name: 'Comma' }).click()
+    await page.getByRole('columnheader', { name: 'sku;x' }).waitFor()
     await tab.close()
   })
 
@@ -94,6 +101,26 @@ describeInBrowser('the catalogue, in a browser', ({ server, open }) => {
     await tab.expectAccessible()
     await tab.shots('catalogue-selected')
     await page.getByRole('button', { name: 'Enrich 12 products…' }).waitFor()
+    await tab.close()
+  })
+
+  it('a file goes out again, from the page', async () => {
+    const tab = await open({ as: await server().member('editor') })
+    const { page } = tab
+    await withSample(editor)
+    await tab.visit('/catalogue')
+    await page.getByRole('button', { name: 'Files' }).click()
+    const source = page.getByRole('listitem').filter({ hasText: 'sample catalogue' })
+    await tab.expectAccessible()
+    await tab.shots('catalogue-files')
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      source.getByRole('button', { name: 'Export with accepted values' }).click(),
+    ])
+    const chunks: Buffer[] = []
+    for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer)
+    expect(download.suggestedFilename()).toBe('sample-catalogue.csv')
+    expect(Buffer.concat(chunks)).toEqual(readFileSync('src/catalogue/sample/catalogue.csv'))
     await tab.close()
   })
 

@@ -16,6 +16,7 @@ import { useText } from '../../messages/text.tsx'
 import { chooseProducts } from '../../support/chosen-products.ts'
 import { countSelected, NOTHING, type Selection } from '../../support/selection.ts'
 import { useMay } from '../../support/me.ts'
+import { ExportButton } from './export-button.tsx'
 import { Filters } from './filters.tsx'
 import { ImportDialog } from './import-dialog.tsx'
 import { ProductTable } from './product-table.tsx'
@@ -44,6 +45,7 @@ export function CataloguePage() {
       <Button icon={<Files aria-hidden className="size-4" />} onClick={() => setShowsSources(true)}>
         {t('catalogue.files')}
       </Button>
+      {sources.data && <ExportButton sources={sources.data.sources} />}
       {bringButton}
     </>
   )

@@ -34,7 +34,7 @@ export function ImportDialog({
       {importId !== undefined ? (
         <RunningImport importId={importId} onSee={onSee} onClose={onClose} />
       ) : file ? (
-        <ImportPreview file={file} sources={sources} onFile={setFile} onImport={onImport} />
+        <ImportPreview file={file} sources={sources} onFile={setFile} onAnother={() => setFile(undefined)} onImport={onImport} />
       ) : (
         <UploadFile onFile={setFile} />
       )}

@@ -31,11 +31,14 @@ export function ImportPreview({
   file,
   sources,
   onFile,
+  onAnother,
   onImport,
 }: {
   file: FileView
   sources: readonly SourceView[]
   onFile: (file: FileView) => void
+  /** Back to choosing a file. */
+  onAnother: () => void
   onImport: (id: string) => void
 }) {
   const { t, language } = useText()
@@ -91,7 +94,7 @@ export function ImportPreview({
           </a>
         </Note>
       )}
-      <Reading look={look} choices={choices} onChange={(next) => void lookAgain(next)} />
+      {file.problem?.code !== 'file.unreadable' && <Reading look={look} choices={choices} onChange={(next) => void lookAgain(next)} />}
       {look && current && (
         <>
           <ColumnRoles columns={look.columns} roles={current} onChange={setRoles} />
@@ -115,12 +118,17 @@ export function ImportPreview({
         </>
       )}
       {problem && <ErrorNote problem={problem} />}
-      <div className="flex justify-end gap-2">
-        <Button kind="main" disabled={!look} busy={busy !== undefined} onClick={() => void begin()}>
-          {chosenSource || file.source
-            ? t('catalogue.import.update', { label: (chosenSource ?? file.source)!.label })
-            : t('catalogue.import.begin')}
+      <div className="sticky -bottom-4 -mx-5 -mb-4 flex flex-wrap justify-end gap-2 border-t border-line bg-float px-5 py-3">
+        <Button kind={look ? 'plain' : 'main'} onClick={onAnother}>
+          {t('catalogue.import.another')}
         </Button>
+        {look && (
+          <Button kind="main" busy={busy !== undefined} onClick={() => void begin()}>
+            {chosenSource || file.source
+              ? t('catalogue.import.update', { label: (chosenSource ?? file.source)!.label })
+              : t('catalogue.import.begin')}
+          </Button>
+        )}
       </div>
     </div>
   )
