@@ -66,7 +66,7 @@ export function RunActions({ run }: { run: LiveRun }) {
           price={about(run.quote?.cost ?? null)}
           onClick={() => command.mutate(contract.startRun)}
         >
-          {t('runs.start', { count: run.canary ?? run.counts.total })}
+          {t('runs.start', { count: run.counts.total })}
         </Button>
       )}
       {standing === 'running' && (

@@ -27,7 +27,7 @@ export function RunsPage() {
   const search = useSearch({ from: '/shell/runs' })
   const mayRun = useMay('runs.write')
   const action = mayRun && (
-    <Link to={'/enrich' as '/'} className={buttonClass({ kind: 'main' })}>
+    <Link to="/enrich" className={buttonClass({ kind: 'main' })}>
       <Sparkles aria-hidden className="size-4" />
       {t('runs.enrich')}
     </Link>
@@ -44,7 +44,7 @@ function RunList({ search, action }: { search: RunsSearch; action: React.ReactNo
   const navigate = useNavigate({ from: '/runs' })
   const isUnderWay = (runs: readonly RunView[]): boolean => runs.some(({ state, planning }) => state === 'running' || planning !== null)
   const list = useInfiniteQuery({
-    ...listOf(listRuns, { query: { ...(search.state ? { state: search.state } : {}) } }),
+    ...listOf(listRuns, { query: search.state ? { state: search.state } : {} }),
     refetchInterval: ({ state: { data } }) =>
       data && isUnderWay(data.pages.flatMap(({ items }) => items as RunView[])) ? LOOK_AGAIN_MS : false,
   })

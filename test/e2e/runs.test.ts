@@ -1,0 +1,156 @@
+import { afterAll, expect, it } from 'vitest'
+import { openSample, watchImport } from '../../src/contract/catalogue.ts'
+import { addConnection } from '../../src/contract/connections.ts'
+import * as runs from '../../src/contract/runs.ts'
+import { assign, connectTo, EVERYTHING, planned, RECIPE, runOver, stopped } from '../support/enrichment.ts'
+import { type Script, startMockProvider } from '../support/mock-provider.ts'
+import { describeInBrowser, settled } from './support/browser.ts'
+
+const script: { of: Script } = { of: () => undefined }
+const mock = await startMockProvider({ script: (request) => script.of(request), latencyMs: 20 })
+afterAll(() => mock.stop())
+const environment = { LATCHKEY_PRIVATE_HOSTS: new URL(mock.url).host }
+
+describeInBrowser(
+  'enrich and runs, in a browser',
+  ({ server, open }) => {
+    it('leads from products to a run: tried, quoted, started with its price, and to its review', async () => {
+      const owner = await server().owner()
+      const { id } = await owner.call(openSample)
+      for await (const _ of owner.events(watchImport, { params: { importId: id } }));
+      const practice = await owner.call(addConnection, { body: { provider: 'practice' } })
+      await assign(owner, [{ connectionId: practice.id, model: 'practice-1' }])
+
+      const tab = await open({ as: owner })
+      const { page } = tab
+      await tab.visit('/enrich')
+      await page.getByText('All 60 products of the catalogue.').waitFor()
+      await page.getByRole('radio').first().waitFor()
+      await tab.expectAccessible()
+      await tab.shots('enrich')
+
+      await page.getByRole('button', { name: /^Try it/ }).click()
+      await page.getByText('Passed').first().waitFor()
+      await page.locator('summary').first().click()
+      await tab.expectAccessible()
+      await tab.shots('enrich-tried')
+
+      await page.getByRole('button', { name: /Enrich 60 products/ }).click()
+      await page.getByRole('link', { name: /Review \d+ proposals/ }).waitFor({ timeout: 60_000 })
+      await settled(page)
+      await page.getByText('Practice, not AI.').first().waitFor()
+      await tab.expectAccessible()
+      await tab.shots('run-finished')
+      await tab.close()
+    })
+
+    it('keeps a draft over a reload, marks what is wrong, and saves it under a name', async () => {
+      const tab = await open({ as: await server().owner() })
+      const { page } = tab
+      await tab.visit('/enrich')
+      await page.getByLabel('Tone', { exact: false }).first().fill('dry')
+      await page.locator('summary').first().click()
+      await page.getByLabel('Characters at most').first().fill('99999')
+      await page.getByText(/1 to correct/).waitFor()
+      await page.reload()
+      await settled(page)
+      await page.getByText(/1 to correct/).waitFor()
+      expect(await page.getByLabel('Tone', { exact: false }).first().inputValue()).toBe('dry')
+      await tab.expectAccessible()
+      await tab.shots('enrich-wrong')
+      await page.locator('summary').first().click()
+      await page.getByLabel('Characters at most').first().fill('120')
+      await page.getByRole('button', { name: 'Save the recipe' }).click()
+      await page.getByRole('dialog').getByLabel('Name').fill('Dry titles')
+      await page.getByRole('dialog').getByRole('button', { name: 'Save the recipe' }).click()
+      await page.getByText('“Dry titles” is saved').waitFor()
+      await tab.visit('/recipes')
+      await page.getByRole('link', { name: 'Dry titles' }).waitFor()
+      await tab.expectAccessible()
+      await tab.shots('recipes')
+      await tab.close()
+    })
+
+    it('shows what failed with its reason, and says who may do what', async () => {
+      const owner = await server().owner()
+      const connectionId = await connectTo(owner, mock.url, 'mock')
+      let number = 0
+      script.of = () => ((number += 1) % 6 === 0 ? { status: 400, message: 'no such thing', type: 'invalid_request_error' } : undefined)
+      const run = await runOver(owner, { servedBy: { connectionId, model: 'gpt-4o-mini' }, canary: 12 })
+      expect(run.waitsForApproval).toBe(true)
+      const tab = await open({ as: owner })
+      await tab.visit(`/runs/${run.id}`)
+      await tab.page.getByRole('button', { name: /Run the remaining 48 products/ }).waitFor()
+      await tab.expectAccessible()
+      await tab.shots('run-canary')
+      await tab.page.getByRole('button', { name: /Run the remaining 48 products/ }).click()
+      await tab.page.getByText(/products failed\. Their reasons/).waitFor({ timeout: 60_000 })
+      await tab.page.getByRole('tab', { name: /Failed/ }).click()
+      await tab.page.getByRole('link', { name: 'provider.request_refused' }).first().waitFor()
+      await tab.expectAccessible()
+      await tab.shots('run-failures')
+      await tab.visit('/runs')
+      await tab.expectAccessible()
+      await tab.shots('runs')
+      await tab.close()
+
+      const viewer = await open({ as: await server().member('viewer') })
+      await viewer.visit(`/runs/${run.id}`)
+      expect(await viewer.page.getByRole('button', { name: /Try .* again/ }).count()).toBe(0)
+      await viewer.close()
+    })
+
+    it('speaks Arabic from right to left, on a phone too', async () => {
+      const owner = await server().owner()
+      const tab = await open({ as: owner, language: 'ar' })
+      await tab.visit('/enrich')
+      await tab.page.getByRole('radio').first().waitFor()
+      await tab.expectAccessible()
+      await tab.shots('enrich-ar')
+      await tab.visit('/runs')
+      await tab.expectAccessible()
+      await tab.shots('runs-ar')
+      const { items } = await owner.call(runs.listRuns, { query: {} } as never)
+      await tab.visit(`/runs/${items[0]!.id}`)
+      await tab.expectAccessible()
+      await tab.shots('run-ar')
+      expect(await tab.page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true)
+      await tab.close()
+    })
+
+    it('has an empty state for runs and for products, and an error for a run that is none', async () => {
+      const stranger = await server().stranger()
+      const tab = await open({ as: stranger })
+      await tab.visit('/runs')
+      await tab.page.getByText('No runs yet').waitFor()
+      await tab.expectAccessible()
+      await tab.visit('/enrich')
+      await tab.page.getByText('No products to enrich').waitFor()
+      await tab.expectAccessible()
+      await tab.visit('/runs/018f0000-0000-7000-8000-000000000000')
+      await tab.page.getByText('There is no such run in this workspace.').waitFor()
+      await tab.expectAccessible()
+      await tab.close()
+    })
+
+    it('keeps showing progress over a reload', async () => {
+      const owner = await server().owner()
+      const connectionId = await connectTo(owner, mock.url, 'slow')
+      script.of = () => undefined
+      const { id: runId } = await owner.call(runs.addRun, {
+        body: { selection: EVERYTHING, recipe: RECIPE, servedBy: { connectionId, model: 'gpt-4o-mini-slow' }, concurrency: 1 } as never,
+      })
+      await planned(owner, runId)
+      await owner.call(runs.startRun, { params: { runId } })
+      const tab = await open({ as: owner })
+      await tab.page.goto(`/runs/${runId}`)
+      await tab.page.getByRole('progressbar').waitFor()
+      await tab.page.reload()
+      await tab.page.getByRole('progressbar').waitFor()
+      await stopped(owner, runId)
+      await tab.page.getByText('Finished').first().waitFor()
+      await tab.close()
+    })
+  },
+  { environment },
+)
