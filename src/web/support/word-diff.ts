@@ -1,4 +1,4 @@
-import { diffWords } from 'diff'
+import { diffArrays } from 'diff'
 
 export interface DiffPart {
   readonly kind: 'same' | 'taken' | 'put'
@@ -15,10 +15,15 @@ function wordsOf(locale: string): Intl.Segmenter {
   return made
 }
 
-/** What became of a text, word by word; words as the language has them, so that Japanese and Thai have some too. */
+const split = (text: string, locale: string): string[] => Array.from(wordsOf(locale).segment(text), ({ segment }) => segment)
+
+/**
+ * What became of a text, word by word; words as the language has them, so that Japanese and Thai have some too. Exact to the space:
+ * what is the same and taken is the text before, what is the same and put the text after (`diffWords` hides changes of spaces).
+ */
 export function wordDiff(before: string, after: string, locale = 'en'): DiffPart[] {
-  return diffWords(before, after, { intlSegmenter: wordsOf(locale) }).map(({ value, added, removed }) => ({
+  return diffArrays(split(before, locale), split(after, locale)).map(({ value, added, removed }) => ({
     kind: added ? 'put' : removed ? 'taken' : 'same',
-    text: value,
+    text: value.join(''),
   }))
 }
