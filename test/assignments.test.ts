@@ -165,12 +165,12 @@ describe.each(['pglite', 'postgres'] as const)('assignments on %s', (on) => {
       { connectionId: id, model: 'e', rules: { flaggedByFirst: true } },
     ])
     const told = await owner.call(contract.previewAssignment, { params: { context: 'copilot' }, query: { productId } })
-    expect(told.facts).toEqual({ family: 'lamps', missing: ['description'], inputCharacters: 'name: Lamp\nfamily: lamps\n'.length })
+    expect(told.facts).toEqual({ family: 'lamps', missing: ['description', 'colour'], inputCharacters: 'name: Lamp\nfamily: lamps'.length })
     expect(told.candidates.map(({ verdict }) => verdict)).toEqual(['does_not_fit', 'chosen', 'takes_over', 'spare', 'second_look'])
     expect(told.candidates[0]!.checks).toEqual([{ rule: 'families', fits: false, family: 'lamps', wanted: ['chairs'] }])
     expect(told.candidates[1]!.checks).toEqual([
-      { rule: 'missing', fits: true, missing: ['description'], wanted: ['description', 'colour'] },
-      { rule: 'inputCharacters', fits: true, characters: 25, atLeast: null, atMost: 400 },
+      { rule: 'missing', fits: true, missing: ['description', 'colour'], wanted: ['description', 'colour'] },
+      { rule: 'inputCharacters', fits: true, characters: 24, atLeast: null, atMost: 400 },
     ])
     const nobody = await owner.refused(contract.previewAssignment, { params: { context: 'chat' }, query: { productId } })
     expect(nobody).toMatchObject({ code: 'assignment.missing' })
@@ -187,6 +187,8 @@ describe.each(['pglite', 'postgres'] as const)('assignments on %s', (on) => {
           '{"name":"name","family":"family","picture":null}')`)
       await tx.execute(sql`insert into products (id, workspace_id, source_id, identifier, "row", imported, last_seen_import)
         values (${productId}, ${workspaceId}, ${sourceId}, 'p1', 1, ${JSON.stringify(filled)}::jsonb, ${sourceId})`)
+      await tx.execute(sql`insert into product_index (product_id, workspace_id, source_id, "row", identifier, name, name_key, family, filled, words, updated_at)
+        values (${productId}, ${workspaceId}, ${sourceId}, 1, 'p1', ${imported['name']}, '', ${imported['family']}, '', '', now())`)
     })
     return productId
   }

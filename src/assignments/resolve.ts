@@ -6,28 +6,16 @@ import type { AssignedCandidate } from './choose.ts'
 
 export { type AssignedCandidate, candidatesFor, candidatesForFlagged, type RecordFacts } from './choose.ts'
 
-/** A connection and a model that may serve a context. */
-export interface Candidate {
+/** A connection and a model, as a person names them for one job. */
+export interface NamedCandidate {
   readonly connectionId: string
   readonly model: string
 }
 
 /**
- * Step 1 of a call's path: who serves this context. A run's `own` assignment comes before the workspace's, which stays
- * as it is. There is no other fallback: @throws `assignment.missing` when nobody is named.
- */
-export async function resolveCandidates(
-  tx: Tx,
-  { context, own }: { context: string; own?: readonly Candidate[] },
-): Promise<readonly Candidate[]> {
-  if (own && own.length > 0) return own
-  const candidates = await assignedCandidates(tx, context)
-  return candidates.map(({ connection, model }) => ({ connectionId: connection.id, model }))
-}
-
-/**
- * The workspace's candidates for a context, in their order. One whose connection was revoked or deleted stays in its
- * place, so that its records are refused with that reason and never go to another in silence.
+ * Step 1 of a call's path: the workspace's candidates for a context, in their order. There is no other fallback. One whose
+ * connection was revoked or deleted stays in its place, so that its records are refused with that reason and never go to
+ * another in silence.
  * @throws `assignment.missing` when nobody is named.
  */
 export async function assignedCandidates(tx: Tx, context: string): Promise<readonly AssignedCandidate[]> {
@@ -53,7 +41,7 @@ export async function assignedCandidates(tx: Tx, context: string): Promise<reado
  * Candidates that a person named for one job alone: in their order, without rules, and none takes over from another.
  * @throws `connection.missing` for a connection that is not the workspace's.
  */
-export async function namedCandidates(tx: Tx, named: readonly Candidate[]): Promise<readonly AssignedCandidate[]> {
+export async function namedCandidates(tx: Tx, named: readonly NamedCandidate[]): Promise<readonly AssignedCandidate[]> {
   const ids = [...new Set(named.map(({ connectionId }) => connectionId))]
   const rows = await tx.select().from(connections).where(inArray(connections.id, ids))
   const byId = new Map(rows.map((row) => [row.id, row]))

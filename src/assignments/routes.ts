@@ -1,7 +1,6 @@
 import {
   addContext as addContextRoute,
   listAssignments as listRoute,
-  previewAssignment as previewRoute,
   readAssignment as readRoute,
   removeContext as removeContextRoute,
   replaceAssignment as replaceRoute,
@@ -10,7 +9,6 @@ import type { Database } from '../db/database.ts'
 import { handle, type HandledRoute } from '../http/handle.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { addContext, listAssignments, readAssignment, removeContext, replaceAssignment } from './assignments.ts'
-import { previewFor } from './preview.ts'
 
 /** Contexts, and the candidates that serve them. */
 export function assignmentRoutes({ database, clock }: { readonly database: Database; readonly clock: Clock }): HandledRoute[] {
@@ -33,9 +31,6 @@ export function assignmentRoutes({ database, clock }: { readonly database: Datab
     ),
     handle(removeContextRoute, ({ who: { workspaceId, actor }, params: { context } }) =>
       database.inWorkspace(workspaceId, (tx) => removeContext(tx, { workspaceId, actor, context })),
-    ),
-    handle(previewRoute, ({ who, params, query }) =>
-      database.inWorkspace(who.workspaceId, (tx) => previewFor(tx, { context: params.context, productId: query.productId })),
     ),
   ]
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeOnEachDatabase, type TestDatabase } from '../../test/support/databases.ts'
-import { resolveCandidates } from '../assignments/resolve.ts'
+import { assignedCandidates, namedCandidates } from '../assignments/resolve.ts'
 import { Secret } from '../base/secret.ts'
 import { assignments, auditEntries, connections } from '../db/schema/index.ts'
 import { openai } from '../providers/openai.ts'
@@ -131,18 +131,22 @@ describeOnEachDatabase('connections', (open) => {
     expect(await test.database.inWorkspace(foreign, listConnections)).toEqual([])
   })
 
-  it("a context is served by the run's own assignment, else by the workspace's in its order, else by nobody", async () => {
+  it("a context is served by the workspace's candidates in their order, else by nobody; a job may name its own", async () => {
     const { id } = await ensure('https://assigned.example/v1')
-    const resolve = (own?: { connectionId: string; model: string }[]) =>
-      test.database.inWorkspace(workspaceId, (tx) => resolveCandidates(tx, { context: 'enrichment', ...(own ? { own } : {}) }))
-    await expect(resolve()).rejects.toThrow('assignment.missing')
+    const models = (candidates: readonly { readonly model: string }[]): string[] => candidates.map(({ model }) => model)
+    const assigned = () => test.database.inWorkspace(workspaceId, (tx) => assignedCandidates(tx, 'enrichment'))
+    await expect(assigned()).rejects.toThrow('assignment.missing')
     await test.database.inWorkspace(workspaceId, (tx) =>
       tx.insert(assignments).values([
         { workspaceId, context: 'enrichment', position: 1, connectionId: id, model: 'second' },
         { workspaceId, context: 'enrichment', position: 0, connectionId: id, model: 'first' },
       ]),
     )
-    expect((await resolve()).map(({ model }) => model)).toEqual(['first', 'second'])
-    expect(await resolve([{ connectionId: id, model: 'own' }])).toEqual([{ connectionId: id, model: 'own' }])
+    expect(models(await assigned())).toEqual(['first', 'second'])
+    const named = await test.database.inWorkspace(workspaceId, (tx) => namedCandidates(tx, [{ connectionId: id, model: 'own' }]))
+    expect(named).toMatchObject([{ position: 0, model: 'own', rules: {}, fallbackOn: [], connection: { id } }])
+    const foreign = await test.workspaceId()
+    const stolen = test.database.inWorkspace(foreign, (tx) => namedCandidates(tx, [{ connectionId: id, model: 'own' }]))
+    await expect(stolen).rejects.toThrow('connection.missing')
   })
 })

@@ -172,7 +172,7 @@ export type CandidateVerdict = z.output<typeof candidateVerdict>
 
 export const recordFacts = z.strictObject({
   family: z.string().nullable(),
-  missing: z.array(z.string()),
+  missing: z.array(z.string()).meta({ description: 'Of the attributes that rules ask for' }),
   inputCharacters: z.int().min(0),
 })
 

@@ -3,6 +3,7 @@ import * as contract from '../../contract/runs.ts'
 import { handle, type HandledRoute } from '../../http/handle.ts'
 import type { RunManager } from '../../runs/manager.ts'
 import { runViews } from '../../runs/view.ts'
+import { assignmentPreviewRoute } from './assignment-preview.ts'
 import type { JobServices } from './job.ts'
 import { checkRecipe } from './read-recipe.ts'
 import { recipeRoutes } from './recipe-routes.ts'
@@ -15,6 +16,7 @@ export function enrichmentRoutes(services: JobServices & { readonly runManager: 
   const { database } = services
   return [
     ...recipeRoutes(services),
+    assignmentPreviewRoute(services),
     handle(contract.addRun, async ({ who: { workspaceId, actor }, body }) => {
       const { selection, recipe, recipeId, servedBy, cap, canary, concurrency, startIfAtMost } = body
       const run = await addSelectionRun(services, {
