@@ -1,4 +1,4 @@
-import type { ProviderView } from '../contract/connections.ts'
+import type { ProviderView } from '../contract/providers.ts'
 import type { Provider } from '../providers/provider.ts'
 import { providers } from '../providers/registry.ts'
 

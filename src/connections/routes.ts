@@ -3,11 +3,11 @@ import {
   changeConnection as changeRoute,
   deleteConnection as deleteRoute,
   listConnections as listRoute,
-  listProviders as providersRoute,
   readConnection as readRoute,
   readConnectionStops as stopsRoute,
   revokeConnection as revokeRoute,
 } from '../contract/connections.ts'
+import { listProviders as providersRoute } from '../contract/providers.ts'
 import { handle, type HandledRoute, type Member } from '../http/handle.ts'
 import { addConnection, type ConnectionServices } from './add.ts'
 import { changeConnection } from './change.ts'

@@ -9,8 +9,8 @@ import {
   type ConnectionView,
   KEY_IS_KNOWN,
   listConnections,
-  type ProviderView,
 } from '../../../contract/connections.ts'
+import { type ProviderView } from '../../../contract/providers.ts'
 import { callApi } from '../../api/call.ts'
 import { toApiProblem } from '../../api/problem.ts'
 import { invalidate } from '../../api/query.ts'

@@ -1,4 +1,5 @@
-import type { CheckResult, CheckView, ProviderView } from '../../../contract/connections.ts'
+import type { CheckResult, CheckView } from '../../../contract/connections.ts'
+import type { ProviderView } from '../../../contract/providers.ts'
 import { Badge, Note, type Meaning } from '../../components/badge.tsx'
 import { RelativeTime } from '../../components/figures.tsx'
 import { useText } from '../../messages/text.tsx'

@@ -1,4 +1,5 @@
-import type { DestinationInput, ProviderView } from '../../../contract/connections.ts'
+import type { DestinationInput } from '../../../contract/connections.ts'
+import type { ProviderView } from '../../../contract/providers.ts'
 
 /** What a person types of a connection's destination and key. Texts as they stand in their fields. */
 export interface DestinationDraft {

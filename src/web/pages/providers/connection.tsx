@@ -2,15 +2,8 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { ArrowLeft } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
-import {
-  type CheckView,
-  checkConnection,
-  type ConnectionView,
-  listConnections,
-  listProviders,
-  type ProviderView,
-  readConnection,
-} from '../../../contract/connections.ts'
+import { type CheckView, checkConnection, type ConnectionView, listConnections, readConnection } from '../../../contract/connections.ts'
+import { listProviders, type ProviderView } from '../../../contract/providers.ts'
 import { callApi } from '../../api/call.ts'
 import { toApiProblem } from '../../api/problem.ts'
 import { invalidate, queryOf } from '../../api/query.ts'

@@ -1,4 +1,4 @@
-import type { ProviderView } from '../../../contract/connections.ts'
+import type { ProviderView } from '../../../contract/providers.ts'
 import type { ApiProblem } from '../../api/problem.ts'
 import { TextInput, Textarea } from '../../components/field.tsx'
 import { Select } from '../../components/select.tsx'

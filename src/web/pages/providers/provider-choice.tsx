@@ -1,5 +1,5 @@
 import { FlaskConical, Server } from 'lucide-react'
-import type { ProviderView } from '../../../contract/connections.ts'
+import type { ProviderView } from '../../../contract/providers.ts'
 import { Badge } from '../../components/badge.tsx'
 import { useText } from '../../messages/text.tsx'
 import { useProviderName } from './provider-name.ts'

@@ -1,5 +1,5 @@
 import { ExternalLink } from 'lucide-react'
-import type { ProviderView } from '../../../contract/connections.ts'
+import type { ProviderView } from '../../../contract/providers.ts'
 import { useText } from '../../messages/text.tsx'
 
 type PageName = keyof ProviderView['pages']

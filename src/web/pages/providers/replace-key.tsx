@@ -1,13 +1,7 @@
 import { useMutation } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
-import {
-  type CheckView,
-  type ConnectionView,
-  listConnections,
-  type ProviderView,
-  readConnection,
-  replaceKey,
-} from '../../../contract/connections.ts'
+import { type CheckView, type ConnectionView, listConnections, readConnection, replaceKey } from '../../../contract/connections.ts'
+import { type ProviderView } from '../../../contract/providers.ts'
 import { callApi } from '../../api/call.ts'
 import { toApiProblem } from '../../api/problem.ts'
 import { invalidate } from '../../api/query.ts'

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { defineRoute } from './route.ts'
+
+export const providerView = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    practice: z.boolean().meta({ description: 'For trying things out: free, on this machine, and not AI' }),
+    serves: z.array(z.enum(['chat'])),
+    key: z.enum(['required', 'optional', 'none']),
+    keyHint: z.string().nullable().meta({ description: 'What its keys look like today; never checked' }),
+    baseUrl: z.string().nullable().meta({ description: 'null: the person gives it' }),
+    regions: z.array(z.strictObject({ region: z.string(), baseUrl: z.string() })).meta({ description: 'Its other addresses' }),
+    fields: z.array(z.enum(['organization', 'project'])).meta({ description: 'What its destination has beside the base URL' }),
+    pages: z.strictObject({
+      keys: z.string().nullable(),
+      usage: z.string().nullable(),
+      limits: z.string().nullable(),
+      prices: z.string().nullable(),
+      docs: z.string().nullable(),
+    }),
+    triedAgainst: z.enum(['recorded answers', 'a mock of its documented interface', 'never tried']),
+  })
+  .meta({ id: 'Provider' })
+export type ProviderView = z.output<typeof providerView>
+
+export const listProviders = defineRoute({
+  id: 'providers.list',
+  method: 'get',
+  path: '/api/v1/providers',
+  summary: 'The AI services that Latchkey can speak to',
+  needs: 'member',
+  answer: z.strictObject({ items: z.array(providerView) }),
+})
