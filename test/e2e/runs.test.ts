@@ -1,5 +1,5 @@
 import { afterAll, expect, it } from 'vitest'
-import { openSample, watchImport } from '../../src/contract/catalogue.ts'
+import { openSample } from '../../src/contract/catalogue.ts'
 import { addConnection } from '../../src/contract/connections.ts'
 import * as runs from '../../src/contract/runs.ts'
 import { assign, connectTo, EVERYTHING, planned, RECIPE, runOver, stopped } from '../support/enrichment.ts'
@@ -16,8 +16,7 @@ describeInBrowser(
   ({ server, open }) => {
     it('leads from products to a run: tried, quoted, started with its price, and to its review', async () => {
       const owner = await server().owner()
-      const { id } = await owner.call(openSample)
-      for await (const _ of owner.events(watchImport, { params: { importId: id } }));
+      await owner.call(openSample)
       const practice = await owner.call(addConnection, { body: { provider: 'practice' } })
       await assign(owner, [{ connectionId: practice.id, model: 'practice-1' }])
 
@@ -48,14 +47,14 @@ describeInBrowser(
       const tab = await open({ as: await server().owner() })
       const { page } = tab
       await tab.visit('/enrich')
-      await page.getByLabel('Tone', { exact: false }).first().fill('dry')
+      await page.getByPlaceholder('clear and factual').fill('dry')
       await page.locator('summary').first().click()
       await page.getByLabel('Characters at most').first().fill('99999')
       await page.getByText(/1 to correct/).waitFor()
       await page.reload()
       await settled(page)
       await page.getByText(/1 to correct/).waitFor()
-      expect(await page.getByLabel('Tone', { exact: false }).first().inputValue()).toBe('dry')
+      expect(await page.getByPlaceholder('clear and factual').inputValue()).toBe('dry')
       await tab.expectAccessible()
       await tab.shots('enrich-wrong')
       await page.locator('summary').first().click()
@@ -110,11 +109,15 @@ describeInBrowser(
       await tab.visit('/runs')
       await tab.expectAccessible()
       await tab.shots('runs-ar')
-      const { items } = await owner.call(runs.listRuns, { query: {} } as never)
+      const { items } = await owner.call(runs.listRuns, { query: {} })
       await tab.visit(`/runs/${items[0]!.id}`)
       await tab.expectAccessible()
       await tab.shots('run-ar')
-      expect(await tab.page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true)
+      await tab.page.setViewportSize({ width: 390, height: 844 })
+      const wide = await tab.page
+        .locator('html')
+        .evaluate((page: { scrollWidth: number; clientWidth: number }) => page.scrollWidth - page.clientWidth)
+      expect(wide).toBeLessThanOrEqual(0)
       await tab.close()
     })
 
@@ -138,7 +141,7 @@ describeInBrowser(
       const connectionId = await connectTo(owner, mock.url, 'slow')
       script.of = () => undefined
       const { id: runId } = await owner.call(runs.addRun, {
-        body: { selection: EVERYTHING, recipe: RECIPE, servedBy: { connectionId, model: 'gpt-4o-mini-slow' }, concurrency: 1 } as never,
+        body: { selection: EVERYTHING, recipe: RECIPE, servedBy: { connectionId, model: 'gpt-4o-mini-slow' }, concurrency: 1 },
       })
       await planned(owner, runId)
       await owner.call(runs.startRun, { params: { runId } })
@@ -149,6 +152,7 @@ describeInBrowser(
       await tab.page.getByRole('progressbar').waitFor()
       await stopped(owner, runId)
       await tab.page.getByText('Finished').first().waitFor()
+      expect(await tab.page.getByRole('button', { name: 'Pause' }).count()).toBe(0)
       await tab.close()
     })
   },

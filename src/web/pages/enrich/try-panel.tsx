@@ -248,8 +248,8 @@ function Prompt({ system, user }: { system: string; user: string }) {
 const Raw = ({ text, label }: { text: string; label: string }) => (
   <figure>
     <figcaption className="mb-1 text-small text-ink-2">{label}</figcaption>
-    {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reached by keyboard */}
     <pre
+      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reached by keyboard
       tabIndex={0}
       dir="auto"
       aria-label={label}

@@ -13,10 +13,11 @@ import { Count, Money, MoneyRange, RelativeTime, Unknown } from '../../component
 import { Card } from '../../components/page.tsx'
 import { ProgressBar } from '../../components/progress-bar.tsx'
 import { useText } from '../../messages/text.tsx'
+import { cx } from '../../support/cx.ts'
 import { useMay } from '../../support/me.ts'
 import { formatDuration } from '../../support/numbers.ts'
 import type { LiveRun } from './run.tsx'
-import { endsOf, runName, useWhyUnknown } from './run-words.ts'
+import { endsOf, modelsOf, runName, useWhyUnknown } from './run-words.ts'
 
 /** How far it is, how fast, what it has spent of what. */
 export function RunFigures({ run }: { run: LiveRun }) {
@@ -37,7 +38,7 @@ export function RunFigures({ run }: { run: LiveRun }) {
                   <Count of={Math.round(run.ratePerMinute)} unit={t('runs.perMinute')} />
                 )}
               </Figure>
-              <Figure label={t('runs.timeLeft')}>
+              <Figure wide label={t('runs.timeLeft')}>
                 <TimeLeft of={run.secondsLeft} />
               </Figure>
             </>
@@ -45,11 +46,11 @@ export function RunFigures({ run }: { run: LiveRun }) {
           <Figure label={t('runs.spent')}>
             <Money of={run.spent} />
           </Figure>
-          <Figure label={t('runs.quoted')}>
+          <Figure wide label={t('runs.quoted')}>
             {planning ? <span className="text-ink-2">–</span> : <MoneyRange {...endsOf(run.quoted)} why={whyUnknown(run.quote)} />}
           </Figure>
           {run.quoteAfterCanary && (
-            <Figure label={t('runs.quotedAfterCanary')}>
+            <Figure wide label={t('runs.quotedAfterCanary')}>
               <MoneyRange {...endsOf(run.quoteAfterCanary.cost)} why={whyUnknown(run.quoteAfterCanary)} />
             </Figure>
           )}
@@ -61,6 +62,14 @@ export function RunFigures({ run }: { run: LiveRun }) {
               <Count of={counts.unchanged} />
             </Figure>
           )}
+          <Figure wide label={t('runs.models')}>
+            <bdi className="font-mono text-body break-all">{modelsOf(run).join(', ')}</bdi>
+          </Figure>
+          {run.recipeName !== null && (
+            <Figure wide label={t('runs.writes')}>
+              <bdi className="text-body">{run.attributes.join(', ')}</bdi>
+            </Figure>
+          )}
           <Figure label={t(run.endedAt ? 'runs.ended' : run.startedAt ? 'runs.started' : 'runs.made')}>
             <RelativeTime at={run.endedAt ?? run.startedAt ?? run.createdAt} />
           </Figure>
@@ -70,8 +79,8 @@ export function RunFigures({ run }: { run: LiveRun }) {
   )
 }
 
-const Figure = ({ label, children }: { label: string; children: ReactNode }) => (
-  <div className="flex min-w-0 flex-col">
+const Figure = ({ label, children, wide = false }: { label: string; children: ReactNode; wide?: boolean }) => (
+  <div className={cx('flex min-w-0 flex-col', wide && 'max-sm:col-span-2')}>
     <dt className="text-table text-ink-2">{label}</dt>
     <dd className="tabular text-section font-medium">{children}</dd>
   </div>

@@ -14,7 +14,7 @@ import { RunFigures } from './run-figures.tsx'
 import { RunParts } from './run-parts.tsx'
 import { RunStateBadge } from './run-state.tsx'
 import { RunStanding } from './run-standing.tsx'
-import { modelsOf, runName } from './run-words.ts'
+import { runName } from './run-words.ts'
 
 /** A run with how far it is at this moment. */
 export type LiveRun = RunView & Pick<RunProgressView, 'ratePerMinute' | 'secondsLeft'>
@@ -51,10 +51,7 @@ function Run({ run }: { run: RunView }) {
       sentence={
         <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
           <RunStateBadge of={live} />
-          <span>
-            {t('runs.about', { count: run.selected, attributes: run.attributes.join(', ') })}{' '}
-            <bdi className="font-mono text-table">{modelsOf(run).join(', ')}</bdi>
-          </span>
+          <span>{t('runs.about', { count: run.selected })}</span>
         </span>
       }
       action={<RunActions run={live} />}

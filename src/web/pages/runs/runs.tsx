@@ -99,11 +99,11 @@ const columnsOf = (t: ReturnType<typeof useText>['t']): Column<RunView>[] => [
       </Link>
     ),
   },
-  { id: 'state', header: t('runs.state'), width: '10.5rem', fixed: true, cell: (run) => <RunStateBadge of={run} /> },
+  { id: 'state', header: t('runs.state'), width: '9.5rem', fixed: true, cell: (run) => <RunStateBadge of={run} /> },
   {
     id: 'progress',
     header: t('runs.products'),
-    width: '12rem',
+    width: '11rem',
     cell: (run) => (
       <span className="flex flex-col gap-1">
         <span className="tabular">
@@ -114,12 +114,12 @@ const columnsOf = (t: ReturnType<typeof useText>['t']): Column<RunView>[] => [
       </span>
     ),
   },
-  { id: 'spent', header: t('runs.spent'), width: '7rem', align: 'end', cell: (run) => <Money of={run.spent} /> },
+  { id: 'spent', header: t('runs.spent'), width: '6rem', align: 'end', cell: (run) => <Money of={run.spent} /> },
   { id: 'quoted', header: t('runs.quoted'), width: '11rem', align: 'end', cell: (run) => <Quoted run={run} /> },
   {
     id: 'models',
     header: t('runs.models'),
-    width: '12rem',
+    width: '9rem',
     cell: (run) => <bdi className="font-mono text-small break-all">{modelsOf(run).join(', ')}</bdi>,
   },
   {
