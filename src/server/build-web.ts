@@ -7,7 +7,7 @@ import { brotliCompress, constants, gzip } from 'node:zlib'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const OUTPUT = join(ROOT, 'dist', 'web')
-const INPUTS = ['src/web/**', 'src/contract/**', 'src/base/**']
+const INPUTS = ['src/web/**', 'src/contract/**', 'src/base/**', 'src/server/web-config.ts']
 const OLD_MS = 3_600_000
 const COMPRESSED = new Set(['.js', '.css', '.svg', '.html', '.json'])
 
@@ -50,7 +50,7 @@ function hashInputs(): string {
 
 /** Vite is loaded here and nowhere else: a start that builds nothing does not pay for it. */
 async function buildInto(folder: string): Promise<void> {
-  const [{ build }, { webBuild }] = await Promise.all([import('vite'), import('../web/vite.config.ts')])
+  const [{ build }, { webBuild }] = await Promise.all([import('vite'), import('./web-config.ts')])
   const { NODE_ENV } = process.env
   process.env['NODE_ENV'] = 'production' // Vite and React look here, whatever `mode` says: tests run with another one
   try {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join, relative, sep } from 'node:path'
-import { NONCE_PLACEHOLDER } from '../web/nonce.ts'
+import { NONCE_PLACEHOLDER } from './nonce.ts'
 import type { Serve } from './create-server.ts'
 
 const TYPES: Readonly<Record<string, string>> = {

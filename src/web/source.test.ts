@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { literalsOf, sourceFiles, visit } from './testing/syntax.ts'
+import { literalsOf, sourceFiles, visit } from '../../test/support/web-source.ts'
 
 const files = sourceFiles()
 

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { literalsOf, sourceFiles, visit } from '../testing/syntax.ts'
+import { literalsOf, sourceFiles, visit } from '../../../test/support/web-source.ts'
 import { english } from './english.ts'
 
 const LANGUAGES = ['en', 'fr', 'ar'] as const

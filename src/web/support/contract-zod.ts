@@ -1,5 +1,5 @@
 /**
- * Stands in for zod where the contract is built into the pages (vite.config.ts). The pages need of a route its method, its path and
+ * Stands in for zod where the contract is built into the pages (src/server/web-config.ts). The pages need of a route its method, its path and
  * its types; the server checks what comes and shapes what goes with the real schemas. That saves 50 kB of the first page and the time
  * to build some hundred schemas. Whoever tries to parse with a schema of the contract is told so.
  */

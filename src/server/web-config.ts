@@ -5,7 +5,7 @@ import { parseAst, type InlineConfig, type Plugin } from 'vite'
 import { NONCE_PLACEHOLDER } from './nonce.ts'
 
 const CONTRACT = fileURLToPath(new URL('../contract/', import.meta.url))
-const STAND_IN = fileURLToPath(new URL('support/contract-zod.ts', import.meta.url))
+const STAND_IN = fileURLToPath(new URL('../web/support/contract-zod.ts', import.meta.url))
 
 /** The contract without its schemas: each becomes the stand-in of support/contract-zod.ts, which says why. */
 const contractWithoutSchemas: Plugin = {
@@ -25,7 +25,7 @@ function withoutSchemas(code: string): string {
     else for (const child of Object.values(node)) walk(child)
   }
   walk(parseAst(code, { lang: 'ts' }))
-  return cuts.toReversed().reduce((text, { start, end }) => `${text.slice(0, start)}z${text.slice(end)}`, code)
+  return cuts.sort((a, b) => b.start - a.start).reduce((text, { start, end }) => `${text.slice(0, start)}z${text.slice(end)}`, code)
 }
 
 /** What a chain of calls and members hangs on: "z" for `z.string().min(1)`. */
@@ -37,7 +37,7 @@ function rootOf(node: object): string | undefined {
 
 /** How the page is built. `src/server/build-web.ts` runs it, with a folder of its own as output. */
 export const webBuild = {
-  root: fileURLToPath(new URL('.', import.meta.url)),
+  root: fileURLToPath(new URL('../web/', import.meta.url)),
   configFile: false,
   envDir: false,
   publicDir: false,

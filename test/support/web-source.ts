@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { parseSync, type Node, type Program } from 'oxc-parser'
 
-const ROOT = join(import.meta.dirname, '..')
+const ROOT = join(import.meta.dirname, '..', '..', 'src', 'web')
 
 export interface SourceFile {
   /** Below src/web. */
@@ -15,7 +15,7 @@ export interface SourceFile {
 export function sourceFiles(): SourceFile[] {
   return globSync('**/*.{ts,tsx}', { cwd: ROOT })
     .map((path) => path.split(sep).join('/'))
-    .filter((path) => !path.endsWith('.test.ts') && !path.startsWith('testing/'))
+    .filter((path) => !path.endsWith('.test.ts'))
     .sort()
     .map((path) => {
       const text = readFileSync(join(ROOT, path), 'utf8')
