@@ -1,6 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Database } from '../../src/db/database.ts'
-import { budgets, callIntents, ledgerEntries, products, runItems, runs, sources, valueChanges } from '../../src/db/schema/index.ts'
+import {
+  budgets,
+  callIntents,
+  consumptionQuarterHours,
+  ledgerEntries,
+  products,
+  runItems,
+  runs,
+  sources,
+  valueChanges,
+} from '../../src/db/schema/index.ts'
 import type { MockUsage } from './mock-provider.ts'
 import type { WireRecord } from './kill-wire.ts'
 
@@ -13,6 +23,7 @@ export function readTables(database: Database) {
     sources: await tx.select().from(sources),
     intents: await tx.select().from(callIntents),
     entries: await tx.select().from(ledgerEntries),
+    consumption: await tx.select().from(consumptionQuarterHours),
     budgets: await tx.select().from(budgets),
     runs: await tx.select().from(runs),
     items: await tx.select().from(runItems),
@@ -50,6 +61,7 @@ export function auditAtRest(tables: Tables, evidence: Evidence, open: readonly s
     ...auditRequests(tables, evidence, open),
     ...auditEntries(tables, evidence),
     ...auditBudgets(tables),
+    ...auditConsumption(tables),
     ...auditValues(tables, evidence),
     ...auditItems(tables, evidence),
   ]
@@ -112,6 +124,23 @@ function auditEntries({ intents, entries }: Tables, evidence: Evidence): string[
     if (!interrupted.has(id) && !waiting.has(id)) problems.push(`the intent of ${id}, cut off by a kill, became no interrupted entry`)
   }
   return problems
+}
+
+/** The sums that the consumption page reads are those of the entries: both come in one commit, or neither. */
+function auditConsumption({ consumption, entries }: Tables): string[] {
+  const sent = entries.filter(({ outcome }) => outcome !== 'not_sent')
+  const figures: [string, bigint, bigint][] = [
+    ['calls', sum(consumption.map(({ calls }) => calls)), BigInt(sent.length)],
+    ['cost', sum(consumption.map(({ costNano }) => costNano)), sum(sent.map(({ costNano }) => costNano ?? 0n))],
+    [
+      'calls of unknown cost',
+      sum(consumption.map(({ unknownCostCalls }) => unknownCostCalls)),
+      BigInt(sent.filter(({ costNano }) => costNano === null).length),
+    ],
+  ]
+  return figures.flatMap(([what, summed, expected]) =>
+    summed === expected ? [] : [`consumption has ${what} of ${summed}, the entries ${expected}`],
+  )
 }
 
 /** Counters are what entries and intents sum to, and no cap was passed. */
