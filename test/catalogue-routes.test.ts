@@ -238,6 +238,21 @@ describe.each(engines)('the catalogue through its routes (%s)', (on) => {
     expect(await stranger.call(contract.countProducts, { body: { selection: { ids: [product!.id] } } })).toEqual({ count: 0 })
   })
 
+  it('what no database can hold is refused as such, wherever it stands', async () => {
+    const [half, nul] = ['\ud800', 'a\0b']
+    for (const query of [{ search: nul }, { family: nul }, { missing: nul }]) {
+      expect(await editor.refused(contract.listProducts, { query })).toMatchObject({ status: 422, code: 'request.invalid' })
+    }
+    for (const text of [half, nul]) {
+      const selection = { filter: { family: text }, except: [] }
+      expect(await editor.refused(contract.countProducts, { body: { selection } })).toMatchObject({ status: 422 })
+      const { sources } = await editor.call(contract.listSources)
+      const change = { params: { sourceId: sources[0]!.id }, body: { label: text } }
+      expect(await editor.refused(contract.changeSource, change)).toMatchObject({ status: 422 })
+    }
+    expect(await editor.refused(contract.uploadFile, { query: { name: nul } })).toMatchObject({ status: 422 })
+  })
+
   it('a viewer reads and exports, and changes nothing', async () => {
     const viewer = await server.member('viewer')
     expect((await viewer.call(contract.listProducts, {})).items.length).toBeGreaterThan(0)

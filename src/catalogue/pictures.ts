@@ -2,7 +2,6 @@ import type { PictureView } from '../contract/catalogue.ts'
 import { textsOf } from './words.ts'
 
 /** Where Latchkey itself serves pictures; nothing else on its own host is taken for one. */
-export const PICTURE_PATH = '/api/v1/catalogue/pictures/'
 const OWN_PICTURE = /^\/api\/v1\/catalogue\/pictures\/[a-z0-9-]{1,80}\.svg$/
 
 const MOST_PICTURES = 20

@@ -1,8 +1,12 @@
 import { z } from 'zod'
 import { countQuery, defineRoute, idOf, instant, pageOf } from './route.ts'
 
+/** Text that a database can hold: no NUL, no half of a character. */
+const isText = (given: string): boolean => given.isWellFormed() && !given.includes('\0')
+const NO_TEXT = 'holds characters that are no text'
+
 /** An attribute's name, as the catalogue's own files spell it. */
-const attributeName = z.string().min(1).max(500)
+const attributeName = z.string().min(1).max(500).refine(isText, NO_TEXT)
 
 /**
  * Which products: each member narrows it further, none means all. `search`: every word of it occurs in the identifier, the name
@@ -10,9 +14,9 @@ const attributeName = z.string().min(1).max(500)
  */
 export const productFilter = z
   .strictObject({
-    search: z.string().max(200).optional(),
+    search: z.string().max(200).refine(isText, NO_TEXT).optional(),
     sourceId: idOf('source').optional(),
-    family: z.string().max(500).optional(),
+    family: z.string().max(500).refine(isText, NO_TEXT).optional(),
     missing: attributeName.optional(),
     proposals: z.boolean().optional().meta({ description: 'Has proposals that wait for a person, or has none' }),
     flagged: z.boolean().optional().meta({ description: 'Has a proposal that is flagged, or has none' }),
@@ -206,7 +210,7 @@ export const changeSource = defineRoute({
   summary: 'Renames a source, or says which of its columns are name, family and picture',
   needs: 'catalogue.write',
   params: z.strictObject({ sourceId: idOf('source') }),
-  body: z.strictObject({ label: z.string().trim().min(1).max(200).optional(), columns: sourceColumns.optional() }),
+  body: z.strictObject({ label: z.string().trim().min(1).max(200).refine(isText, NO_TEXT).optional(), columns: sourceColumns.optional() }),
   answer: sourceView,
 })
 
@@ -277,7 +281,7 @@ export const uploadFile = defineRoute({
   path: '/api/v1/catalogue/files',
   summary: 'Takes a catalogue file (CSV, TSV, JSONL; 1 GiB at most) and says how it is understood; imports nothing yet',
   needs: 'catalogue.write',
-  query: z.strictObject({ name: z.string().trim().min(1).max(255) }),
+  query: z.strictObject({ name: z.string().trim().min(1).max(255).refine(isText, NO_TEXT) }),
   takesBytes: true,
   answer: fileView,
 })

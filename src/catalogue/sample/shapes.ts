@@ -19,7 +19,7 @@ const PAINTS: Readonly<Record<string, Paint>> = {
   red: { main: '#b94a3f', dark: '#8f342b', light: '#d97a70' },
   sand: { main: '#d8c7a8', dark: '#b5a17d', light: '#ece0ca' },
   teal: { main: '#3f8583', dark: '#2d6463', light: '#6fb0ad' },
-  white: { main: '#f6f5f2', dark: '#d3d1cb', light: '#ffffff' },
+  white: { main: '#e6e3dc', dark: '#bfbbb2', light: '#fbfaf8' },
 }
 
 export const paintOf = (colour: string): Paint | undefined => (Object.hasOwn(PAINTS, colour) ? PAINTS[colour] : undefined)
