@@ -5,7 +5,7 @@ import type { Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import { type Provenance, runs, type SourceColumns, type ValueFlag } from '../db/schema/index.ts'
 import { readProduct } from './edit.ts'
-import { matches } from './filter.ts'
+import { matches, uuids } from './filter.ts'
 import { columnsOf } from './index.ts'
 import { readSource } from './sources.ts'
 import { type CurrentValue, standingAt } from './values.ts'
@@ -31,9 +31,7 @@ async function matching(tx: Tx, filter: ProposalFilter): Promise<{ from: SQL; wh
     ...(overPerson === undefined ? [] : [overPerson ? sql`standing.of_person` : sql`not standing.of_person`]),
   ]
   return {
-    from: sql`value_changes change join product_index on product_index.product_id = change.product_id
-      join products product on product.id = change.product_id
-      cross join ${standingAt({ product: sql`product`, place: sql`change` })}`,
+    from: overPerson === undefined ? LISTED : sql`${LISTED} ${STANDING}`,
     where: sql.join(conditions, sql` and `),
   }
 }
@@ -51,6 +49,10 @@ export async function requireRun(tx: Tx, runId: string): Promise<void> {
   if (!run) throw new AppError('run.missing', 'There is no such run in this workspace.')
 }
 
+const LISTED = sql`value_changes change join product_index on product_index.product_id = change.product_id`
+/** What stands at each place now: joined only where it is asked for, since it opens every product. */
+const STANDING = sql`join products product on product.id = change.product_id cross join ${standingAt({ product: sql`product`, place: sql`change` })}`
+
 export interface PageRequest {
   readonly filter: ProposalFilter
   readonly asOf?: Date // those made later are left out
@@ -60,48 +62,69 @@ export interface PageRequest {
 
 /** The ids of the next proposals that match, and where to go on; null: that was all. */
 export async function proposalPage(tx: Tx, request: PageRequest): Promise<{ ids: string[]; nextCursor: string | null }> {
-  const { from, where } = await matching(tx, request.filter)
-  const rows = await rowsOf<Place & { readonly id: string }>(
-    tx,
-    sql`select change.id, ${PLACE} from ${from} where ${where} ${later(request)}
-      order by ${ORDER} limit ${request.limit + 1}`,
-  )
-  return { ids: rows.slice(0, request.limit).map(({ id }) => id), nextCursor: cursorAfter(rows, request.limit) }
+  const { limit } = request
+  const rows = await placesAfter(tx, request)
+  return { ids: rows.slice(0, limit).map(({ id }) => id), nextCursor: cursorAfter(rows, limit) }
 }
 
-function later({ asOf, cursor }: PageRequest): SQL {
-  const after = cursor === null ? sql`` : sql`and (${ORDER}) > (${readCursor(cursor)})`
-  return asOf === undefined ? after : sql`${after} and change.created_at <= ${asOf.toISOString()}::timestamptz`
+/**
+ * Up to one more than the limit, in order. What follows a cursor is the rest of its product, then the products after it: asked
+ * in two, because one condition over both tables would have every proposal joined and sorted for each page.
+ */
+async function placesAfter(tx: Tx, { filter, asOf, cursor, limit }: PageRequest): Promise<PlacedProposal[]> {
+  const { from, where } = await matching(tx, filter)
+  const before = asOf === undefined ? sql`` : sql`and change.created_at <= ${asOf.toISOString()}::timestamptz`
+  const read = (after: SQL, most: number): Promise<PlacedProposal[]> =>
+    rowsOf(
+      tx,
+      sql`select change.id, product_index.source_id, product_index.row, change.attribute from ${from} where ${where} ${before} ${after}
+        order by ${ORDER} limit ${most}`,
+    )
+  if (cursor === null) return read(sql``, limit + 1)
+  const { sourceId, row, attribute, id } = readCursor(cursor)
+  const product = sql`(product_index.source_id, product_index.row)`
+  const rest = await read(
+    sql`and ${product} = (${sourceId}::uuid, ${row}::integer) and (change.attribute, change.id) > (${attribute}, ${id}::uuid)`,
+    limit + 1,
+  )
+  if (rest.length > limit) return rest
+  return [...rest, ...(await read(sql`and ${product} > (${sourceId}::uuid, ${row}::integer)`, limit + 1 - rest.length))]
 }
 
 /** Where a proposal stands in the list. */
-interface Place {
+interface PlacedProposal {
+  readonly id: string
   readonly source_id: string
   readonly row: number
   readonly attribute: string
 }
 
-const PLACE = sql`product_index.source_id, product_index.row, change.attribute`
 const ORDER = sql`product_index.source_id, product_index.row, change.attribute, change.id`
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const isUuid = (value: unknown): value is string => typeof value === 'string' && UUID.test(value)
+const isRow = (value: unknown): value is number => Number.isSafeInteger(value) && Math.abs(value as number) < 2 ** 31
 const isText = (value: unknown): value is string => typeof value === 'string' && value.isWellFormed() && !value.includes('\0')
 
-function readCursor(cursor: string): SQL {
+interface Cursor {
+  readonly sourceId: string
+  readonly row: number
+  readonly attribute: string
+  readonly id: string
+}
+
+function readCursor(cursor: string): Cursor {
   try {
     const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
     const [sourceId, row, attribute, id] = Array.isArray(key) ? (key as unknown[]) : []
-    if (isUuid(sourceId) && Number.isSafeInteger(row) && Math.abs(row as number) < 2 ** 31 && isText(attribute) && isUuid(id)) {
-      return sql`${sourceId}::uuid, ${row}::integer, ${attribute}, ${id}::uuid`
-    }
+    if (isUuid(sourceId) && isRow(row) && isText(attribute) && isUuid(id)) return { sourceId, row, attribute, id }
   } catch {
     // not ours: refused below
   }
   throw new AppError('request.invalid', 'The cursor is none that this list gave. Begin again without one.')
 }
 
-function cursorAfter(rows: readonly (Place & { readonly id: string })[], limit: number): string | null {
+function cursorAfter(rows: readonly PlacedProposal[], limit: number): string | null {
   const last = rows[limit - 1]
   if (rows.length <= limit || !last) return null
   return Buffer.from(JSON.stringify([last.source_id, last.row, last.attribute, last.id])).toString('base64url')
@@ -131,7 +154,6 @@ export interface Proposal {
 interface ProposalRow extends Omit<Proposal, 'product' | 'current' | 'createdAt'> {
   readonly product_id: string
   readonly source_id: string
-  readonly row: number
   readonly identifier: string
   readonly name: string | null
   readonly imported: Readonly<Record<string, unknown>>
@@ -145,24 +167,17 @@ interface ProposalRow extends Omit<Proposal, 'product' | 'current' | 'createdAt'
 
 /** The next proposals that match, with what a reviewer needs to see. */
 export async function listProposals(tx: Tx, request: PageRequest): Promise<{ items: Proposal[]; nextCursor: string | null }> {
-  const { from, where } = await matching(tx, request.filter)
+  const { ids, nextCursor } = await proposalPage(tx, request)
   const rows = await rowsOf<ProposalRow>(
     tx,
     sql`
-    with page as materialized (
-      select change.id from ${from} where ${where} ${later(request)} order by ${ORDER} limit ${request.limit + 1}
-    )
-    select change.id, change.product_id, product_index.identifier, product_index.name, product_index.source_id, product_index.row, product.imported, sources.columns, sources.format,
-      change.attribute, change.locale, standing.value as current, standing.change_id, standing.kind as current_kind,
+    select change.id, change.product_id, product_index.identifier, product_index.name, product_index.source_id, product.imported,
+      sources.columns, sources.format, change.attribute, change.locale, standing.value as current, standing.change_id, standing.kind as current_kind,
       change.value as proposed, change.flags, change.provenance, change.run_id as "runId", change.created_at::text as created_at
-    from page join value_changes change on change.id = page.id
-      join product_index on product_index.product_id = change.product_id
-      join sources on sources.id = product_index.source_id
-      join products product on product.id = change.product_id
-      cross join ${standingAt({ product: sql`product`, place: sql`change` })}
-    order by ${ORDER}`,
+    from ${LISTED} ${STANDING} join sources on sources.id = product_index.source_id
+    where change.id = any (${uuids(ids)}) order by ${ORDER}`,
   )
-  return { items: rows.slice(0, request.limit).map(toProposal), nextCursor: cursorAfter(rows, request.limit) }
+  return { items: rows.map(toProposal), nextCursor }
 }
 
 function toProposal(row: ProposalRow): Proposal {
@@ -203,7 +218,6 @@ interface Group {
   readonly kind: Provenance['kind']
   readonly run_id: string | null
   readonly reasons: string[] | null
-  readonly of_person: boolean
   readonly count: number
 }
 
@@ -212,14 +226,20 @@ export async function sumProposals(tx: Tx, filter: ProposalFilter): Promise<Prop
   const { from, where } = await matching(tx, filter)
   const groups = await rowsOf<Group>(
     tx,
-    sql`select change.attribute, change.locale, change.provenance ->> 'model' as model, change.provenance ->> 'kind' as kind, change.run_id,
-        case when change.flags <> '[]'::jsonb then array(select distinct flag ->> 'reason' from jsonb_array_elements(change.flags) as flag order by 1) end as reasons,
-        standing.of_person, count(*)::integer as count
-      from ${from} where ${where} group by 1, 2, 3, 4, 5, 6, 7`,
+    sql`select attribute, locale, model, kind, run_id, count(*)::integer as count,
+        case when flags <> '[]'::jsonb then array(select distinct flag ->> 'reason' from jsonb_array_elements(flags) as flag order by 1) end as reasons
+      from (
+        select change.attribute, change.locale, change.provenance ->> 'model' as model, change.provenance ->> 'kind' as kind, change.run_id, change.flags
+        from ${from} where ${where}
+      ) as matching group by 1, 2, 3, 4, 5, flags`,
   )
-  const [whole] = await rowsOf<{ products: number; now: string }>(
+  const [whole] = await rowsOf<{ products: number; over_person: number; now: string }>(
     tx,
-    sql`select (select count(distinct change.product_id) from ${from} where ${where})::integer as products, now()::text as now`,
+    sql`select
+      (select count(*) from (select distinct change.product_id from ${from} where ${where}) as found)::integer as products,
+      (select count(*) from ${LISTED} ${STANDING} where ${where} and change.product_id in (select id from products where written @? '$.*.kind ? (@ == "person")')
+        and standing.of_person)::integer as over_person,
+      now()::text as now`,
   )
   const by = <Key>(keysOf: (group: Group) => readonly Key[]): Map<Key, number> => {
     const counts = new Map<Key, number>()
@@ -231,7 +251,7 @@ export async function sumProposals(tx: Tx, filter: ProposalFilter): Promise<Prop
     total: count(() => true),
     products: whole!.products,
     flagged: count(({ reasons }) => reasons !== null),
-    overPerson: count(({ of_person: ofPerson }) => ofPerson),
+    overPerson: whole!.over_person,
     attributes: by(({ attribute }) => [attribute]),
     locales: by(({ locale }) => [locale]),
     flags: by(({ reasons }) => reasons ?? []),
