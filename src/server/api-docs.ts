@@ -103,7 +103,7 @@ function operationHtml(operation: Operation, { origin, schemas }: { origin: stri
   const parts = [
     `<h3><span class="method">${method.toUpperCase()}</span> ${code(path)}</h3>`,
     `<p>${escapeHtml(summary)}</p><p class="quiet">${escapeHtml(description)}</p>`,
-    rows.length > 0 ? `<h4>Parameters</h4>${tableHtml(['Name', 'Type', ''], rows)}` : '',
+    rows.length > 0 ? `<h4>Parameters</h4>${tableHtml(['Name', 'Type', 'What it is'], rows)}` : '',
     requestBody ? `<h4>Body</h4>${contentHtml(requestBody.content)}` : '',
     ...Object.entries(responses).map(([status, response]) => responseHtml(status, response)),
     `<details><summary>Example</summary><pre><code>${escapeHtml(curlOf(operation, { origin, schemas }))}</code></pre></details>`,

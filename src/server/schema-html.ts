@@ -92,7 +92,7 @@ export function schemaHtml(schema: JsonSchema): string {
   const rows = rowsOf(schema, '', 0)
   const about = schema.description ? `<p>${escapeHtml(schema.description)}</p>` : ''
   if (rows.length === 0) return `${about}<p>${typeHtml(schema)}</p>`
-  return `${about}${tableHtml(['Name', 'Type', ''], rows)}`
+  return `${about}${tableHtml(['Name', 'Type', 'What it is'], rows)}`
 }
 
 function rowsOf(schema: JsonSchema, path: string, depth: number): string[][] {
