@@ -16,7 +16,7 @@ import { FieldsSkeleton } from '../../components/skeleton.tsx'
 import { useText } from '../../messages/text.tsx'
 import { chosenProducts } from '../../support/chosen-products.ts'
 import { useMay } from '../../support/me.ts'
-import { useAbout } from '../runs/run-words.ts'
+import { middleOf, usePrice } from '../runs/run-words.ts'
 import { asSent, type Draft, keepDraft, keptDraft, newDraft, useSettled } from './draft.ts'
 import { Launch } from './launch.tsx'
 import { isSame, ModelQuotes } from './model-quotes.tsx'
@@ -141,7 +141,7 @@ function Workbench({ selection, count, draft, columns, onChange, onSuggest, onAl
   const { t } = useText()
   const mayRun = useMay('runs.write')
   const navigate = useNavigate()
-  const about = useAbout()
+  const price = usePrice()
   const { recipe, servedBy, compare } = draft
   const checked = useChecked(recipe)
   const quotes = useQuotes({ selection, recipe, isRight: checked.isRight, compare })
@@ -174,7 +174,7 @@ function Workbench({ selection, count, draft, columns, onChange, onSuggest, onAl
       icon={<Sparkles aria-hidden className="size-4" />}
       disabled={!isReady}
       busy={add.isPending}
-      price={isReady ? about(cost) : undefined}
+      price={isReady ? price(middleOf(cost)) : undefined}
       onClick={() => add.mutate()}
     >
       {t('runs.start', { count: products })}

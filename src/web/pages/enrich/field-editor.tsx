@@ -39,11 +39,13 @@ export function FieldEditor({ recipe, index, issues, onChange, onMove, onRemove 
         <span className="flex min-w-0 flex-1 flex-wrap items-baseline gap-x-2">
           <bdi className="font-medium">{column}</bdi>
           <span className="text-table text-ink-2">{t(`enrich.kinds.${field.type}`)}</span>
-          <span className="min-w-0 flex-1 basis-40 truncate text-table text-ink-2 group-open:hidden">{field.instructions}</span>
+          <span dir="auto" className="min-w-0 flex-1 basis-40 truncate text-table text-ink-2 group-open:hidden">
+            {field.instructions}
+          </span>
         </span>
         {own.length > 0 && <Badge meaning="failing">{t('enrich.toCorrect', { count: own.length })}</Badge>}
       </summary>
-      <div className="flex flex-col gap-4 px-3 pb-4 sm:ps-9">
+      <div className="flex flex-col gap-4 px-3 pt-3 pb-4 sm:ps-9">
         <Textarea
           label={t('enrich.instructions')}
           rows={2}

@@ -147,7 +147,9 @@ function QuoteRow({
               {quote.assigned && <Badge>{t('enrich.assigned')}</Badge>}
               {quote.provider === 'practice' && <Badge meaning="information">{t('enrich.practice')}</Badge>}
             </span>
-            <bdi className="text-small text-ink-2">{quote.connectionLabel}</bdi>
+            <span className="text-small text-ink-2">
+              <bdi>{quote.connectionLabel}</bdi>
+            </span>
           </span>
           <span className="flex flex-col sm:items-end">
             <span className="font-medium">

@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { ChevronLeft, ChevronRight, FlaskConical } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
-import type { RouteAnswer } from '../../../contract/route.ts'
+import type { MoneyView, RouteAnswer } from '../../../contract/route.ts'
 import { listProducts, readProduct, type ProductSelection } from '../../../contract/catalogue.ts'
 import type { Recipe } from '../../../contract/recipe.ts'
 import { quoteTrial, tryRecipe } from '../../../contract/runs.ts'
@@ -37,6 +37,8 @@ export function TryPanel({
   const { t } = useText()
   const mayRun = useMay('runs.write')
   const { money } = useMoneyText()
+  const atMost = (amount: MoneyView): string =>
+    Number(amount.amount) === 0 ? t('runs.free') : t('enrich.atMost', { amount: money(amount) })
   const [place, setPlace] = useState(0)
   const ids = useSelectedIds(selection)
   const productId = ids?.[Math.min(place, ids.length - 1)]
@@ -91,13 +93,7 @@ export function TryPanel({
               icon={<FlaskConical aria-hidden className="size-4" />}
               disabled={!isRight || !quote.data}
               busy={run.isPending}
-              price={
-                quote.data
-                  ? quote.data.atMost
-                    ? t('enrich.atMost', { amount: money(quote.data.atMost) })
-                    : t('common.priceUnknown')
-                  : undefined
-              }
+              price={quote.data && (quote.data.atMost ? atMost(quote.data.atMost) : t('common.priceUnknown'))}
               onClick={() => run.mutate(asked)}
             >
               {t('enrich.tryOn')}

@@ -28,8 +28,12 @@ export function QuoteDetail({ run }: { run: LiveRun }) {
             card: 'title',
             cell: ({ model, connectionLabel }) => (
               <span className="flex flex-col">
-                <bdi className="font-mono break-all">{model}</bdi>
-                <bdi className="text-small text-ink-2">{connectionLabel}</bdi>
+                <span className="font-mono break-all">
+                  <bdi>{model}</bdi>
+                </span>
+                <span className="text-small text-ink-2">
+                  <bdi>{connectionLabel}</bdi>
+                </span>
               </span>
             ),
           },

@@ -8,13 +8,12 @@ import { callApi } from '../../api/call.ts'
 import { invalidate, queryClient, queryOf } from '../../api/query.ts'
 import { Button, buttonClass } from '../../components/button.tsx'
 import { ConfirmDialog } from '../../components/dialog.tsx'
-import { useMoneyText } from '../../components/figures.tsx'
 import { say, sayProblem } from '../../components/toast.tsx'
 import { useText } from '../../messages/text.tsx'
 import { useMay } from '../../support/me.ts'
 import type { LiveRun } from './run.tsx'
 import { standingOf } from './run-state.tsx'
-import { leftToSpend, runName, useAbout } from './run-words.ts'
+import { leftToSpend, middleOf, runName, usePrice } from './run-words.ts'
 
 type Command = typeof contract.startRun | typeof contract.pauseRun | typeof contract.resumeRun | typeof contract.cancelRun
 
@@ -22,8 +21,7 @@ type Command = typeof contract.startRun | typeof contract.pauseRun | typeof cont
 export function RunActions({ run }: { run: LiveRun }) {
   const { t } = useText()
   const mayRun = useMay('runs.write')
-  const about = useAbout()
-  const { about: aboutAmount } = useMoneyText()
+  const price = usePrice()
   const [asksToCancel, setAsksToCancel] = useState(false)
   const standing = standingOf(run)
   const params = { runId: run.id }
@@ -63,7 +61,7 @@ export function RunActions({ run }: { run: LiveRun }) {
           kind="main"
           icon={icon(Play)}
           busy={command.isPending}
-          price={about(run.quote?.cost ?? null)}
+          price={price(middleOf(run.quote?.cost ?? null))}
           onClick={() => command.mutate(contract.startRun)}
         >
           {t('runs.start', { count: run.counts.total })}
@@ -79,7 +77,7 @@ export function RunActions({ run }: { run: LiveRun }) {
           kind="main"
           icon={icon(Play)}
           busy={command.isPending}
-          price={aboutAmount(leftToSpend(run))}
+          price={price(leftToSpend(run))}
           onClick={() => command.mutate(contract.resumeRun)}
         >
           {t(standing === 'waits' ? 'runs.approveRest' : 'runs.resume', { count: run.counts.waiting })}

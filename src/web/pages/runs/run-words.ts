@@ -101,8 +101,9 @@ export function useWhyUnknown(): (quote: QuoteView | null) => string {
   }
 }
 
-/** "about $0.11", or that no price is known. */
-export function useAbout(): (range: MoneyRangeView | null) => string {
+/** "about $0.11", that it is free, or that no price is known: what a button that spends says. */
+export function usePrice(): (amount: MoneyView | null) => string {
+  const { t } = useText()
   const { about } = useMoneyText()
-  return (range) => about(middleOf(range))
+  return (amount) => (amount && parseNano(amount.amount) === 0n ? t('runs.free') : about(amount))
 }
