@@ -186,6 +186,14 @@ describeInBrowser('members', ({ server, open }) => {
     await row.getByText('Editor').waitFor()
     await page.keyboard.press('z') // the toast's undo
     await row.getByText('Viewer').waitFor()
+    await tab.tabTo(page.getByRole('row').nth(1)) // one row is a stop of Tab; arrows go to the others
+    await page.keyboard.press('End')
+    const focused = page.locator('tr:focus')
+    await expect.poll(() => focused.innerText()).toContain('grace@example.com')
+    await page.keyboard.press('k')
+    await expect.poll(() => focused.innerText()).toContain('ada@example.com')
+    await page.getByRole('button', { name: 'Name' }).click()
+    await expect.poll(() => page.getByRole('columnheader', { name: 'Name' }).getAttribute('aria-sort')).toBe('ascending')
     await tab.expectAccessible()
     await tab.shots('members')
     await row.getByRole('button', { name: /^Actions for Grace/ }).click()

@@ -120,7 +120,7 @@ describeInBrowser('the frame of the pages', ({ server, open }) => {
     await other.page.getByRole('menuitemradio', { name: 'Lamps' }).click()
     await other.page.waitForURL('**/')
     await one.page.getByRole('button', { name: 'Save the settings' }).click()
-    await one.page.getByRole('alert').getByRole('link', { name: 'session.wrong_workspace' }).waitFor()
+    await expect.poll(() => one.page.getByRole('alert').getByRole('link').innerText()).toBe('session.wrong_workspace')
     await one.close()
     await other.close()
   })

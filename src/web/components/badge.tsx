@@ -1,4 +1,4 @@
-import { CircleAlert, CircleCheck, Info, Minus, TriangleAlert } from 'lucide-react'
+import { CircleAlert, CircleCheck, Info, TriangleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { cx } from '../support/cx.ts'
 
@@ -10,7 +10,7 @@ const LOOKS = {
   attention: ['bg-attention-tint text-attention', TriangleAlert],
   failing: ['bg-failing-tint text-failing', CircleAlert],
   information: ['bg-information-tint text-information', Info],
-  neutral: ['bg-sunken text-ink-2', Minus],
+  neutral: ['bg-sunken text-ink-2', undefined],
 } as const satisfies Record<Meaning, unknown>
 
 /** A word with its icon: a state, a flag. `icon` takes the place of the meaning's own. */
@@ -18,7 +18,7 @@ export function Badge({ meaning = 'neutral', icon, children }: { meaning?: Meani
   const [look, Icon] = LOOKS[meaning]
   return (
     <span className={cx('inline-flex items-center gap-1 rounded-md px-1.5 py-0.5 text-small font-medium whitespace-nowrap', look)}>
-      {icon ?? <Icon aria-hidden className="size-3.5 shrink-0" />}
+      {icon ?? (Icon && <Icon aria-hidden className="size-3.5 shrink-0" />)}
       {children}
     </span>
   )

@@ -7,7 +7,7 @@ import { queryOf } from '../../api/query.ts'
 import { Button } from '../../components/button.tsx'
 import { Note } from '../../components/badge.tsx'
 import { SecretInput, TextInput } from '../../components/field.tsx'
-import { useText } from '../../messages/text.tsx'
+import { Text, useText } from '../../messages/text.tsx'
 import { OuterPage } from '../../shell/outer-page.tsx'
 import { useSession } from '../../support/session.ts'
 import { PersonForm, useForm } from './person-form.tsx'
@@ -29,7 +29,9 @@ export function SignInPage() {
         </div>
       )}
       <Password onSecondFactor={() => setStep('second')} onDone={finish} />
-      <p className="mt-6 text-table text-ink-2">{t('people.signIn.forgotten')}</p>
+      <p className="mt-6 text-table text-ink-2">
+        <Text of="people.signIn.forgotten" parts={{ code: <code dir="ltr" className="font-mono" /> }} />
+      </p>
     </OuterPage>
   )
 }
