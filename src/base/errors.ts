@@ -97,6 +97,7 @@ export const ERROR_STATUS = {
   'product.missing': 404,
   'change.missing': 404,
   'value.changed': 409,
+  'value.fixed': 422,
   // calls
   'call.interrupted': 500,
   'call.missing': 404,

@@ -3,9 +3,10 @@ import { AppError } from '../base/errors.ts'
 import { canonicalJson } from '../base/json.ts'
 import type { Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
-import { type Provenance, products, valueChanges, type WrittenValue } from '../db/schema/index.ts'
+import { type Provenance, products, sources, valueChanges, type WrittenValue } from '../db/schema/index.ts'
 import { storableJson } from '../db/storable.ts'
 import { newId } from '../runtime/ids.ts'
+import { columnNames, type FileFormat } from './formats/format.ts'
 import { currentValue, type CurrentValue, heldProducts, layOver, type Place, writtenKey } from './values.ts'
 
 /** A product as it is while a transaction holds it. */
@@ -46,13 +47,14 @@ export interface EditResult {
 
 /**
  * Writes a person's value over a product; null clears it. Saving what stands there already changes nothing.
- * @throws AppError value.changed when someone else changed it since it was read; product.missing
+ * @throws AppError value.changed when someone else changed it since it was read; value.fixed; product.missing
  */
 export async function editValue(
   tx: Tx,
   { workspaceId, actor, edit, value }: { workspaceId: string; actor: string; edit: Edit; value: unknown },
 ): Promise<EditResult> {
   const product = await holdProduct(tx, edit.productId)
+  await refuseIdentifier(tx, edit)
   const current = unchangedSince(product, edit)
   const stored: unknown = JSON.parse(storableJson(value))
   if (canonicalJson(stored) === canonicalJson(current.value)) return { current, decisionId: null }
@@ -74,6 +76,23 @@ export async function restoreImported(
   const value = product.imported[edit.attribute] ?? null
   const provenance: Provenance = { kind: 'imported', actor }
   return writeByPerson(tx, { workspaceId, actor, product, place: edit, value, replaced: current.value, provenance })
+}
+
+/** What tells products apart is the source's own: a product with another identifier would be another product. */
+async function refuseIdentifier(tx: Tx, { productId, attribute }: Edit): Promise<void> {
+  const [source] = await tx
+    .select({ format: sources.format })
+    .from(sources)
+    .innerJoin(products, eq(products.sourceId, sources.id))
+    .where(eq(products.id, productId))
+  if (!source || identifierAttribute(source.format as unknown as FileFormat) !== attribute) return
+  throw new AppError('value.fixed', `“${attribute}” tells this product apart from others, so it is changed in its file, not here.`)
+}
+
+function identifierAttribute(format: FileFormat): string | undefined {
+  const { identifier } = format
+  if ('column' in identifier) return columnNames(format)[identifier.column]
+  return 'key' in identifier ? identifier.key : undefined
 }
 
 function unchangedSince(product: HeldProduct, edit: Edit): CurrentValue {

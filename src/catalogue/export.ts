@@ -79,7 +79,7 @@ export async function exportSource(
 /** What was written over a product's import, by column. */
 function writtenCells(product: Parameters<typeof currentValues>[0]): Record<string, unknown> {
   const cells = [...currentValues(product)].flatMap(([attribute, { value, written }]) => {
-    if (!written) return []
+    if (!written || written.kind === 'imported') return [] // the file says it already
     return [[attribute, written.kind === 'person' ? value : sanitizeGeneratedValue(value)] as const]
   })
   return Object.fromEntries(cells)

@@ -128,6 +128,11 @@ describeOnEachDatabase('review', (open) => {
     await expect(edit(newId(), 'x')).rejects.toMatchObject({ code: 'product.missing' })
   })
 
+  it('what tells products apart cannot be edited', async () => {
+    const [product] = await bring('identifier.csv', 'sku,title\nA,one\n')
+    await expect(edit(product!, 'B', { attribute: 'sku' })).rejects.toMatchObject({ code: 'value.fixed' })
+  })
+
   it('a cleared value is empty, a restored one follows the import again', async () => {
     const [product] = await bring('clear.csv', 'sku,title\nA,one\n')
     const cleared = await edit(product!, null)

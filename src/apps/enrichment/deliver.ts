@@ -1,12 +1,14 @@
 import { acceptProposals, writtenKey } from '../../catalogue/changes.ts'
 import type { FileFormat } from '../../catalogue/formats/format.ts'
 import { exportFile, type ExportSummary } from '../../catalogue/formats/write.ts'
+import { currentValue } from '../../catalogue/values.ts'
 import { writtenProducts } from '../../catalogue/written.ts'
 import type { Database } from '../../db/database.ts'
 import { attributesOf, type Makings, type Scope, scopedProducts, workOf } from './plan.ts'
 
 /**
- * Writes the catalogue file with every value that was made from the present input, recipe and model, and accepted.
+ * Writes the catalogue file with every value that was made from the present input, recipe and model, and accepted, and with
+ * what a person wrote in its place.
  * Products after `lastRow`, and values made from anything else, are copied as they came.
  */
 export async function deliver({
@@ -44,6 +46,8 @@ export async function deliver({
           if (product.row > lastRow) return []
           const { hash } = workOf(makings, product.imported)
           const cells = attributes.flatMap((attribute) => {
+            const current = currentValue(product, attribute)
+            if (current.kind === 'person') return [[attribute.attribute, current.value] as const]
             const written = product.written[writtenKey(attribute)]
             return written && written.workHash === hash && written.value !== null ? [[attribute.attribute, written.value] as const] : []
           })

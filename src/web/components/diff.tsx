@@ -28,7 +28,7 @@ function Parts({ parts, ranges }: { parts: readonly PlacedPart[]; ranges: Return
     }
     if (part.kind === 'put') {
       return (
-        <ins key={key} className="rounded-xs bg-good-tint text-good underline underline-offset-2">
+        <ins key={key} className="rounded-xs bg-good-tint text-good underline underline-offset-2 [del+&]:ms-1">
           <Marked part={part} ranges={ranges} />
         </ins>
       )

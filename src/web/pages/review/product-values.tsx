@@ -9,6 +9,7 @@ import { queryOf } from '../../api/query.ts'
 import { Badge } from '../../components/badge.tsx'
 import { Button, IconButton } from '../../components/button.tsx'
 import { ErrorNote } from '../../components/error-state.tsx'
+import { RelativeTime } from '../../components/figures.tsx'
 import { ProvenanceMark } from '../../components/provenance-mark.tsx'
 import { Bar, Skeleton } from '../../components/skeleton.tsx'
 import { say, sayProblem } from '../../components/toast.tsx'
@@ -105,13 +106,19 @@ function ValueRow({ productId, value, proposals, onHistory }: ValueRowProps) {
 }
 
 /** What the mark of a current value opens; the change behind it is read when it is asked for. */
-function CurrentFacts({ productId, value: { attribute, changeId, kind } }: { productId: string; value: ProductValueView }) {
+function CurrentFacts({ productId, value: { attribute, changeId, kind, at } }: { productId: string; value: ProductValueView }) {
   const { t } = useText()
   const { data, error } = useQuery({
     ...queryOf(valueHistory, { params: { productId, attribute }, query: { limit: 100 } }),
     enabled: changeId !== null,
   })
-  if (changeId === null) return <p className="text-ink-2">{t(`review.facts.from.${kind}`)}</p>
+  if (changeId === null) {
+    return (
+      <p className="text-ink-2">
+        {t(`review.facts.from.${kind}`)} <RelativeTime at={at} />
+      </p>
+    )
+  }
   if (error) return <ErrorNote problem={toApiProblem(error)} />
   const change = data?.items.find(({ id }) => id === changeId)
   if (!data) {
@@ -160,6 +167,11 @@ function Editing({ productId, value, onClose }: { productId: string; value: Prod
       onCancel={onClose}
       more={
         <>
+          {toApiProblem(problem).code === 'value.changed' && (
+            <p className="basis-full text-table text-ink-2">
+              {t('review.editor.now')} <bdi lang={locale ?? undefined}>{valueText(value.value) || t('common.diff.empty')}</bdi>
+            </p>
+          )}
           {value.value !== null && (
             <Button kind="quiet" onClick={() => write.mutate(null)}>
               {t('review.editor.clear')}

@@ -15,13 +15,14 @@ export function UndoRun({ runId }: { runId: string }) {
   const mayDecide = useMay('review.decide')
   const [asked, setAsked] = useState(false)
   const [done, setDone] = useState<Undone>()
+  const [soFar, setSoFar] = useState<number>()
   if (!mayDecide) return null
   const takeItBack = async () => {
     const { undone } = await takeBack(redo, { runId })
     say(t('review.run.redone', { count: undone }))
   }
   const confirm = async () => {
-    const result = await takeBack(undo, { runId })
+    const result = await takeBack(undo, { runId }, { onProgress: setSoFar }).finally(() => setSoFar(undefined))
     if (result.kept > 0) setDone(result)
     say(t('review.run.undone', { count: result.undone }), { undo: () => takeItBack().catch((error: unknown) => sayProblem(error, t)) })
   }
@@ -39,6 +40,7 @@ export function UndoRun({ runId }: { runId: string }) {
       >
         <p>{t('review.run.what')}</p>
         <p>{t('review.run.stays')}</p>
+        {soFar !== undefined && <p role="status">{t('review.run.soFar', { undone: soFar })}</p>}
       </ConfirmDialog>
       <Dialog
         open={done !== undefined}
