@@ -178,7 +178,10 @@ function auditValues({ entries, changes, products: all }: Tables, evidence: Evid
   for (const product of all) {
     const own = accepted.get(product.id) ?? []
     const expected = Object.fromEntries(
-      own.map(({ id, attribute, locale, value, workHash }) => [`${attribute}@${locale}`, { value, changeId: id, workHash }]),
+      own.map(({ id, attribute, locale, value, workHash, provenance: { kind } }) => [
+        `${attribute}@${locale}`,
+        { value, changeId: id, workHash, kind },
+      ]),
     )
     if (Object.keys(expected).length !== own.length) problems.push(`product ${product.identifier} has a field that was accepted twice`)
     if (!isDeepStrictEqual(product.written, expected)) problems.push(`product ${product.identifier} does not hold what was accepted for it`)
