@@ -145,7 +145,7 @@ describeInBrowser('consumption, in a browser', ({ server, open }) => {
     const tab = await open({ as: owner })
     const { page } = tab
     await tab.visit('/consumption?period=30d')
-    const bars = page.getByRole('toolbar').getByRole('button')
+    const bars = page.getByRole('group', { name: 'Days, each with its figures' }).getByRole('button')
     await tab.tabTo(bars.last())
     await page.keyboard.press('ArrowLeft')
     await expect.poll(() => bars.nth(28).evaluate((bar: { matches: (selector: string) => boolean }) => bar.matches(':focus'))).toBe(true)

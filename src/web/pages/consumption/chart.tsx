@@ -107,12 +107,7 @@ function Bars({ bars, top, colours, amount, looked, onLook, onOpen }: BarsProps)
     event.currentTarget.parentElement?.querySelectorAll('button')[Math.max(0, Math.min(bars.length - 1, next))]?.focus()
   }
   return (
-    <div
-      role="toolbar"
-      aria-label={t('consumption.bars')}
-      className="absolute inset-0 flex items-stretch"
-      onMouseLeave={() => onLook(undefined)}
-    >
+    <div role="group" aria-label={t('consumption.bars')} className="absolute inset-0 flex items-stretch">
       {bars.map((bar, index) => (
         <button
           key={bar.from}
@@ -122,6 +117,7 @@ function Bars({ bars, top, colours, amount, looked, onLook, onOpen }: BarsProps)
           onFocus={() => onLook(index)}
           onBlur={() => onLook(undefined)}
           onMouseEnter={() => onLook(index)}
+          onMouseLeave={() => onLook(undefined)}
           onKeyDown={(event) => onKeyDown(event, index)}
           onClick={() => onOpen(bar)}
           className="relative flex h-full min-w-0 flex-1 flex-col-reverse items-center hover:bg-sunken focus-visible:-outline-offset-2"
