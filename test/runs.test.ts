@@ -71,7 +71,7 @@ describe.each(['pglite', 'postgres'] as const)('runs over a selection (%s)', (on
   const onFirst = (model: string) => ({ servedBy: { connectionId: first, model } })
 
   it('is planned with its quote, spends nothing before it is started, and writes proposals only', async () => {
-    const made = await owner.call(contract.addRun, { body: { selection: EVERYTHING, recipe: RECIPE, ...onFirst('m-1') } as never })
+    const made = await owner.call(contract.addRun, { body: { selection: EVERYTHING, recipe: RECIPE, ...onFirst('m-1') } })
     expect(made).toMatchObject({ state: 'ready', selected: 12, practice: false })
     const ready = await planned(owner, made.id)
     expect(ready.counts).toEqual({ total: 12, waiting: 12, done: 0, flagged: 0, failed: 0, unchanged: 0 })
@@ -93,7 +93,7 @@ describe.each(['pglite', 'postgres'] as const)('runs over a selection (%s)', (on
   })
 
   it('pays for nothing that is there already, and says how many that are', async () => {
-    const { id } = await owner.call(contract.addRun, { body: { selection: EVERYTHING, recipe: RECIPE, ...onFirst('m-1') } as never })
+    const { id } = await owner.call(contract.addRun, { body: { selection: EVERYTHING, recipe: RECIPE, ...onFirst('m-1') } })
     expect((await planned(owner, id)).counts).toMatchObject({ total: 0, unchanged: 12 })
     expect(await owner.refused(contract.startRun, { params: { runId: id } })).toMatchObject({ code: 'run.wrong_state' })
   })
@@ -165,7 +165,7 @@ describe.each(['pglite', 'postgres'] as const)('runs over a selection (%s)', (on
     const open = Promise.withResolvers<void>()
     gate.wait = open.promise
     const { id: runId } = await owner.call(contract.addRun, {
-      body: { selection: EVERYTHING, recipe: RECIPE, ...onFirst('m-pause'), concurrency: 2 } as never,
+      body: { selection: EVERYTHING, recipe: RECIPE, ...onFirst('m-pause'), concurrency: 2 },
     })
     await planned(owner, runId)
     await owner.call(contract.startRun, { params: { runId } })
@@ -181,7 +181,7 @@ describe.each(['pglite', 'postgres'] as const)('runs over a selection (%s)', (on
     expect(await stopped(owner, runId)).toMatchObject({ state: 'finished', counts: { done: 12 } })
     expect(mocks[0]!.requests()).toHaveLength(12)
 
-    const other = await owner.call(contract.addRun, { body: { selection: EVERYTHING, recipe: RECIPE, ...onFirst('m-cancel') } as never })
+    const other = await owner.call(contract.addRun, { body: { selection: EVERYTHING, recipe: RECIPE, ...onFirst('m-cancel') } })
     await planned(owner, other.id)
     expect(await owner.call(contract.cancelRun, { params: { runId: other.id } })).toMatchObject({ state: 'cancelled' })
     const [left] = await rows<{ count: number }>(sql`select count(*)::integer as count from run_items where run_id = ${other.id}::uuid`)
@@ -233,7 +233,7 @@ describe.each(['pglite', 'postgres'] as const)('runs over a selection (%s)', (on
     const open = Promise.withResolvers<void>()
     gate.wait = open.promise
     const { id: runId } = await owner.call(contract.addRun, {
-      body: { selection: EVERYTHING, recipe: RECIPE, ...onFirst('m-restart'), concurrency: 3 } as never,
+      body: { selection: EVERYTHING, recipe: RECIPE, ...onFirst('m-restart'), concurrency: 3 },
     })
     await planned(owner, runId)
     await owner.call(contract.startRun, { params: { runId } })
@@ -255,7 +255,7 @@ describe.each(['pglite', 'postgres'] as const)('runs over a selection (%s)', (on
       { connectionId: unpriced.id, model: 'm-3' },
     ]
     const { selected, counted, quotes } = await owner.call(contract.quoteSelection, {
-      body: { selection: EVERYTHING, recipe: RECIPE, models } as never,
+      body: { selection: EVERYTHING, recipe: RECIPE, models },
     })
     expect({ selected, counted }).toEqual({ selected: 12, counted: 12 })
     expect(quotes).toMatchObject([
@@ -294,9 +294,9 @@ describe.each(['pglite', 'postgres'] as const)('runs over a selection (%s)', (on
 
   it('is nothing that another workspace can see, quote, change or watch', async () => {
     const stranger = await server.stranger()
-    const { items } = await owner.call(contract.listRuns, { query: {} } as never)
+    const { items } = await owner.call(contract.listRuns, { query: {} })
     expect(items.length).toBeGreaterThan(5)
-    expect((await stranger.call(contract.listRuns, { query: {} } as never)).items).toEqual([])
+    expect((await stranger.call(contract.listRuns, { query: {} })).items).toEqual([])
     const params = { runId: items[0]!.id }
     for (const route of [contract.readRun, contract.readRunReceipt, contract.watchRun, contract.pauseRun, contract.cancelRun])
       expect(await stranger.refused(route as typeof contract.readRun, { params })).toMatchObject({ status: 404, code: 'run.missing' })

@@ -73,7 +73,6 @@ const counts = z
     unchanged: z.int().meta({ description: 'Selected, and left out: their values are there already and cost nothing' }),
   })
   .meta({ id: 'RunCounts' })
-export type RunCountsView = z.output<typeof counts>
 
 /** What a page shows of a run while it goes on. */
 const progress = {

@@ -87,12 +87,14 @@ export function stateView(
       unchanged: run.plan?.unchanged ?? 0,
     },
     spent: { currency, amount: formatNano(spentNano) },
-    quoted: quote?.low != null && quote.high !== null ? { currency: quote.currency, low: quote.low, high: quote.high } : null,
+    quoted: quote ? rangeView(quote) : null,
     cap: limitNano === null ? null : { currency, amount: formatNano(limitNano) },
     pause: run.pause,
     waitsForApproval: run.state === 'paused' && run.pause?.code === 'run.canary_done',
   }
 }
+
+const rangeView = ({ currency, low, high }: KeptQuote) => (low === null || high === null ? null : { currency, low, high })
 
 const candidatesOf = (run: Run): readonly { connectionId: string; model: string }[] =>
   settingsOf(run)?.candidates.map(({ connection, model }) => ({ connectionId: connection.id, model })) ??

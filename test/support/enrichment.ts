@@ -74,7 +74,7 @@ export const stopped = (client: TestClient, runId: string): Promise<RunProgressV
 
 /** Makes a run, waits for its plan, starts it, and waits until it stops. */
 export async function runOver(client: TestClient, body: Record<string, unknown>): Promise<RunView> {
-  const { id: runId } = await client.call(runs.addRun, { body: { selection: EVERYTHING, recipe: RECIPE, ...body } as never })
+  const { id: runId } = await client.call(runs.addRun, { body: { selection: EVERYTHING, recipe: RECIPE, ...body } })
   await planned(client, runId)
   await client.call(runs.startRun, { params: { runId } })
   await stopped(client, runId)
