@@ -1,22 +1,21 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { and, asc, eq, gt } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { recordAudit } from '../audit/audit.ts'
 import { AppError } from '../base/errors.ts'
-import type { FileView, ImportView, ReadingChoices } from '../contract/catalogue.ts'
+import type { ImportView, ReadingChoices } from '../contract/catalogue.ts'
 import { insertMany } from '../db/bulk.ts'
 import type { Database } from '../db/database.ts'
 import { type ImportCounts, importRejections, imports, type SourceColumns, sources } from '../db/schema/index.ts'
 import { newId } from '../runtime/ids.ts'
 import type { RejectedRow } from './formats/read.ts'
 import { type ImportProgress, type ImportResult, importFile } from './import.ts'
-import { catalogueIndexIdle, columnsOf, refreshCatalogueIndex } from './index.ts'
-import { lookAt, type NamedFile, namingFile, uploadFormat } from './look.ts'
+import { catalogueIndexIdle, refreshCatalogueIndex } from './index.ts'
+import { type NamedFile, namingFile, uploadFormat } from './look.ts'
+import { readImport } from './import-progress.ts'
 import { labelOf, readSource, type Source, uploadLocation } from './sources.ts'
-import { type CatalogueServices, dropUpload, readUpload, type Upload } from './uploads.ts'
+import { type CatalogueServices, dropUpload, readUpload } from './uploads.ts'
 
 const MOST_REJECTIONS = 10_000
 const SAVE_EVERY_MS = 500
-const LOOK_EVERY_MS = 200
 
 /** What runs in this process, so that it can be stopped before the database closes. */
 const under = new WeakMap<Database, { readonly stop: AbortController; readonly jobs: Set<Promise<void>> }>()
@@ -49,27 +48,6 @@ export async function failInterruptedImports({ database, instance }: Pick<Catalo
   )
 }
 
-/** An upload as the page shows it before it is imported. */
-export async function fileView(
-  { database }: CatalogueServices,
-  { upload, choices }: { upload: Upload & { path: string }; choices: ReadingChoices },
-): Promise<FileView> {
-  const { id, name, bytes, workspaceId } = upload
-  const [source] = await database.inWorkspace(workspaceId, (tx) =>
-    tx
-      .select()
-      .from(sources)
-      .where(eq(sources.location, uploadLocation(name))),
-  )
-  const common = { id, name, bytes, source: source ? { id: source.id, label: labelOf(source), columns: columnsOf(source) } : null }
-  try {
-    return { ...common, look: await namingFile(upload, () => lookAt(upload, choices)), problem: null }
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error
-    return { ...common, look: null, problem: { code: error.code, detail: error.detail } }
-  }
-}
-
 export interface ImportOrder {
   readonly workspaceId: string
   readonly actor: string
@@ -86,6 +64,18 @@ export interface ImportOrder {
  * @throws AppError file.missing, source.missing, import.running, and what reading the file throws
  */
 export async function startImport(services: CatalogueServices, order: ImportOrder): Promise<ImportView> {
+  const { importId } = await beginOrder(services, order)
+  return readImport(services.database, order.workspaceId, importId)
+}
+
+/** The same for a file that is small: waits until its products are in the list. */
+export async function importNow(services: CatalogueServices, order: ImportOrder): Promise<ImportView> {
+  const { importId, done } = await beginOrder(services, order)
+  await done
+  return readImport(services.database, order.workspaceId, importId)
+}
+
+async function beginOrder(services: CatalogueServices, order: ImportOrder): Promise<{ importId: string; done: Promise<void> }> {
   const { workspaceId, actor, fileId } = order
   const upload = await readUpload(services, workspaceId, fileId)
   const location = order.sourceId === undefined ? (order.location ?? uploadLocation(upload.name)) : undefined
@@ -102,7 +92,7 @@ interface Beginning {
   readonly order: Pick<ImportOrder, 'sourceId' | 'reading' | 'columns'>
 }
 
-async function begin(services: CatalogueServices, beginning: Beginning): Promise<ImportView> {
+async function begin(services: CatalogueServices, beginning: Beginning): Promise<{ importId: string; done: Promise<void> }> {
   const { database, instance, clock } = services
   const { workspaceId, actor, file, bytes, location, order } = beginning
   const format = await uploadFormat(file, order.reading)
@@ -154,7 +144,7 @@ async function begin(services: CatalogueServices, beginning: Beginning): Promise
     jobs.delete(job),
   )
   jobs.add(job)
-  return readImport(database, workspaceId, id)
+  return { importId: id, done: job }
 }
 
 type Job = Beginning & {
@@ -250,60 +240,5 @@ async function keepRejections(
   for (let from = 0; from < rows.length; from += 1000) {
     const some = rows.slice(from, from + 1000)
     await database.inWorkspace(workspaceId, (tx) => insertMany(tx, importRejections, some))
-  }
-}
-
-/** @throws AppError import.missing */
-export async function readImport(database: Database, workspaceId: string, importId: string): Promise<ImportView> {
-  const [found] = await database.inWorkspace(workspaceId, (tx) =>
-    tx.select().from(imports).innerJoin(sources, eq(sources.id, imports.sourceId)).where(eq(imports.id, importId)),
-  )
-  if (!found) throw new AppError('import.missing', 'There is no such import in this workspace.')
-  const { id, state, counts, error, startedAt, endedAt } = found.imports
-  return {
-    id,
-    source: { id: found.sources.id, label: labelOf(found.sources) },
-    state,
-    ...counts,
-    error,
-    startedAt: startedAt.toISOString(),
-    endedAt: endedAt?.toISOString() ?? null,
-  }
-}
-
-/** The progress of an import until it ends, wherever it runs: it is read from the database. */
-export async function* watchImport(
-  database: Database,
-  { workspaceId, importId, signal }: { workspaceId: string; importId: string; signal: AbortSignal },
-): AsyncGenerator<ImportView> {
-  let last = ''
-  while (!signal.aborted) {
-    const view = await readImport(database, workspaceId, importId)
-    const text = JSON.stringify(view)
-    if (text !== last) yield view
-    last = text
-    if (view.state !== 'running') return
-    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined) // aborted: the loop ends
-  }
-}
-
-/** A page of the rows that an import left out. @throws AppError import.missing */
-export async function rejectedRows(
-  database: Database,
-  { workspaceId, importId, after, limit }: { workspaceId: string; importId: string; after: number; limit: number },
-): Promise<{ items: { line: number; code: string; reason: string }[]; nextCursor: string | null }> {
-  await readImport(database, workspaceId, importId)
-  const rows = await database.inWorkspace(workspaceId, (tx) =>
-    tx
-      .select()
-      .from(importRejections)
-      .where(and(eq(importRejections.importId, importId), gt(importRejections.position, after)))
-      .orderBy(asc(importRejections.position))
-      .limit(limit + 1),
-  )
-  const page = rows.slice(0, limit)
-  return {
-    items: page.map(({ line, code, reason }) => ({ line, code, reason })),
-    nextCursor: rows.length > limit ? String(page.at(-1)!.position) : null,
   }
 }

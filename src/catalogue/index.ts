@@ -2,7 +2,7 @@ import { and, asc, count, eq, gt, inArray, ne, sql } from 'drizzle-orm'
 import type { Database, Tx } from '../db/database.ts'
 import { givenRows } from '../db/bulk.ts'
 import { rowsOf } from '../db/rows.ts'
-import { productIndex, products, type SourceColumns, sources, staleProducts } from '../db/schema/index.ts'
+import { imports, productIndex, products, type SourceColumns, sources, staleProducts } from '../db/schema/index.ts'
 import { guessColumns } from './columns.ts'
 import { uuids } from './filter.ts'
 import { columnNames, type FileFormat } from './formats/format.ts'
@@ -89,7 +89,9 @@ export async function readIndexState(tx: Tx): Promise<IndexState> {
       .where(and(ofImport, sql`${products.row} <= ${source.indexRow}`))
     done += passed!.count
   }
-  return { ready: late.length === 0 && stale!.count === 0, indexed: done, products: total }
+  const running = await tx.select({ counts: imports.counts }).from(imports).where(eq(imports.state, 'running'))
+  for (const { counts } of running) total += counts.new // what it has brought so far, and the list does not have yet
+  return { ready: late.length === 0 && stale!.count === 0 && running.length === 0, indexed: done, products: total }
 }
 
 /** The next batch of a source's last import. @returns whether there is more. */

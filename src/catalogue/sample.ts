@@ -5,9 +5,9 @@ import { AppError } from '../base/errors.ts'
 import type { SourceView } from '../contract/catalogue.ts'
 import type { FileAnswer } from '../http/handle.ts'
 import { sources } from '../db/schema/index.ts'
-import { startImport } from './import-job.ts'
+import { importNow } from './import-job.ts'
 import { drawPicture } from './sample/draw.ts'
-import { listSources, SAMPLE_LOCATION } from './sources.ts'
+import { listSources, SAMPLE_LOCATION, type Source } from './sources.ts'
 import { type CatalogueServices, keepUpload } from './uploads.ts'
 
 const FILE = fileURLToPath(new URL('sample/catalogue.csv', import.meta.url))
@@ -21,23 +21,18 @@ export async function openSample(
   services: CatalogueServices,
   { workspaceId, actor }: { workspaceId: string; actor: string },
 ): Promise<SourceView> {
-  const { database } = services
-  const [known] = await database.inWorkspace(workspaceId, (tx) => tx.select().from(sources).where(eq(sources.location, SAMPLE_LOCATION)))
-  if (!known || known.contentHash === '') {
-    const upload = await keepUpload(services, {
-      workspaceId,
-      actor,
-      name: NAME,
-      bytes: createReadStream(FILE) as AsyncIterable<Uint8Array>,
-    })
-    await startImport(services, { workspaceId, actor, fileId: upload.id, location: SAMPLE_LOCATION, reading: {} })
-  }
-  const [view] = await database.inWorkspace(workspaceId, async (tx) => {
-    const [source] = await tx.select({ id: sources.id }).from(sources).where(eq(sources.location, SAMPLE_LOCATION))
-    return listSources(tx, source!.id)
-  })
-  return view!
+  const known = await sampleSource(services, workspaceId)
+  if (known && (known.source.contentHash !== '' || known.view.importing !== null)) return known.view
+  const upload = await keepUpload(services, { workspaceId, actor, name: NAME, bytes: createReadStream(FILE) as AsyncIterable<Uint8Array> })
+  await importNow(services, { workspaceId, actor, fileId: upload.id, location: SAMPLE_LOCATION, reading: {} })
+  return (await sampleSource(services, workspaceId))!.view
 }
+
+const sampleSource = ({ database }: CatalogueServices, workspaceId: string): Promise<{ source: Source; view: SourceView } | undefined> =>
+  database.inWorkspace(workspaceId, async (tx) => {
+    const [source] = await tx.select().from(sources).where(eq(sources.location, SAMPLE_LOCATION))
+    return source && { source, view: (await listSources(tx, source.id))[0]! }
+  })
 
 /** @throws AppError picture.missing */
 export function samplePicture(name: string): FileAnswer {

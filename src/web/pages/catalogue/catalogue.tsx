@@ -73,7 +73,7 @@ export function CataloguePage() {
       ) : (
         <ProductList search={search} sources={sources.data.sources} />
       )}
-      {importing !== undefined && (
+      {importing !== undefined && (mayWrite || importing !== 'file') && (
         <ImportDialog
           importId={importing === 'file' ? undefined : importing}
           sources={sources.data?.sources ?? []}
