@@ -43,18 +43,16 @@ async function proposals(
   const at = new Date()
   await server.server.services.database.asSystem('values of a test', async (tx) => {
     await tx.insert(budgets).values({ id: budgetId, workspaceId, scope: `run:${runId}`, currency: 'USD' })
-    await tx
-      .insert(runs)
-      .values({
-        id: runId,
-        workspaceId,
-        kind: 'enrichment',
-        fingerprint: runId,
-        series: '',
-        settings: { recipeName: 'Titles' },
-        state: 'finished',
-        budgetId,
-      })
+    await tx.insert(runs).values({
+      id: runId,
+      workspaceId,
+      kind: 'enrichment',
+      fingerprint: runId,
+      series: '',
+      settings: { recipeName: 'Titles' },
+      state: 'finished',
+      budgetId,
+    })
     for (const [n, productId] of productIds.entries()) {
       const callId = newId()
       await tx.insert(ledgerEntries).values({
