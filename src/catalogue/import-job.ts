@@ -8,7 +8,7 @@ import { type ImportCounts, importRejections, imports, type SourceColumns, sourc
 import { newId } from '../runtime/ids.ts'
 import type { RejectedRow } from './formats/read.ts'
 import { type ImportProgress, type ImportResult, importFile } from './import.ts'
-import { catalogueIndexIdle, refreshCatalogueIndex } from './index.ts'
+import { stopCatalogueIndex, refreshCatalogueIndex } from './index.ts'
 import { type NamedFile, namingFile, uploadFormat } from './look.ts'
 import { readImport } from './import-progress.ts'
 import { labelOf, readSource, type Source, uploadLocation } from './sources.ts'
@@ -27,14 +27,14 @@ function jobsOf(database: Database): { readonly stop: AbortController; readonly 
 }
 
 /**
- * Before the database closes: ends imports under way, which are told as failed and can be done again, and waits for the index's
+ * Before the database closes: ends imports under way, which are told as failed and can be done again, and the index's
  * pass.
  */
 export async function stopCatalogue(database: Database): Promise<void> {
   const { stop, jobs } = jobsOf(database)
   stop.abort(new AppError('call.interrupted', 'The server was stopped while it imported. What was read is kept; import the file again.'))
   await Promise.allSettled(jobs)
-  await catalogueIndexIdle(database)
+  await stopCatalogueIndex(database)
 }
 
 /** Imports that a crash of this instance left running. To be called once at start. */

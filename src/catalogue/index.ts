@@ -16,13 +16,17 @@ import { attributePlaces, type IndexedProduct, type IndexedSource, indexRow } fr
 const BATCH = 500 // products a transaction
 
 const under = new WeakMap<Database, Map<string, Promise<void>>>()
+const stopped = new WeakSet<Database>()
 
-/** Brings a workspace's index up to date, in short transactions; callers at the same time share one pass. */
+/**
+ * Brings a workspace's index up to date, in short transactions. Callers at the same time share one pass, and what was written
+ * since it began is taken along.
+ */
 export function refreshCatalogueIndex(database: Database, workspaceId: string): Promise<void> {
   const ofDatabase = under.get(database) ?? new Map<string, Promise<void>>()
   under.set(database, ofDatabase)
   const running = ofDatabase.get(workspaceId)
-  if (running) return running
+  if (running) return running.then(() => followWritten(database, workspaceId))
   const pass = refresh(database, workspaceId).finally(() => ofDatabase.delete(workspaceId))
   ofDatabase.set(workspaceId, pass)
   return pass
@@ -31,17 +35,22 @@ export function refreshCatalogueIndex(database: Database, workspaceId: string): 
 /** Takes up to 500 products along whose values were written, though a pass is under way: what a person just wrote is there. */
 export const refreshWritten = (database: Database, workspaceId: string): Promise<number> => database.inWorkspace(workspaceId, refreshStale)
 
-/** Waits until no pass is under way: before the database is closed. */
-export async function catalogueIndexIdle(database: Database): Promise<void> {
+/** Before the database closes: passes under way end with the batch they are at, and go on from there after the next start. */
+export async function stopCatalogueIndex(database: Database): Promise<void> {
+  stopped.add(database)
   const passes = under.get(database)
   if (passes) await Promise.allSettled(passes.values())
 }
 
 async function refresh(database: Database, workspaceId: string): Promise<void> {
-  while ((await database.inWorkspace(workspaceId, refreshStale)) === BATCH);
+  await followWritten(database, workspaceId)
   for (const sourceId of await database.inWorkspace(workspaceId, sourcesBehind)) {
-    while (await database.inWorkspace(workspaceId, (tx) => followSource(tx, sourceId)));
+    while (!stopped.has(database) && (await database.inWorkspace(workspaceId, (tx) => followSource(tx, sourceId))));
   }
+}
+
+async function followWritten(database: Database, workspaceId: string): Promise<void> {
+  while (!stopped.has(database) && (await database.inWorkspace(workspaceId, refreshStale)) === BATCH);
 }
 
 /** Sources whose last import is whole and not all in the index. One under way has no hash yet. */

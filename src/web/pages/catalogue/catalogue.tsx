@@ -45,7 +45,8 @@ export function CataloguePage() {
       <Button icon={<Files aria-hidden className="size-4" />} onClick={() => setShowsSources(true)}>
         {t('catalogue.files')}
       </Button>
-      {sources.data && <ExportButton sources={sources.data.sources} />}
+      {/* On a narrow screen three buttons are too many: each file has its export under Files. */}
+      <span className="contents max-md:hidden">{sources.data && <ExportButton sources={sources.data.sources} />}</span>
       {bringButton}
     </>
   )
