@@ -16,7 +16,7 @@ const KINDS: Record<ButtonKind, string> = {
 
 export const buttonClass = ({ kind = 'plain', small = false, square = false }: { kind?: ButtonKind; small?: boolean; square?: boolean }) =>
   cx(
-    'inline-flex shrink-0 select-none items-center justify-center gap-2 rounded-md border font-medium transition-colors coarse:min-h-11',
+    'inline-flex max-w-full shrink-0 select-none items-center justify-center gap-2 rounded-md border font-medium transition-colors coarse:min-h-11',
     small ? 'min-h-7 text-table' : 'min-h-8 text-body',
     square ? (small ? 'w-7 coarse:w-11' : 'w-8 coarse:w-11') : small ? 'px-2 py-0.5' : 'px-3 py-1',
     KINDS[kind],

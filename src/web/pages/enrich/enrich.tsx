@@ -204,6 +204,7 @@ function Workbench({ selection, count, draft, columns, onChange, onSuggest, onAl
               quotes={quotes.all}
               counted={quotes.counted}
               isWaiting={quotes.isWaiting}
+              isRight={checked.isRight}
               notAssigned={quotes.notAssigned}
               chosen={servedBy}
               compare={compare}

@@ -28,6 +28,7 @@ export interface ModelQuotesProps {
   readonly quotes: readonly ModelQuote[]
   readonly counted: Pick<Quotes, 'selected' | 'counted'> | undefined
   readonly isWaiting: boolean
+  readonly isRight: boolean // the recipe; a wrong one has no price
   readonly notAssigned: boolean
   readonly chosen: ServedBy | null
   readonly compare: readonly ServedBy[]
@@ -36,7 +37,7 @@ export interface ModelQuotesProps {
 }
 
 /** What the selection costs on each model, side by side; one of them is chosen. */
-export function ModelQuotes({ quotes, counted, isWaiting, notAssigned, chosen, compare, onChoose, onCompare }: ModelQuotesProps) {
+export function ModelQuotes({ quotes, counted, isWaiting, isRight, notAssigned, chosen, compare, onChoose, onCompare }: ModelQuotesProps) {
   const { t } = useText()
   const [adding, setAdding] = useState(false)
   const assigned = quotes.filter((quote) => quote.assigned)
@@ -49,6 +50,7 @@ export function ModelQuotes({ quotes, counted, isWaiting, notAssigned, chosen, c
           <Text of="enrich.notAssigned" parts={{ a: <a className="link" href="/assignments/enrichment" /> }} />
         </Note>
       )}
+      {quotes.length === 0 && !isRight && !isWaiting && <p className="text-ink-2">{t('enrich.quotedWhenRight')}</p>}
       {quotes.length === 0 && isWaiting ? (
         <TableSkeleton rows={2} columns={4} />
       ) : (

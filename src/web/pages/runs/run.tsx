@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { useState } from 'react'
+import { countProposals } from '../../../contract/review.ts'
 import { listRunItems, readRun, readRunReceipt, type RunProgressView, type RunView, watchRun } from '../../../contract/runs.ts'
 import { useEvents } from '../../api/events.ts'
 import { toApiProblem } from '../../api/problem.ts'
@@ -75,7 +76,7 @@ function useLiveRun(run: RunView): LiveRun {
       const isOther = progress?.state !== event.state || (progress.planning === null) !== (event.planning === null)
       setProgress(event)
       setEnded(event.state === 'finished' || event.state === 'cancelled')
-      if (isOther) void invalidate(readRun, readRunReceipt, listRunItems)
+      if (isOther) void invalidate(readRun, readRunReceipt, listRunItems, countProposals)
     },
   })
   return hasEnded || !progress ? { ...run, ratePerMinute: null, secondsLeft: null } : { ...run, ...progress }
