@@ -10,6 +10,7 @@ export async function readInput(
   route: RouteContract,
   { request, params, url }: { request: Request; params: Readonly<Record<string, string>>; url: URL },
 ): Promise<{ params: unknown; query: unknown; body: unknown }> {
+  for (const [name, value] of Object.entries(params)) refuseUnusable(name, value)
   const given = {
     params: parse(route.params, params, 'path'),
     query: parse(route.query ?? NO_QUERY, queryOf(url), 'query'),
@@ -38,8 +39,9 @@ function parse(schema: z.ZodType | undefined, value: unknown, where: string): { 
 function queryOf(url: URL): Record<string, string | string[]> {
   const query: [string, string | string[]][] = []
   for (const name of new Set(url.searchParams.keys())) {
-    refusePrototypes(name, undefined)
+    refuseUnusable(name, undefined)
     const values = url.searchParams.getAll(name)
+    for (const value of values) refuseUnusable(name, value)
     query.push([name, values.length === 1 ? values[0]! : values])
   }
   return Object.fromEntries(query)
@@ -51,16 +53,23 @@ async function readJson(request: Request): Promise<unknown> {
     throw new InvalidRequest([{ path: 'body', message: 'must be JSON, with content-type: application/json' }])
   const bytes = await readAtMost(request, MOST_JSON_BYTES)
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), refusePrototypes)
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), refuseUnusable)
   } catch (error) {
     if (error instanceof AppError) throw error
     throw new InvalidRequest([{ path: 'body', message: 'is not valid JSON in UTF-8' }])
   }
 }
 
-/** "__proto__" is nobody's property, but code that copies objects can be made to think so. */
-function refusePrototypes(key: string, value: unknown): unknown {
+/**
+ * "__proto__" is nobody's property, but code that copies objects can be made to think so. A NUL or half a surrogate pair is text
+ * that no database holds: said here, before it is an error there.
+ */
+function refuseUnusable(key: string, value: unknown): unknown {
   if (key === '__proto__') throw new InvalidRequest([{ path: '__proto__', message: 'is no property of anything' }])
+  for (const text of [key, value]) {
+    if (typeof text === 'string' && (text.includes('\0') || !text.isWellFormed()))
+      throw new InvalidRequest([{ path: key, message: 'holds characters that are no text (NUL, or half of a pair)' }])
+  }
   return value
 }
 

@@ -120,6 +120,18 @@ it('AUTH-4: any Authorization or cookie that nobody gave is 401, and breaks noth
   )
 })
 
+it.each([
+  ['a body', '/api/v1/me', 'PATCH', '{"name":"A\\u0000da"}'],
+  ['a name in a body', '/api/v1/me', 'PATCH', '{"na\\ud800me":"Ada"}'],
+  ['half a pair in a body', '/api/v1/me', 'PATCH', '{"name":"Ada \\ud83d"}'],
+  ['a query', '/api/v1/catalogue/products?search=%00', 'GET', undefined],
+  ['a path', '/api/v1/assignments/%00/preview', 'GET', undefined],
+])('text that no database holds, in %s, is a wrong request and no error of ours', async (_, path, method, body) => {
+  const owner = await server.owner()
+  const response = await owner.fetch(path, { method, ...(body ? { body, headers: { 'content-type': 'application/json' } } : {}) })
+  expect(response.status).toBe(422)
+})
+
 it('AUTH-2: what a dump of the database holds signs nobody in', async () => {
   const owner = await server.owner()
   const { token } = await owner.call(people.makeApiToken, { body: { name: 'dumped' } })
