@@ -84,11 +84,7 @@ type AttemptEnd<T> = ChatEnd<T> | HandedOver | { readonly kind: 'again'; readonl
 async function attemptOnce<T>(
   services: CallServices,
   request: ChatRequest<T>,
-  {
-    askedAtMs,
-    tries,
-    handsOver,
-  }: { askedAtMs: number; tries: Tries | undefined; handsOver: (failure: ProviderFailure) => boolean },
+  { askedAtMs, tries, handsOver }: { askedAtMs: number; tries: Tries | undefined; handsOver: (failure: ProviderFailure) => boolean },
 ): Promise<AttemptEnd<T>> {
   const costBefore = tries ? tries.cost : { nano: 0n, currency: request.currency }
   const { signal } = request

@@ -59,4 +59,4 @@ export interface HandledRoute {
 export const handle = <const Route extends RouteContract>(
   route: Route,
   handler: (input: HandlerInput<Route>) => Promise<HandlerResult<Route>> | HandlerResult<Route>,
-): HandledRoute => ({ route, handler: handler as (input: never) => unknown })
+): HandledRoute => ({ route, handler })

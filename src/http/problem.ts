@@ -6,7 +6,9 @@ export class InvalidRequest extends AppError {
   constructor(issues: readonly ErrorIssue[]) {
     const said = issues.slice(0, 5).map(({ path, message }) => `${path}: ${message}`)
     const more = issues.length > 5 ? [`and ${issues.length - 5} more`] : []
-    super('request.invalid', `The request is not in the form that this route takes. ${[...said, ...more].join('; ')}. See /api/docs.`, { issues })
+    super('request.invalid', `The request is not in the form that this route takes. ${[...said, ...more].join('; ')}. See /api/docs.`, {
+      issues,
+    })
   }
 }
 

@@ -110,7 +110,7 @@ type Side = 'input' | 'output'
 interface Components {
   readonly schemas: Record<string, JsonSchema>
   /** The schema as it stands in a request or an answer; parts with an id as references to `schemas`. */
-  reference(schema: z.ZodType, side: Side): JsonSchema
+  readonly reference: (schema: z.ZodType, side: Side) => JsonSchema
 }
 
 function createComponents(routes: readonly RouteContract[]): Components {
@@ -125,7 +125,7 @@ function createComponents(routes: readonly RouteContract[]): Components {
 
   return {
     schemas,
-    reference(schema, side) {
+    reference: (schema, side) => {
       const { root, parts } = written(schema, side)
       for (const [id, part] of parts) {
         const name = nameOf(id, side)
