@@ -176,7 +176,7 @@ function written(schema: z.ZodType, side: Side): { root: JsonSchema; parts: [str
   return { root: withoutId(root), parts: Object.entries($defs).map(([id, part]) => [id, withoutId(part)]) }
 }
 
-const withoutId = ({ id: _, ...schema }: JsonSchema): JsonSchema => schema
+const withoutId = (schema: JsonSchema): JsonSchema => Object.fromEntries(Object.entries(schema).filter(([name]) => name !== 'id'))
 
 /** What is ours alone (which thing an id names) stays ours, and what a format or a type says already is not said again. */
 function tidy({ jsonSchema }: { jsonSchema: Record<string, unknown> }): void {
