@@ -99,6 +99,34 @@ describeInBrowser(
       await viewer.close()
     })
 
+    it('compares models side by side, in French, and names the price of the chosen one', async () => {
+      const owner = await server().owner()
+      const tab = await open({ as: owner, language: 'fr' })
+      const { page } = tab
+      await tab.visit('/enrich')
+      await page.getByRole('radio').first().waitFor()
+      await page.getByRole('button', { name: 'Comparer un autre modèle' }).click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByLabel('Connexion').click()
+      await page
+        .getByRole('option', { name: /OpenAI/ })
+        .first()
+        .click()
+      const model = dialog.getByLabel('Modèle', { exact: true })
+      await dialog.getByRole('button', { name: 'Saisir un nom' }).click()
+      await model.fill('gpt-4o-mini')
+      await tab.shots('enrich-compare-dialog')
+      await dialog.getByRole('button', { name: 'Chiffrer ce modèle' }).click()
+      await expect.poll(() => page.getByRole('radio').count()).toBe(2)
+      await page.getByRole('button', { name: /^Enrichir \d+ produits ?environ 0,0/ }).waitFor()
+      await tab.expectAccessible()
+      await page.getByRole('radio').first().scrollIntoViewIfNeeded()
+      await tab.shots('enrich-compare')
+      await page.getByRole('radio').first().check()
+      await page.getByRole('button', { name: /^Enrichir \d+ produits ?Gratuit/ }).waitFor()
+      await tab.close()
+    })
+
     it('speaks Arabic from right to left, on a phone too', async () => {
       const owner = await server().owner()
       const tab = await open({ as: owner, language: 'ar' })

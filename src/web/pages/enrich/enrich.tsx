@@ -208,10 +208,7 @@ function Workbench({ selection, count, draft, columns, onChange, onSuggest, onAl
               notAssigned={quotes.notAssigned}
               chosen={servedBy}
               compare={compare}
-              onChoose={(next) => onChange({ ...draft, servedBy: next })}
-              onCompare={(next) =>
-                onChange({ ...draft, compare: next, servedBy: servedBy && next.some((one) => isSame(one, servedBy)) ? servedBy : null })
-              }
+              onChange={(next) => onChange({ ...draft, ...next })}
             />
           </Section>
           <Section title={t('enrich.launch')} sentence={t('enrich.launchWhat')}>

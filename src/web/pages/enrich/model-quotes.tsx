@@ -32,12 +32,11 @@ export interface ModelQuotesProps {
   readonly notAssigned: boolean
   readonly chosen: ServedBy | null
   readonly compare: readonly ServedBy[]
-  readonly onChoose: (servedBy: ServedBy | null) => void
-  readonly onCompare: (compare: readonly ServedBy[]) => void
+  readonly onChange: (change: { readonly servedBy?: ServedBy | null; readonly compare?: readonly ServedBy[] }) => void
 }
 
 /** What the selection costs on each model, side by side; one of them is chosen. */
-export function ModelQuotes({ quotes, counted, isWaiting, isRight, notAssigned, chosen, compare, onChoose, onCompare }: ModelQuotesProps) {
+export function ModelQuotes({ quotes, counted, isWaiting, isRight, notAssigned, chosen, compare, onChange }: ModelQuotesProps) {
   const { t } = useText()
   const [adding, setAdding] = useState(false)
   const assigned = quotes.filter((quote) => quote.assigned)
@@ -51,9 +50,8 @@ export function ModelQuotes({ quotes, counted, isWaiting, isRight, notAssigned, 
         </Note>
       )}
       {quotes.length === 0 && !isRight && !isWaiting && <p className="text-ink-2">{t('enrich.quotedWhenRight')}</p>}
-      {quotes.length === 0 && isWaiting ? (
-        <TableSkeleton rows={2} columns={4} />
-      ) : (
+      {quotes.length === 0 && isWaiting && <TableSkeleton rows={2} columns={4} />}
+      {quotes.length > 0 && (
         <div role="radiogroup" aria-label={t('enrich.models')} className={cx('flex flex-col gap-2', isWaiting && 'opacity-60')}>
           {assigned.length > 1 && (
             // oxlint-disable-next-line jsx-a11y/label-has-associated-control -- its words are in the spans
@@ -63,7 +61,7 @@ export function ModelQuotes({ quotes, counted, isWaiting, isRight, notAssigned, 
                 name="served-by"
                 className="size-4 accent-brass"
                 checked={chosen === null}
-                onChange={() => onChoose(null)}
+                onChange={() => onChange({ servedBy: null })}
               />
               <span className="min-w-0 flex-1">
                 <span className="font-medium">{t('enrich.byRules')}</span>
@@ -79,8 +77,12 @@ export function ModelQuotes({ quotes, counted, isWaiting, isRight, notAssigned, 
                 key={`${quote.connectionId} ${quote.model} ${quote.assigned}`}
                 quote={quote}
                 isChosen={isChosen}
-                onChoose={() => onChoose(own)}
-                onRemove={quote.assigned ? undefined : () => onCompare(compare.filter((other) => !isSame(other, quote)))}
+                onChoose={() => onChange({ servedBy: own })}
+                onRemove={
+                  quote.assigned
+                    ? undefined
+                    : () => onChange({ compare: compare.filter((other) => !isSame(other, quote)), ...(isChosen ? { servedBy: null } : {}) })
+                }
               />
             )
           })}
@@ -108,8 +110,7 @@ export function ModelQuotes({ quotes, counted, isWaiting, isRight, notAssigned, 
         <AddModel
           onClose={() => setAdding(false)}
           onAdd={(servedBy) => {
-            onCompare([...compare.filter((other) => !isSame(other, servedBy)), servedBy])
-            onChoose(servedBy)
+            onChange({ compare: [...compare.filter((other) => !isSame(other, servedBy)), servedBy], servedBy })
             setAdding(false)
           }}
         />
