@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { useNavigate, useSearch } from '@tanstack/react-router'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { Package, Sparkles } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { countProducts, type ProductSelection } from '../../../contract/catalogue.ts'
@@ -57,9 +57,9 @@ export function EnrichPage() {
           icon={<Package aria-hidden className="size-8" />}
           title={t('enrich.empty.title')}
           action={
-            <a href="/catalogue" className={buttonClass({ kind: 'main' })}>
+            <Link to="/catalogue" className={buttonClass({ kind: 'main' })}>
               {t('enrich.empty.action')}
-            </a>
+            </Link>
           }
         >
           <p>{t('enrich.empty.what')}</p>

@@ -160,7 +160,7 @@ function QuoteRow({
             </span>
             {quote.unchanged > 0 && <span className="text-small text-ink-2">{t('enrich.unchanged', { count: quote.unchanged })}</span>}
           </span>
-          <span className="flex flex-col text-small text-ink-2 sm:items-end">
+          <span className="flex flex-col text-small text-ink-2 sm:items-end sm:text-end">
             {quote.quote.perProduct && (
               <span>
                 <MoneyRange {...endsOf(quote.quote.perProduct)} /> {t('enrich.perProduct')}

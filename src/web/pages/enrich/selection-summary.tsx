@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router'
 import type { ProductSelection } from '../../../contract/catalogue.ts'
 import { useText } from '../../messages/text.tsx'
 
@@ -8,9 +9,9 @@ export function SelectionSummary({ selection, count, onAll }: { selection: Produ
   return (
     <span className="flex flex-wrap gap-x-3 gap-y-1">
       <span>{t(isAll ? 'enrich.allProducts' : 'enrich.chosenProducts', { count })}</span>
-      <a href="/catalogue" className="link">
+      <Link to="/catalogue" className="link">
         {t('enrich.chooseOthers')}
-      </a>
+      </Link>
       {!isAll && (
         <button type="button" className="link" onClick={onAll}>
           {t('enrich.chooseAll')}

@@ -34,7 +34,7 @@ export function Failures({ run }: { run: LiveRun }) {
   if (list.isPending) return <TableSkeleton rows={4} columns={3} />
   if (list.error) return <ErrorState problem={toApiProblem(list.error)} onRetry={() => void list.refetch()} />
   if (list.data.items.length === 0) return <p className="py-6 text-ink-2">{t('runs.noneFailed')}</p>
-  const mayRetry = mayRun && (run.state === 'finished' || run.state === 'paused')
+  const mayRetry = mayRun && run.source === null && (run.state === 'finished' || run.state === 'paused')
   return (
     <Table
       label={t('runs.failures')}

@@ -42,7 +42,7 @@ export function RunActions({ run }: { run: LiveRun }) {
   const isEnded = standing === 'finished' || standing === 'cancelled'
   const icon = (Icon: typeof Play) => <Icon aria-hidden className="size-4" />
   const review = <ReviewLink run={run} isMain={isEnded} />
-  if (!mayRun) return review
+  if (!mayRun || run.source !== null) return review // the command line continues its own
   return (
     <>
       {!isEnded && (

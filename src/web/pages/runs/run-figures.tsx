@@ -124,7 +124,7 @@ function Cap({ run }: { run: LiveRun }) {
   return (
     <span className="inline-flex items-center gap-1">
       {run.cap ? <Money of={run.cap} /> : <span className="text-body font-normal text-ink-2">{t('runs.noCap')}</span>}
-      {mayRun && !isOver && (
+      {mayRun && !isOver && run.source === null && (
         <IconButton small label={t('runs.changeCap')} icon={<Pencil aria-hidden className="size-3.5" />} onClick={() => setIsOpen(true)} />
       )}
       {isOpen && <CapDialog run={run} onClose={() => setIsOpen(false)} />}

@@ -68,14 +68,12 @@ function Run({ run }: { run: RunView }) {
 /** The run with the newest of what its stream tells; what else there is of it is read again when its state changes. */
 function useLiveRun(run: RunView): LiveRun {
   const [progress, setProgress] = useState<RunProgressView>()
-  const [ended, setEnded] = useState(false)
   const hasEnded = run.state === 'finished' || run.state === 'cancelled'
-  if (ended && !hasEnded) setEnded(false) // it goes on again: failed products are tried once more
+  if (hasEnded && progress) setProgress(undefined) // it may go on again, when failed products are tried once more
   useEvents(watchRun, hasEnded ? null : { params: { runId: run.id } }, {
     onEvent: (event) => {
       const isOther = progress?.state !== event.state || (progress.planning === null) !== (event.planning === null)
       setProgress(event)
-      setEnded(event.state === 'finished' || event.state === 'cancelled')
       if (isOther) void invalidate(readRun, readRunReceipt, listRunItems, countProposals)
     },
   })
