@@ -1,3 +1,5 @@
+import type { RouteContract } from '../../src/contract/route.ts'
+import { idInputs } from './routes.ts'
 import { RECIPE, type Things } from './world.ts'
 
 /**
@@ -74,4 +76,10 @@ export const cases = (own: Things): Readonly<Record<string, object>> => {
     'workspace.change': { body: { keyReminderDays: 90 } },
     'consumption.read': { query: { from: '2026-01-01', to: '2026-01-31' } },
   }
+}
+
+/** Inputs that a route accepts: its case, or the ids in its path alone. */
+export function caseOf(route: RouteContract, own: Things): Record<string, object> {
+  const params = Object.fromEntries(idInputs(route).flatMap(({ path, thing }) => (path[0] === 'params' ? [[path[1]!, own[thing]]] : [])))
+  return { params, ...cases(own)[route.id] }
 }

@@ -67,6 +67,10 @@ describe('a local server', () => {
       expect(await post(headers as Record<string, string>), JSON.stringify(headers)).toBe(403)
     const read = await owner.fetch('/api/v1/members', { headers: { 'sec-fetch-site': 'cross-site' } })
     expect(read.status).toBe(403)
+    for (const spelled of ['/%61pi/v1/members', '/api/v%31/members', '/ap%69/v1/members', '/%2561pi/v1/members', '//api/v1/members']) {
+      const around = await owner.fetch(`${server.url}${spelled}`, { headers: { origin: 'http://localhost:1' } })
+      expect(around.status, spelled).toBeGreaterThanOrEqual(403)
+    }
     const form = await owner.fetch('/api/v1/invitations', {
       method: 'POST',
       body: '{"as":"admin"}',

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RouteContract } from '../../src/contract/route.ts'
 import { newId } from '../../src/runtime/ids.ts'
 import { startTestServer, type TestClient, type TestServer } from '../support/server.ts'
-import { cases } from './cases.ts'
-import { idInputs, routesOf, withInput } from './routes.ts'
+import { caseOf, cases } from './cases.ts'
+import { askRoute, idInputs, routesOf, withInput } from './routes.ts'
 import { furnish, type Things } from './world.ts'
 
 // ISO-1 and ISO-2: two furnished workspaces; one asks about the other's things, and for properties that are nobody's to give.
@@ -20,20 +20,10 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => server?.close())
 
-const argsOf = (route: RouteContract): Record<string, object> => {
-  const params = Object.fromEntries(idInputs(route).flatMap(({ path, thing }) => (path[0] === 'params' ? [[path[1]!, own[thing]]] : [])))
-  return { params, ...cases(own)[route.id] }
-}
+const argsOf = (route: RouteContract): Record<string, object> => caseOf(route, own)
 
 async function answer(route: RouteContract, args: Record<string, unknown>, extra?: string): Promise<{ status: number; body: unknown }> {
-  const { params = {}, query = {}, body } = args as { params?: Record<string, string>; query?: Record<string, string>; body?: unknown }
-  const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name]!))
-  const asked = new URLSearchParams(Object.entries(query).map(([name, value]): [string, string] => [name, value]))
-  if (extra) asked.append(extra, 'x')
-  const response = await client.fetch(`${path}?${asked.toString()}`, {
-    method: route.method.toUpperCase(),
-    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-  })
+  const response = await askRoute(client, route, args, extra)
   const text = await response.text()
   const { status } = response
   return { status, body: text.startsWith('{') ? { ...(JSON.parse(text) as object), requestId: '' } : text }
