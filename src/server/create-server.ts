@@ -68,7 +68,8 @@ export function createServer({
   app.get('/healthz', (c) => c.json({ status: 'ok' }, 200, API_HEADERS)) // asked under any name: by the machine it runs on
   app.use(async (c, next) => {
     doorkeeper.checkHost(c.req.header('host'))
-    if (new URL(c.req.url).pathname.startsWith('/api/')) doorkeeper.checkOrigin(c.req.raw.headers)
+    // The path as routes are found by it: decoded, so that "/%61pi/" is no way around.
+    if (c.req.path.startsWith('/api/')) doorkeeper.checkOrigin(c.req.raw.headers)
     await next()
   })
   for (const { route, handler } of routes.toSorted((a, b) => specificity(a) - specificity(b))) {
