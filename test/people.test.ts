@@ -79,6 +79,27 @@ describe.each(['pglite', 'postgres'] as const)('people of a server on %s', (on) 
     expect(await server.visitor().call(people.signIn, { body: { email, password } })).toEqual({ secondFactor: false })
   })
 
+  it('wrong codes of someone who has no sign-in under way keep nobody else out', async () => {
+    const member = await server.member('viewer')
+    const { email, password } = member
+    const { uri } = await member.call(people.startTwoFactor, { body: { password } })
+    const secret = Buffer.from(decodeBase32(new URL(uri).searchParams.get('secret')!)).toString()
+    const code = (): Promise<string> => createOTP(secret, { digits: 6, period: 30 }).totp()
+    await member.call(people.confirmTwoFactor, { body: { code: await code() } })
+    for (let attempt = 0; attempt < 12; attempt += 1)
+      await server.visitor().refused(people.verifySecondFactor, { body: { code: '000000' } })
+    const browser = server.visitor()
+    await browser.call(people.signIn, { body: { email, password } })
+    expect(await browser.call(people.verifySecondFactor, { body: { code: await code() } })).toEqual({ signedIn: true })
+  })
+
+  it('the current password of a session is not guessed for long', async () => {
+    const member = await server.member('viewer')
+    const guess = (): Promise<{ code: string }> => member.refused(people.stopTwoFactor, { body: { password: 'not this one either' } })
+    for (let attempt = 0; attempt < 10; attempt += 1) await guess()
+    expect(await guess()).toMatchObject({ status: 429, code: 'signin.too_many' })
+  })
+
   it('a new password ends the other sessions; sessions are listed and ended one by one', async () => {
     const member = await server.member('viewer')
     const { email, password } = member

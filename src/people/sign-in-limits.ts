@@ -5,10 +5,10 @@ const WINDOW_MS = 15 * 60_000
 const MOST_REMEMBERED = 50_000
 
 /**
- * How often signing in may fail: per e-mail address and per address it came from, in the last quarter of an hour, counted in
+ * How often signing in may fail: per person and per address it came from, in the last quarter of an hour, counted in
  * this process. An attempt counts as failed until it has succeeded, so that many at the same moment are not each the first.
  */
-export function createSignInLimits(clock: Clock, { perEmail = 10, perAddress = 50 }: { perEmail?: number; perAddress?: number } = {}) {
+export function createSignInLimits(clock: Clock, { perPerson = 10, perAddress = 50 }: { perPerson?: number; perAddress?: number } = {}) {
   const attempts = new Map<string, number[]>() // when, of those that failed or are under way
 
   function recent(key: string): number[] {
@@ -22,11 +22,16 @@ export function createSignInLimits(clock: Clock, { perEmail = 10, perAddress = 5
   }
 
   return {
-    /** Counts an attempt. @returns what takes it back, when it has succeeded. @throws AppError signin.too_many */
-    begin({ email, address }: { email: string; address: string }): () => void {
-      const keys = [`email ${email}`, `address ${address}`] as const
-      if (recent(keys[0]).length >= perEmail || recent(keys[1]).length >= perAddress)
+    /**
+     * Counts an attempt. `who`: the person it is about, as far as it says; undefined where it names nobody, and all would share one
+     * count. @returns what takes it back, when it has succeeded. @throws AppError signin.too_many
+     */
+    begin({ who, address }: { who: string | undefined; address: string }): () => void {
+      const ofPerson = who === undefined ? [] : [`person ${who}`]
+      const ofAddress = `address ${address}`
+      if (ofPerson.some((key) => recent(key).length >= perPerson) || recent(ofAddress).length >= perAddress)
         throw new AppError('signin.too_many', 'Signing in has failed too often. Wait 15 minutes, then try again.')
+      const keys = [...ofPerson, ofAddress]
       const at = clock.now().getTime()
       for (const key of keys) keep(key, [...recent(key), at])
       for (const key of attempts.keys()) {

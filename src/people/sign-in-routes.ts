@@ -22,8 +22,8 @@ export function signInRoutes(services: SignInServices): HandledRoute[] {
   const { database, clock, signIn, claimToken, signInLimits } = services
 
   /** An attempt that counts against the limits when it fails. */
-  async function limited<T>(email: string, request: RouteRequest, attempt: () => Promise<WithCookies<T>>): Promise<T> {
-    const succeeded = signInLimits.begin({ email, address: request.address })
+  async function limited<T>(who: string | undefined, request: RouteRequest, attempt: () => Promise<WithCookies<T>>): Promise<T> {
+    const succeeded = signInLimits.begin({ who, address: request.address })
     const value = keepCookies(request, await attempt())
     succeeded()
     return value
@@ -36,7 +36,7 @@ export function signInRoutes(services: SignInServices): HandledRoute[] {
       const { token, email, password, workspaceName } = body
       const name = body.name ?? email.split('@')[0]!
       let userId = ''
-      const succeeded = signInLimits.begin({ email, address: request.address })
+      const succeeded = signInLimits.begin({ who: email, address: request.address })
       await claim(database, {
         token,
         claimToken,
@@ -60,7 +60,8 @@ export function signInRoutes(services: SignInServices): HandledRoute[] {
     ),
     handle(contract.verifySecondFactor, async ({ body, request }) => {
       const { headers } = request
-      await limited('second factor', request, () =>
+      // Its cookie says whose it is, and better-auth locks that account after ten wrong codes.
+      await limited(undefined, request, () =>
         'code' in body ? signIn.verifyCode({ code: body.code, headers }) : signIn.verifyRecoveryCode({ code: body.recoveryCode, headers }),
       )
       return { signedIn: true as const }
@@ -86,8 +87,8 @@ export function signInRoutes(services: SignInServices): HandledRoute[] {
       return describeSession(database, who)
     }),
 
-    handle(contract.changePassword, async ({ body, request }) =>
-      keepCookies(request, await signIn.changePassword({ ...body, headers: request.headers })),
+    handle(contract.changePassword, ({ who, body, request }) =>
+      limited(who.userId, request, () => signIn.changePassword({ ...body, headers: request.headers })),
     ),
     handle(contract.listSessions, async ({ who }) => {
       const rows = await database.asSystem('a person sees their sessions', (tx) =>
@@ -117,17 +118,17 @@ export function signInRoutes(services: SignInServices): HandledRoute[] {
       await endSessions(database, { userId: who.userId, except: who.sessionId })
     }),
 
-    handle(contract.startTwoFactor, async ({ body, request }) =>
-      keepCookies(request, await signIn.startTwoFactor({ ...body, headers: request.headers })),
+    handle(contract.startTwoFactor, ({ who, body, request }) =>
+      limited(who.userId, request, () => signIn.startTwoFactor({ ...body, headers: request.headers })),
     ),
-    handle(contract.confirmTwoFactor, async ({ body, request }) =>
-      keepCookies(request, await signIn.confirmTwoFactor({ ...body, headers: request.headers })),
+    handle(contract.confirmTwoFactor, ({ who, body, request }) =>
+      limited(who.userId, request, () => signIn.confirmTwoFactor({ ...body, headers: request.headers })),
     ),
-    handle(contract.stopTwoFactor, async ({ body, request }) =>
-      keepCookies(request, await signIn.stopTwoFactor({ ...body, headers: request.headers })),
+    handle(contract.stopTwoFactor, ({ who, body, request }) =>
+      limited(who.userId, request, () => signIn.stopTwoFactor({ ...body, headers: request.headers })),
     ),
-    handle(contract.renewRecoveryCodes, async ({ body, request }) =>
-      keepCookies(request, await signIn.renewRecoveryCodes({ ...body, headers: request.headers })),
+    handle(contract.renewRecoveryCodes, ({ who, body, request }) =>
+      limited(who.userId, request, () => signIn.renewRecoveryCodes({ ...body, headers: request.headers })),
     ),
 
     handle(contract.readInvitation, async ({ body: { token }, request }) => {
