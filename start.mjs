@@ -138,7 +138,7 @@ async function setUp({ dev }) {
 async function install({ dev }) {
   const started = performance.now()
   say(
-    `setting up ${dev ? 'for development ' : ''}(npm fetches Node ${NODE_MAJOR} and the packages in package-lock.json; once; 300 MB on disk) ...`,
+    `setting up ${dev ? 'for development ' : ''}(npm fetches Node ${NODE_MAJOR} and the packages in package-lock.json; once; 560 MB on disk) ...`,
   )
   const aside = fs.mkdtempSync(path.join(CACHE, 'setup-'))
   try {
