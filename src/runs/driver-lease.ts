@@ -17,34 +17,48 @@ const underWay = and(isNotNull(runs.plan), or(eq(runs.state, 'running'), and(eq(
 const free = ({ instance, now }: { instance: string; now: Date }): SQL | undefined =>
   or(isNull(runs.driver), eq(runs.driver, instance), lt(runs.driverLeaseEndsAt, now))
 
-/** Runs of all workspaces that nobody works on, oldest first. */
+/** Cancelled while a process drove it that is gone by now: what that would have dropped at its end is still there. */
+const leftBehind = and(isNotNull(runs.plan), eq(runs.state, 'cancelled'), isNotNull(runs.driver))
+
+/** Runs of all workspaces that nobody works on, oldest first: those that are due, and those left behind. */
 export const orphanedRuns = (database: Database, who: { instance: string; now: Date }): Promise<{ workspaceId: string; runId: string }[]> =>
   database.asSystem('find runs that nobody drives', (tx) =>
     tx
       .select({ workspaceId: runs.workspaceId, runId: runs.id })
       .from(runs)
-      .where(and(underWay, free(who)))
+      .where(and(or(underWay, leftBehind), free(who)))
       .orderBy(runs.createdAt),
   )
 
 /** Takes a run to plan or drive it. @returns it, or undefined when there is nothing to do about it or another process has it. */
 export async function claimRun(tx: Tx, { runId, instance, now }: { runId: string; instance: string; now: Date }): Promise<Run | undefined> {
-  const [before] = await tx.select({ driver: runs.driver }).from(runs).where(eq(runs.id, runId)).for('update')
   const [claimed] = await tx
     .update(runs)
     .set({ driver: instance, driverLeaseEndsAt: new Date(now.getTime() + DRIVER_LEASE_MS) })
     .where(and(eq(runs.id, runId), underWay, free({ instance, now })))
     .returning()
-  if (claimed && before?.driver && before.driver !== instance) await releaseItemsOf(tx, { runId, instance: before.driver })
+  if (claimed) await releaseItems(tx, runId)
   return claimed
 }
 
-/** What a process that is gone had leased waits again. */
-const releaseItemsOf = (tx: Tx, { runId, instance }: { runId: string; instance: string }): Promise<unknown> =>
+/** One process drives a run: what any other one, or this one before, had leased waits again. */
+const releaseItems = (tx: Tx, runId: string): Promise<unknown> =>
   tx
     .update(runItems)
     .set({ state: 'waiting', leasedBy: null, leaseEndsAt: null })
-    .where(and(eq(runItems.runId, runId), eq(runItems.state, 'leased'), eq(runItems.leasedBy, instance)))
+    .where(and(eq(runItems.runId, runId), eq(runItems.state, 'leased')))
+
+/**
+ * Takes a cancelled run that nobody works on, to drop what is left of it. @returns whether it is one, and free.
+ */
+export async function claimCancelled(tx: Tx, { runId, instance, now }: { runId: string; instance: string; now: Date }): Promise<boolean> {
+  const claimed = await tx
+    .update(runs)
+    .set({ driver: instance, driverLeaseEndsAt: new Date(now.getTime() + DRIVER_LEASE_MS) })
+    .where(and(eq(runs.id, runId), isNotNull(runs.plan), eq(runs.state, 'cancelled'), free({ instance, now })))
+    .returning({ id: runs.id })
+  return claimed.length > 0
+}
 
 /** Keeps a run. @returns its state, or undefined when it is no longer this process's. */
 export async function renewDriver(
@@ -75,6 +89,22 @@ export async function changeDriven(
     .where(and(mine({ runId, instance }), eq(runs.state, whileIn)))
     .returning({ id: runs.id })
   return changed.length > 0
+}
+
+/**
+ * A run that this process drives and that is in that state, held so until the transaction ends: whoever changes it, or gives it
+ * more to do, comes before or after. @returns whether it is.
+ */
+export async function holdDriven(
+  tx: Tx,
+  { runId, instance, whileIn }: { runId: string; instance: string; whileIn: Run['state'] },
+): Promise<boolean> {
+  const held = await tx
+    .select({ id: runs.id })
+    .from(runs)
+    .where(and(mine({ runId, instance }), eq(runs.state, whileIn)))
+    .for('no key update')
+  return held.length > 0
 }
 
 /** Gives a run back. */

@@ -3,7 +3,16 @@ import { addNotice } from '../people/notices.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/log.ts'
 import type { DriveEnd } from './drive.ts'
-import { changeDriven, claimRun, orphanedRuns, releaseDriver, RENEW_DRIVER_EVERY_MS, renewDriver } from './driver-lease.ts'
+import {
+  changeDriven,
+  claimCancelled,
+  claimRun,
+  holdDriven,
+  orphanedRuns,
+  releaseDriver,
+  RENEW_DRIVER_EVERY_MS,
+  renewDriver,
+} from './driver-lease.ts'
 import { createGate, type Gate } from './gate.ts'
 import { countItems, dropUnsettled } from './items.ts'
 import type { Pause } from './run-kind.ts'
@@ -92,13 +101,18 @@ export function createRunManager({
       await halt(run, run.upTo === null ? { state: 'finished', pause: null } : { state: 'paused', pause: CANARY_DONE })
   }
 
-  /** Writes how a run stopped, unless someone said otherwise meanwhile, and tells whoever made it. */
+  /**
+   * Writes how a run stopped, unless someone said otherwise meanwhile, and tells whoever made it. Products that someone gave back
+   * to it for another try while it came to its end go on: it is left running, and is due again.
+   */
   async function halt(run: Run, { state, pause }: { state: 'paused' | 'finished'; pause: Pause | null }): Promise<void> {
     const { workspaceId, id: runId, createdBy } = run
     await database.inWorkspace(workspaceId, async (tx) => {
+      if (!(await holdDriven(tx, { runId, instance, whileIn: 'running' }))) return
       const counts = await countItems(tx, runId)
+      if (state === 'finished' && counts.waiting > 0) return
       const change = { state, pause: pause && { ...pause }, counts, ...(state === 'finished' ? { endedAt: clock.now() } : {}) }
-      if (!(await changeDriven(tx, { runId, instance, whileIn: 'running', change }))) return
+      await changeDriven(tx, { runId, instance, whileIn: 'running', change })
       const kind = state === 'finished' ? 'run.finished' : pause === CANARY_DONE ? 'run.waits' : 'run.paused'
       const { recipeName, attributes } = titleOf(run)
       await addNotice(tx, { workspaceId, actor: createdBy, kind, subject: `run:${runId}`, text: recipeName ?? attributes.join(', ') })
@@ -119,7 +133,7 @@ export function createRunManager({
   async function tend(key: { workspaceId: string; runId: string }, entry: Tended): Promise<void> {
     const { workspaceId, runId } = key
     const run = await database.inWorkspace(workspaceId, (tx) => claimRun(tx, { runId, instance, now: clock.now() }))
-    if (!run) return
+    if (!run) return sweepCancelled(key)
     const letGo = keep(run, entry)
     try {
       await work(run, entry)
@@ -134,6 +148,15 @@ export function createRunManager({
       await tidy(key)
       await database.inWorkspace(workspaceId, (tx) => releaseDriver(tx, { runId, instance }))
     }
+  }
+
+  /** A run may be cancelled when its driver has just ended, or was killed: nobody else drops what it still has. */
+  async function sweepCancelled(key: { workspaceId: string; runId: string }): Promise<void> {
+    const { workspaceId, runId } = key
+    const isLeft = await database.inWorkspace(workspaceId, (tx) => claimCancelled(tx, { runId, instance, now: clock.now() }))
+    if (!isLeft) return
+    await tidy(key)
+    await database.inWorkspace(workspaceId, (tx) => releaseDriver(tx, { runId, instance }))
   }
 
   /** A run that cannot be planned is of no use to anyone: it ends, with the reason. */

@@ -1,5 +1,4 @@
 import { setImmediate as breathe } from 'node:timers/promises'
-import { and, eq } from 'drizzle-orm'
 import { candidatesFor, candidatesForFlagged } from '../../assignments/resolve.ts'
 import { parseNano } from '../../base/money.ts'
 import type { CallServices } from '../../calls/services.ts'
@@ -7,10 +6,10 @@ import { latestWork, writtenKey } from '../../catalogue/changes.ts'
 import { refreshCatalogueIndex } from '../../catalogue/index.ts'
 import { countSelected, type SelectedProduct, selectedProducts } from '../../catalogue/selection.ts'
 import type { Database } from '../../db/database.ts'
-import { runs } from '../../db/schema/index.ts'
 import { readBudget } from '../../ledger/budgets.ts'
+import { changeDriven } from '../../runs/driver-lease.ts'
 import { addItems, dropItems, type NewItem } from '../../runs/items.ts'
-import { type Run, updateRun } from '../../runs/runs.ts'
+import type { Run } from '../../runs/runs.ts'
 import { type RunSettings, settingsOf } from '../../runs/settings.ts'
 import { attributesOf } from './plan.ts'
 import { factsOf, recordOf } from './record.ts'
@@ -83,6 +82,7 @@ export function lookAt(
 export async function planRun(services: CallServices, run: Run, signal: AbortSignal): Promise<void> {
   const { database, clock } = services
   const { id: runId, workspaceId } = run
+  const mine = { runId, instance: run.driver!, whileIn: 'ready' } as const // who cancelled it, or took it over, is heard
   const settings = settingsOf(run)!
   const inWorkspace: <T>(work: Parameters<typeof database.inWorkspace<T>>[1]) => Promise<T> = (work) =>
     database.inWorkspace(workspaceId, work)
@@ -114,30 +114,28 @@ export async function planRun(services: CallServices, run: Run, signal: AbortSig
       if (secondLook !== undefined) second[secondLook]!.add(shown, position)
       if (position % AT_A_TIME === 0) await breathe()
     }
-    await inWorkspace(async (tx) => {
+    const change = { plan: { selected: Math.max(selected, looked), looked, unchanged } }
+    const isMine = await inWorkspace(async (tx) => {
+      if (!(await changeDriven(tx, { ...mine, change }))) return false
       await addItems(tx, { runId, workspaceId, items })
-      await updateRun(tx, runId, { plan: { selected: Math.max(selected, looked), looked, unchanged } })
+      return true
     })
+    if (!isMine) return
   }
   const counted = { first: first.map((each) => each.tally()), second: second.map((each) => each.tally()), observed: [] }
   const quote = await quoteOfRun(services, { workspaceId, settings, currency, counted })
   const { canary } = settings
   signal.throwIfAborted()
   const starts = position > 0 && isApproved(quote.high, settings.startIfAtMost)
-  await inWorkspace(
-    (tx) =>
-      tx
-        .update(runs)
-        .set({
-          ...(starts ? { state: 'running', startedAt: clock.now() } : {}),
-          plan: { selected: looked, looked, unchanged },
-          plannedAt: clock.now(),
-          itemCount: position,
-          upTo: canary !== null && canary < position ? canary : null,
-          quote: { ...quote },
-        })
-        .where(and(eq(runs.id, runId), eq(runs.state, 'ready'))), // who cancelled it meanwhile is heard
-  )
+  const planned = {
+    ...(starts ? { state: 'running' as const, startedAt: clock.now() } : {}),
+    plan: { selected: looked, looked, unchanged },
+    plannedAt: clock.now(),
+    itemCount: position,
+    upTo: canary !== null && canary < position ? canary : null,
+    quote: { ...quote },
+  }
+  await inWorkspace((tx) => changeDriven(tx, { ...mine, change: planned }))
 }
 
 /** Whether the exact quote is within what the person approved on sight of an earlier one. */
