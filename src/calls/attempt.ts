@@ -4,7 +4,7 @@ import type { Secret } from '../base/secret.ts'
 import type { CommittedConnection } from '../ledger/intent.ts'
 import { bodyFailureOf, failureOf, ProviderCallError } from '../providers/failure.ts'
 import { parseJson } from '../providers/parse-json.ts'
-import { type Destination, type MeteredUsage, needsKey, type Protocol, type Provider, type ProviderFailure } from '../providers/provider.ts'
+import { chatPath, type Destination, type MeteredUsage, needsKey, type Protocol, type Provider, type ProviderFailure } from '../providers/provider.ts'
 import type { ProviderAnswer } from '../providers/send.ts'
 import { rememberSecret } from '../runtime/scrub.ts'
 import { normaliseKey } from '../vault/key-text.ts'
@@ -32,6 +32,7 @@ export function attemptFetch({
   services,
   callId,
   provider,
+  model,
   connection,
   workspaceId,
   signal,
@@ -40,6 +41,7 @@ export function attemptFetch({
   services: CallServices
   callId: string
   provider: Provider
+  model: string
   connection: CommittedConnection
   workspaceId: string
   signal: AbortSignal
@@ -59,7 +61,7 @@ export function attemptFetch({
     }
     try {
       return await withConnectionKey({ services, workspaceId, connection, provider }, (key) =>
-        sendOnce({ services, provider, connection, signal, wire, body, headers, key }),
+        sendOnce({ services, provider, model, connection, signal, wire, body, headers, key }),
       )
     } catch (error) {
       wire.failure ??= failureFrom(error)
@@ -72,6 +74,7 @@ export function attemptFetch({
 async function sendOnce({
   services,
   provider,
+  model,
   connection,
   signal,
   wire,
@@ -81,6 +84,7 @@ async function sendOnce({
 }: {
   services: CallServices
   provider: Provider
+  model: string
   connection: CommittedConnection
   signal: AbortSignal
   wire: WireRecord
@@ -88,12 +92,12 @@ async function sendOnce({
   headers: Record<string, string>
   key: Secret | undefined
 }): Promise<Response> {
-  const { protocol, path } = provider.chat
+  const { protocol } = provider.chat
   const answer = await services.sender.send({
     provider,
     destination: connection.destination,
     method: 'POST',
-    path,
+    path: chatPath(provider.chat, model),
     headers,
     body,
     signal,

@@ -59,6 +59,7 @@ export async function makeCall(services: CallServices, request: ChatCall, attemp
     services,
     callId: intent.id,
     provider,
+    model: request.candidate.model,
     connection,
     workspaceId: request.workspaceId,
     signal: request.signal,

@@ -7,6 +7,9 @@ const NO_ADDRESS = 'http://sealed.invalid'
 
 export type AttemptFetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>
 
+/** What a call needs of a model: the body of its request, and its answer read. */
+export type ChatModel = Pick<LanguageModelV4, 'doGenerate'>
+
 /** The AI SDK package that builds and parses a provider's chat bodies, loaded when first needed. */
 export async function chatModel({
   sdk,
@@ -16,7 +19,7 @@ export async function chatModel({
   sdk: ChatOffer['sdk']
   model: string
   fetch: AttemptFetch
-}): Promise<LanguageModelV4> {
+}): Promise<ChatModel> {
   const settings = { apiKey: NO_KEY, baseURL: NO_ADDRESS, fetch }
   switch (sdk) {
     case 'openai': {
@@ -34,6 +37,22 @@ export async function chatModel({
     case 'openai-compatible': {
       const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible')
       return createOpenAICompatible({ ...settings, name: 'compatible', supportsStructuredOutputs: true }).languageModel(model)
+    }
+    case 'google': {
+      const { createGoogle } = await import('@ai-sdk/google')
+      return createGoogle(settings).languageModel(model)
+    }
+    case 'cohere': {
+      const { createCohere } = await import('@ai-sdk/cohere')
+      return createCohere(settings).languageModel(model)
+    }
+    case 'amazon-bedrock': {
+      const { createAmazonBedrock } = await import('@ai-sdk/amazon-bedrock')
+      return createAmazonBedrock({ ...settings, region: 'sealed' }).languageModel(model)
+    }
+    case 'ollama': {
+      const { ollamaModel } = await import('./ollama-chat.ts')
+      return ollamaModel({ model, fetch })
     }
   }
 }

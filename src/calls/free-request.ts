@@ -20,6 +20,7 @@ export interface FreeRequest {
   readonly workspaceId: string
   readonly connectionId: string
   readonly provider: string
+  readonly method?: 'GET' | 'POST' // a POST has no body
   readonly path: string
   readonly actor: string
   readonly origin: string
@@ -31,11 +32,11 @@ export interface FreeRequest {
 }
 
 /**
- * A GET that a provider answers free of charge (its list of models, the check of a key), along the same path as every
+ * A request that a provider answers free of charge (its list of models, the check of a key), along the same path as every
  * call: intent, key, send, entry. @returns the parsed body. @throws AppError with what the provider refused.
  */
 export async function freeRequest(services: CallServices, request: FreeRequest): Promise<unknown> {
-  const { workspaceId, connectionId, provider: providerId, path, actor, origin, signal, timeouts, offered } = request
+  const { workspaceId, connectionId, provider: providerId, method = 'GET', path, actor, origin, signal, timeouts, offered } = request
   const { ledger, clock, sender } = services
   const provider = findProvider(providerId)
   const intent: CallIntent = {
@@ -66,7 +67,7 @@ export async function freeRequest(services: CallServices, request: FreeRequest):
       const answer = await sender.send({
         provider,
         destination,
-        method: 'GET',
+        method,
         path,
         signal,
         timeouts,

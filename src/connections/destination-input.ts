@@ -47,9 +47,10 @@ export async function destinationFrom(provider: Provider, input: DestinationInpu
   )
 }
 
-/** Anthropic's paths begin with /v1, and many write it at the end of the address too: it is meant once. */
-export function withoutPathStart(baseUrl: string, provider: Provider): string {
-  return provider.chat.path.startsWith('/v1/') ? baseUrl.replace(/\/v1$/, '') : baseUrl
+/** Anthropic's paths begin with /v1, Ollama's with /api, and many write it at the end of the address too: it is meant once. */
+export function withoutPathStart(baseUrl: string, { chat: { path } }: Provider): string {
+  const start = typeof path === 'string' ? /^\/(?:v\d|api)(?=\/)/.exec(path)?.[0] : undefined
+  return start !== undefined && baseUrl.endsWith(start) ? baseUrl.slice(0, -start.length) : baseUrl
 }
 
 /** It goes into a header as it is. */

@@ -143,7 +143,14 @@ export interface Provider {
     readonly path: string
     readonly read: (body: unknown) => CheckedKey
   }
-  readonly listModels: { readonly path: string }
+  /** Absent where the address that calls go to lists no models: people choose from the price book, or write the name. */
+  readonly listModels?:
+    | {
+        readonly path: string
+        /** For a list of its own shape; without, as OpenAI lists them. Undefined is not this provider's answer. */
+        readonly read?: (body: unknown) => readonly OfferedModel[] | undefined
+      }
+    | undefined
   readonly chat: ChatOffer
   /** What this was tried against, honestly. */
   readonly triedAgainst: 'recorded answers' | 'a mock of its documented interface' | 'never tried'
@@ -151,6 +158,15 @@ export interface Provider {
 
 /** What an answer of status 2xx to the check of a key says: `elsewhere` is not this provider's answer. */
 export type CheckedKey = 'ok' | 'no_credit' | 'elsewhere'
+
+/** A model in a provider's own list, in the name that calls use. */
+export interface OfferedModel {
+  readonly id: string
+  readonly contextTokens?: number
+  readonly maxOutputTokens?: number
+  /** The day it is shut down, or the time in RFC 3339. */
+  readonly shutdownDate?: string
+}
 
 /** An answer that lists models, as OpenAI does and most others after it. */
 export const readModelList = (body: unknown): CheckedKey => (Array.isArray(objectOf(body)?.['data']) ? 'ok' : 'elsewhere')
@@ -162,9 +178,13 @@ export const needsKey = ({ key, baseUrl, regions = [] }: Provider, destination: 
 /** How a provider is asked for chat. */
 export interface ChatOffer {
   readonly protocol: Protocol
-  readonly path: string
-  /** Which AI SDK package builds and parses its bodies (calls/chat-model.ts). */
-  readonly sdk: 'openai' | 'anthropic' | 'mistral' | 'openai-compatible'
+  /** Joined to the base URL; made from the model's name where the protocol has it in the path. */
+  readonly path: string | ((model: string) => string)
+  /** What builds and parses its bodies (calls/chat-model.ts): an AI SDK package, or our own for Ollama. */
+  readonly sdk: 'openai' | 'anthropic' | 'mistral' | 'openai-compatible' | 'google' | 'cohere' | 'ollama' | 'amazon-bedrock'
   /** Answers can be bound to a JSON schema by the provider itself. */
   readonly jsonSchema: boolean
 }
+
+/** Where a call for `model` is posted. A model's name is one step of the path at most, whatever it holds. */
+export const chatPath = ({ path }: ChatOffer, model: string): string => (typeof path === 'string' ? path : path(model))

@@ -8,7 +8,7 @@ import { Secret } from '../base/secret.ts'
 import { checkDestination, type Lookup } from './destination-guard.ts'
 import { bodyFailureOf, failureOf, ProviderCallError } from './failure.ts'
 import { openai } from './openai.ts'
-import type { Provider } from './provider.ts'
+import { chatPath, type Provider } from './provider.ts'
 import { findProvider } from './registry.ts'
 import { createSender, type Sender, type SenderOptions, type SendRequest } from './send.ts'
 
@@ -247,7 +247,7 @@ it('KEY-9: the key is in its header and never in a URL', async () => {
   const key = canaryKey()
   for (const id of ['openai', 'anthropic', 'openrouter', 'mistral', 'openai-compatible', 'anthropic-compatible']) {
     const provider = findProvider(id)
-    for (const path of [provider.chat.path, provider.checkKey.path, provider.listModels.path]) {
+    for (const path of [chatPath(provider.chat, 'some/model:1'), provider.checkKey.path, provider.listModels?.path ?? '/models']) {
       await made.send(post(`${server.origin}/base?tenant=1`, { provider, path, key: key.secret() }))
     }
   }

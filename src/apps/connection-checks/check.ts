@@ -41,6 +41,7 @@ export async function checkKey(
     workspaceId,
     connectionId: id,
     provider,
+    method: check.method,
     path: check.path,
     actor,
     origin: 'test',

@@ -3,6 +3,7 @@ import { requireConnection } from '../../connections/change.ts'
 import type { ModelView } from '../../contract/connections.ts'
 import { type ListedModel, listModels } from '../../prices/models.ts'
 import { type RateCard, rateCardPrices } from '../../prices/rate-card.ts'
+import { findProvider } from '../../providers/registry.ts'
 import { modelsOfConnection } from './list-models.ts'
 
 /**
@@ -23,11 +24,11 @@ export async function listedModels(
   const { database, clock } = services
   const { provider, prices } = await database.inWorkspace(workspaceId, (tx) => requireConnection(tx, id))
   const at = clock.now()
-  const listed =
-    source === 'provider'
-      ? await modelsOfConnection(services, { workspaceId, connectionId: id, provider, actor, signal })
-      : listModels({ provider, at })
-  return { source, at: at.toISOString(), items: listed.map((model) => toModelView(model, prices)) }
+  const isAsked = source === 'provider' && findProvider(provider).listModels !== undefined
+  const listed = isAsked
+    ? await modelsOfConnection(services, { workspaceId, connectionId: id, provider, actor, signal })
+    : listModels({ provider, at })
+  return { source: isAsked ? 'provider' : 'price_book', at: at.toISOString(), items: listed.map((model) => toModelView(model, prices)) }
 }
 
 function toModelView(model: ListedModel, card: RateCard | null): ModelView {
