@@ -6,7 +6,7 @@ import { rowsOf } from '../db/rows.ts'
 import { type Provenance, products, sources, valueChanges, type WrittenValue } from '../db/schema/index.ts'
 import { storableJson } from '../db/storable.ts'
 import { newId } from '../runtime/ids.ts'
-import { columnNames, type FileFormat } from './formats/format.ts'
+import { identifierAttribute } from './sources.ts'
 import { currentValue, type CurrentValue, heldProducts, layOver, type Place, writtenKey } from './values.ts'
 
 /** A product as it is while a transaction holds it. */
@@ -85,14 +85,8 @@ async function refuseIdentifier(tx: Tx, { productId, attribute }: Edit): Promise
     .from(sources)
     .innerJoin(products, eq(products.sourceId, sources.id))
     .where(eq(products.id, productId))
-  if (!source || identifierAttribute(source.format as unknown as FileFormat) !== attribute) return
+  if (!source || identifierAttribute(source) !== attribute) return
   throw new AppError('value.fixed', `“${attribute}” tells this product apart from others, so it is changed in its file, not here.`)
-}
-
-function identifierAttribute(format: FileFormat): string | undefined {
-  const { identifier } = format
-  if ('column' in identifier) return columnNames(format)[identifier.column]
-  return 'key' in identifier ? identifier.key : undefined
 }
 
 function unchangedSince(product: HeldProduct, edit: Edit): CurrentValue {

@@ -7,7 +7,7 @@ import { currentValues, readWrittenKey } from './current.ts'
 import { columnsOf } from './index.ts'
 import { type ListOrder, neighboursOf } from './list.ts'
 import { picturesOf } from './pictures.ts'
-import { attributesOf, labelOf } from './sources.ts'
+import { attributesOf, identifierAttribute, labelOf } from './sources.ts'
 import { currentValue, type Place, writtenKey } from './values.ts'
 
 type Product = typeof products.$inferSelect
@@ -49,6 +49,7 @@ async function valuesOf(tx: Tx, { product, source }: { product: Product; source:
   const changeIds = current.flatMap(({ value }) => (value.changeId === null ? [] : [value.changeId]))
   const changes = changeIds.length === 0 ? [] : await tx.select().from(valueChanges).where(inArray(valueChanges.id, changeIds))
   const byId = new Map(changes.map((change) => [change.id, change]))
+  const identifier = identifierAttribute(source)
   return current.map(({ place, value }) => {
     const change = value.changeId === null ? undefined : byId.get(value.changeId)
     const waiting = proposed.filter(({ attribute, locale }) => attribute === place.attribute && (locale ?? null) === place.locale)
@@ -59,6 +60,7 @@ async function valuesOf(tx: Tx, { product, source }: { product: Product; source:
       kind: value.kind,
       changeId: value.changeId,
       decision: change?.decision ?? null,
+      fixed: place.attribute === identifier,
       at: (change?.decidedAt ?? change?.createdAt ?? product.importedAt).toISOString(),
       proposals: waiting.length,
       flagged: waiting.filter(({ flags }) => flags.length > 0).length,

@@ -65,6 +65,13 @@ export const attributesOf = ({ format, attributes }: Pick<Source, 'format' | 'at
   ...new Set([...columnNames(format as unknown as FileFormat), ...attributes]),
 ]
 
+/** The column that tells a source's products apart; undefined: their row number does. */
+export function identifierAttribute({ format }: Pick<Source, 'format'>): string | undefined {
+  const file = format as unknown as FileFormat
+  if ('column' in file.identifier) return columnNames(file)[file.identifier.column]
+  return 'key' in file.identifier ? file.identifier.key : undefined
+}
+
 /** Renames a source, or says what its columns are for: its index is made again then. @throws AppError source.missing */
 export async function changeSource(
   tx: Tx,

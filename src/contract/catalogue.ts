@@ -136,6 +136,7 @@ const productValue = z
       .nullable()
       .meta({ description: 'On whose word it was accepted: "person", "accepted by rule", "accepted by command"' }),
     at: instant.meta({ description: 'When it was written or imported' }),
+    fixed: z.boolean().meta({ description: 'It tells products apart: it is changed in its file, not here' }),
     proposals: z.int().meta({ description: 'That wait at this place' }),
     flagged: z.int(),
   })

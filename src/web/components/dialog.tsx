@@ -86,12 +86,14 @@ export interface ConfirmDialogProps {
   children: ReactNode
   /** The verb with its object: "Revoke Mistral EU". */
   action: string
+  /** What leaving it says, where "Cancel" could mean both. */
+  keep?: string
   onConfirm: () => Promise<unknown>
   dangerous?: boolean
 }
 
 /** Asks before something stops. Stays open with the reason when it fails. */
-export function ConfirmDialog({ open, onClose, title, children, action, onConfirm, dangerous = true }: ConfirmDialogProps) {
+export function ConfirmDialog({ open, onClose, title, children, action, keep, onConfirm, dangerous = true }: ConfirmDialogProps) {
   const { t } = useText()
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<ApiProblem>()
@@ -124,7 +126,7 @@ export function ConfirmDialog({ open, onClose, title, children, action, onConfir
             {problem && <ErrorNote problem={problem} />}
           </div>
           <div className="flex flex-wrap justify-end gap-2 border-t border-line px-5 py-3">
-            <AlertDialog.Close render={<Button>{t('common.cancel')}</Button>} />
+            <AlertDialog.Close render={<Button>{keep ?? t('common.cancel')}</Button>} />
             <Button kind={dangerous ? 'dangerous' : 'main'} busy={busy} onClick={() => void confirm()}>
               {action}
             </Button>

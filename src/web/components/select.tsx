@@ -48,7 +48,10 @@ export function Select<Value extends string>({
           if (next !== null) onChange(next)
         }}
       >
-        <BaseSelect.Trigger className="control flex items-center justify-between gap-2 text-start">
+        <BaseSelect.Trigger
+          className="control flex items-center justify-between gap-2 text-start"
+          title={options.find((option) => option.value === value)?.label}
+        >
           <BaseSelect.Value className="min-w-0 truncate data-placeholder:text-ink-3" placeholder={placeholder} />
           <BaseSelect.Icon>
             <ChevronsUpDown aria-hidden className="size-4 text-ink-2" />

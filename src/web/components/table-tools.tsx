@@ -1,6 +1,7 @@
 import { Columns3 } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useText } from '../messages/text.tsx'
+import { cx } from '../support/cx.ts'
 import { countSelected, EVERYTHING, NOTHING, type Selection } from '../support/selection.ts'
 import { IconButton } from './button.tsx'
 import { Checkbox } from './choice.tsx'
@@ -36,7 +37,10 @@ export function ColumnChoice<Row>(props: {
   )
 }
 
-/** What is selected and what can be done with it; offers all that match when the rows shown are only a part of them. */
+/**
+ * What is selected and what can be done with it; offers all that match when the rows shown are only a part of them. It is there
+ * before anything is selected: the rows below do not move under the pointer that selects them.
+ */
 export function SelectionBar(props: {
   selection: Selection
   onSelect: (selection: Selection) => void
@@ -48,25 +52,34 @@ export function SelectionBar(props: {
   const { selection, onSelect, shown, total, hasMore, actions } = props
   const { t } = useText()
   const count = countSelected(selection, total)
-  if (count === 0) return null
+  const isNothing = count === 0
   const more = !selection.all && (hasMore || (total !== undefined && total > shown) || selection.ids.size < shown)
   return (
     <div
       role="region"
       aria-label={t('common.table.selection')}
-      className="flex flex-wrap items-center gap-2 rounded-md border border-brass bg-selected px-3 py-1.5"
+      className={cx(
+        'flex flex-wrap items-center gap-2 rounded-md border px-3 py-1.5 max-md:sticky max-md:top-14 max-md:z-10',
+        isNothing ? 'border-line bg-surface' : 'border-brass bg-selected',
+      )}
     >
-      <span role="status" className="font-medium">
-        {count === undefined ? t('common.table.allSelected') : t('common.table.selected', { count })}
+      <span role="status" className={isNothing ? 'text-ink-2' : 'font-medium'}>
+        {isNothing
+          ? t('common.table.nothingSelected')
+          : count === undefined
+            ? t('common.table.allSelected')
+            : t('common.table.selected', { count })}
       </span>
       {more && (
         <button type="button" className="link" onClick={() => onSelect(EVERYTHING)}>
           {total === undefined ? t('common.table.selectAllThatMatch') : t('common.table.selectAllMatching', { count: total })}
         </button>
       )}
-      <button type="button" className="link" onClick={() => onSelect(NOTHING)}>
-        {t('common.table.selectNone')}
-      </button>
+      {!isNothing && (
+        <button type="button" className="link" onClick={() => onSelect(NOTHING)}>
+          {t('common.table.selectNone')}
+        </button>
+      )}
       <span className="ms-auto flex flex-wrap gap-2">{actions}</span>
     </div>
   )

@@ -125,7 +125,7 @@ export function Table<Row extends object>(props: TableProps<Row>) {
           {!narrow && <ColumnChoice columns={columns} visibility={visibility} onChange={chooseColumns} />}
         </div>
       )}
-      {props.selection && props.onSelect && (
+      {props.selection && props.onSelect && rows.length > 0 && (
         <SelectionBar
           selection={props.selection}
           onSelect={props.onSelect}

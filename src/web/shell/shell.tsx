@@ -1,6 +1,6 @@
-import { Outlet } from '@tanstack/react-router'
+import { Outlet, useRouterState } from '@tanstack/react-router'
 import { PanelLeftClose, PanelLeftOpen } from 'lucide-react'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { IconButton } from '../components/button.tsx'
 import { Sheet } from '../components/dialog.tsx'
 import { useText } from '../messages/text.tsx'
@@ -22,6 +22,7 @@ export function Shell() {
   const narrow = useNarrow()
   const [small, setSmall] = useState(() => kept('rail') === 'small')
   const [railOpen, setRailOpen] = useState(false)
+  const page = useFocusOfPage()
   if (me.workspace === null) return <Nowhere />
   const collapse = () => {
     keep('rail', small ? undefined : 'small')
@@ -65,7 +66,7 @@ export function Shell() {
       )}
       <div className="flex min-w-0 flex-col">
         <TopBar onMenu={narrow ? () => setRailOpen(true) : undefined} />
-        <main id="page" tabIndex={-1} className="mx-auto w-full max-w-360 flex-1 px-4 py-6 outline-none md:px-8">
+        <main ref={page} id="page" tabIndex={-1} className="mx-auto w-full max-w-360 flex-1 px-4 py-6 outline-none md:px-8">
           <Suspense fallback={<PageWaiting />}>
             <Outlet />
           </Suspense>
@@ -73,4 +74,20 @@ export function Shell() {
       </div>
     </div>
   )
+}
+
+/**
+ * On a new page the keyboard goes on in it, when what had the focus (a link in the page before) is gone. At the very first page the
+ * focus is left where browsers have it: the way past the rail comes first.
+ */
+function useFocusOfPage() {
+  const page = useRef<HTMLElement>(null)
+  const path = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.pathname })
+  const before = useRef(path)
+  useEffect(() => {
+    if (before.current !== undefined && before.current !== path && document.activeElement === document.body)
+      page.current?.focus({ preventScroll: true })
+    before.current = path
+  }, [path])
+  return page
 }

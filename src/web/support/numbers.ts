@@ -48,6 +48,9 @@ export function formatMoney({ amount, currency }: MoneyView, language: string): 
   return formatter(language, { ...base, minimumFractionDigits: 0, maximumFractionDigits: 9 }).format(decimalText(small))
 }
 
+/** Nothing to pay: what a quote calls free. */
+export const isFree = ({ amount }: MoneyView): boolean => parseNano(amount) === 0n
+
 /** A whole number with the separators of the language. Thin spaces where the language uses spaces. */
 export function formatCount(count: number | bigint, language: string): string {
   return formatter(language, { maximumFractionDigits: 0, numberingSystem: 'latn' }).format(count)

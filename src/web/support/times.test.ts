@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { formatExact, formatRelative } from './times.ts'
+import { formatExact, formatMoment, formatRelative } from './times.ts'
 
 const now = Date.parse('2026-11-20T12:00:00Z')
 const relative = (at: string, language = 'en') => formatRelative(at, now, language)
@@ -21,6 +21,10 @@ it.each([
 it('speaks the person’s language, with the digits of the tables', () => {
   expect(relative('2026-11-20T11:57:00Z', 'fr')).toBe('il y a 3 minutes')
   expect(relative('2026-11-20T11:50:00Z', 'ar')).toContain('10')
+})
+
+it('names a moment by its day and minute', () => {
+  expect(formatMoment('2026-11-20T12:00:00Z', 'en')).toMatch(/^Nov 20, 2026, 12:00\sPM$/)
 })
 
 it('names the zone of an exact time', () => {

@@ -21,6 +21,11 @@ export function formatExact(at: string, language: string): string {
   return new Intl.DateTimeFormat(`${language}-u-nu-latn`, { dateStyle: 'medium', timeStyle: 'long' }).format(new Date(at))
 }
 
+/** The day and the time in the person's own zone: what names something by when it was made. */
+export function formatMoment(at: string, language: string): string {
+  return new Intl.DateTimeFormat(`${language}-u-nu-latn`, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at))
+}
+
 /** A day in the person's own zone. */
 export function formatDay(at: string, language: string): string {
   return new Intl.DateTimeFormat(`${language}-u-nu-latn`, { dateStyle: 'medium' }).format(new Date(at))

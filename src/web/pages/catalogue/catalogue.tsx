@@ -31,23 +31,25 @@ export function CataloguePage() {
   const { import: importing, ...search } = useSearch({ from: '/shell/catalogue' })
   const navigate = useNavigate({ from: '/catalogue' })
   const mayWrite = useMay('catalogue.write')
+  const mayEnrich = useMay('runs.write')
   const [showsSources, setShowsSources] = useState(false)
   const sources = useQuery(queryOf(listSources))
   const isEmpty = sources.data?.sources.length === 0
   const bring = () => void navigate({ search: (before) => ({ ...before, import: 'file' }) })
-  const bringButton = mayWrite ? (
-    <Button kind="main" icon={<FileUp aria-hidden className="size-4" />} onClick={bring}>
-      {t('catalogue.bring')}
-    </Button>
-  ) : undefined
+  const bringButton = (kind: 'main' | 'plain') =>
+    mayWrite && (
+      <Button kind={kind} icon={<FileUp aria-hidden className="size-4" />} onClick={bring}>
+        {t('catalogue.bring')}
+      </Button>
+    )
   const action = (
     <>
       <Button icon={<Files aria-hidden className="size-4" />} onClick={() => setShowsSources(true)}>
         {t('catalogue.files')}
       </Button>
-      {/* On a narrow screen three buttons are too many: each file has its export under Files. */}
-      <span className="contents max-md:hidden">{sources.data && <ExportButton sources={sources.data.sources} />}</span>
-      {bringButton}
+      {sources.data && <ExportButton sources={sources.data.sources} />}
+      {/* To enrich is the main action as soon as there are products; it stands with the selection. */}
+      {bringButton(mayEnrich ? 'plain' : 'main')}
     </>
   )
   return (
@@ -63,7 +65,7 @@ export function CataloguePage() {
           action={
             mayWrite && (
               <>
-                {bringButton}
+                {bringButton('main')}
                 <SampleButton />
               </>
             )
@@ -140,11 +142,14 @@ function ProductList({ search, sources }: { search: ListSearch; sources: Sources
   const matching = list.data?.first?.matching
   const total = facets.data?.matching ?? (matching && !matching.capped ? matching.count : undefined)
   const index = list.data?.first?.index
+  const selected = countSelected(selection, total)
+  const isNothing = selected === 0 // then all that match can be enriched
+  const count = isNothing ? total : selected
   const enrich = () => {
-    chooseProducts(selection.all ? { filter: filterOf(search), except: [...selection.except] } : { ids: [...selection.ids] })
+    if (isNothing) chooseProducts({ filter: filterOf(search), except: [] })
+    else chooseProducts(selection.all ? { filter: filterOf(search), except: [...selection.except] } : { ids: [...selection.ids] })
     void go({ href: '/enrich' })
   }
-  const count = countSelected(selection, total)
   return (
     <div className="flex flex-col gap-3">
       {index && !index.ready && (

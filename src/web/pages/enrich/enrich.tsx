@@ -12,11 +12,12 @@ import { invalidate, queryOf } from '../../api/query.ts'
 import { Button, buttonClass } from '../../components/button.tsx'
 import { ErrorNote, ErrorState } from '../../components/error-state.tsx'
 import { EmptyState, Page, Section } from '../../components/page.tsx'
+import { useMoneyText } from '../../components/figures.tsx'
 import { FieldsSkeleton } from '../../components/skeleton.tsx'
 import { useText } from '../../messages/text.tsx'
 import { chosenProducts } from '../../support/chosen-products.ts'
 import { useMay } from '../../support/me.ts'
-import { middleOf, usePrice } from '../runs/run-words.ts'
+import { middleOf } from '../runs/run-words.ts'
 import { asSent, type Draft, keepDraft, keptDraft, newDraft, useSettled } from './draft.ts'
 import { Launch } from './launch.tsx'
 import { isSame, ModelQuotes } from './model-quotes.tsx'
@@ -141,13 +142,14 @@ function Workbench({ selection, count, draft, columns, onChange, onSuggest, onAl
   const { t } = useText()
   const mayRun = useMay('runs.write')
   const navigate = useNavigate()
-  const price = usePrice()
+  const { about } = useMoneyText()
   const { recipe, servedBy, compare } = draft
   const checked = useChecked(recipe)
   const quotes = useQuotes({ selection, recipe, isRight: checked.isRight, compare })
   const chosen = quotes.all.find((quote) => (servedBy ? isSame(quote, servedBy) : quote.assigned))
   const assignedCount = quotes.all.filter(({ assigned }) => assigned).length
-  const cost = servedBy || assignedCount === 1 ? (chosen?.quote.cost ?? null) : null
+  const isByRules = !servedBy && assignedCount > 1 // planned first, and then it waits with its quote
+  const cost = !isByRules ? (chosen?.quote.cost ?? null) : null
   const products = chosen?.quote.products ?? count
   const add = useMutation({
     mutationFn: () =>
@@ -174,7 +176,7 @@ function Workbench({ selection, count, draft, columns, onChange, onSuggest, onAl
       icon={<Sparkles aria-hidden className="size-4" />}
       disabled={!isReady}
       busy={add.isPending}
-      price={isReady ? price(middleOf(cost)) : undefined}
+      price={isReady ? (isByRules ? t('enrich.exactFirst') : about(middleOf(cost))) : undefined}
       onClick={() => add.mutate()}
     >
       {t('runs.start', { count: products })}

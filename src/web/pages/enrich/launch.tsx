@@ -22,7 +22,7 @@ export function Launch({
 }) {
   const { t } = useText()
   const { workspace } = useMe()
-  const isAmount = draft.cap.trim() === '' || /^\s*\d{1,15}(?:\.\d{1,9})?\s*$/.test(draft.cap)
+  const isAmount = draft.cap.trim() === '' || /^\s*\d{1,9}(?:\.\d{1,9})?\s*$/.test(draft.cap)
   return (
     <div className="grid gap-6 sm:grid-cols-2">
       <div className="flex flex-col gap-3">

@@ -15,7 +15,7 @@ import { Text, useText } from '../../messages/text.tsx'
 import { cx } from '../../support/cx.ts'
 import { ModelChoice } from '../assignments/model-choice.tsx'
 import { PriceSource } from '../runs/price-source.tsx'
-import { Reasons } from '../runs/quote-detail.tsx'
+import { isWithoutCost, Reasons } from '../runs/quote-detail.tsx'
 import { endsOf, useWhyUnknown } from '../runs/run-words.ts'
 import type { ServedBy } from './draft.ts'
 
@@ -98,7 +98,7 @@ export function ModelQuotes({ quotes, counted, isWaiting, isRight, notAssigned, 
           </p>
         )}
       </div>
-      {current && (
+      {current && !isWithoutCost(current.quote) && (
         <details className="text-table">
           <summary className="cursor-default text-ink-2 hover:text-ink">{t('enrich.whyRange')}</summary>
           <div className="pt-2">
@@ -161,7 +161,7 @@ function QuoteRow({
             {quote.unchanged > 0 && <span className="text-small text-ink-2">{t('enrich.unchanged', { count: quote.unchanged })}</span>}
           </span>
           <span className="flex flex-col text-small text-ink-2 sm:items-end sm:text-end">
-            {quote.quote.perProduct && (
+            {quote.quote.perProduct && !isWithoutCost(quote.quote) && (
               <span>
                 <MoneyRange {...endsOf(quote.quote.perProduct)} /> {t('enrich.perProduct')}
               </span>

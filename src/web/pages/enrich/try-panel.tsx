@@ -16,6 +16,7 @@ import { Money, useMoneyText } from '../../components/figures.tsx'
 import { Tabs } from '../../components/tabs.tsx'
 import { useText } from '../../messages/text.tsx'
 import { useMay } from '../../support/me.ts'
+import { isFree } from '../../support/numbers.ts'
 import { valueText } from '../review/value-text.ts'
 import { useReason } from '../runs/run-words.ts'
 import { asSent, type ServedBy, useSettled } from './draft.ts'
@@ -37,8 +38,7 @@ export function TryPanel({
   const { t } = useText()
   const mayRun = useMay('runs.write')
   const { money } = useMoneyText()
-  const atMost = (amount: MoneyView): string =>
-    Number(amount.amount) === 0 ? t('runs.free') : t('enrich.atMost', { amount: money(amount) })
+  const atMost = (amount: MoneyView): string => (isFree(amount) ? t('common.free') : t('enrich.atMost', { amount: money(amount) }))
   const [place, setPlace] = useState(0)
   const ids = useSelectedIds(selection)
   const productId = ids?.[Math.min(place, ids.length - 1)]

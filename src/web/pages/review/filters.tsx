@@ -9,7 +9,7 @@ import { TextInput } from '../../components/field.tsx'
 import { Select, type Option } from '../../components/select.tsx'
 import { useText } from '../../messages/text.tsx'
 import { formatCount } from '../../support/numbers.ts'
-import { formatExact } from '../../support/times.ts'
+import { formatMoment } from '../../support/times.ts'
 import { useNarrow } from '../../support/use-media.ts'
 import { flagText } from './proposal-detail.tsx'
 import { filterOf, type ReviewSearch } from './search.ts'
@@ -71,9 +71,10 @@ function Choices({ search, onChange }: { search: ReviewSearch; onChange: Change 
         value={search.runId}
         options={everything.runs.map(({ runId, name, startedAt, count }) => ({
           value: runId,
-          label: name ?? (startedAt ? formatExact(startedAt, language) : runId.slice(0, 8)),
+          label: name ?? (startedAt ? formatMoment(startedAt, language) : runId.slice(0, 8)),
           note: formatCount(count, language),
         }))}
+        unlisted={t('review.filters.oneRun')}
         onChange={(runId) => onChange({ runId })}
       />
       <Choice
@@ -151,13 +152,15 @@ interface ChoiceProps {
   all: string
   value: string | undefined
   options: readonly Option[]
+  /** What the chosen one is called when it is not among them any more; absent: its value is its name. */
+  unlisted?: string
   onChange: (value: string | undefined) => void
 }
 
 /** One of some, or all of them. */
-function Choice({ label, all, value, options, onChange }: ChoiceProps) {
+function Choice({ label, all, value, options, unlisted, onChange }: ChoiceProps) {
   const known = value === undefined || options.some((option) => option.value === value)
-  const shown = [{ value: ALL, label: all }, ...options, ...(known ? [] : [{ value, label: value }])]
+  const shown = [{ value: ALL, label: all }, ...options, ...(known ? [] : [{ value, label: unlisted ?? value }])]
   return (
     <div className="md:w-44">
       <Select label={label} value={value ?? ALL} options={shown} onChange={(next) => onChange(next === ALL ? undefined : next)} />
@@ -193,7 +196,7 @@ export function useFilterWords(search: ReviewSearch, counts: ProposalCounts | un
   return [
     ...(search.search ? [t('review.words.search', { text: search.search })] : []),
     ...(search.runId
-      ? [t('review.words.run', { name: run?.name ?? (run?.startedAt ? formatExact(run.startedAt, language) : search.runId.slice(0, 8)) })]
+      ? [t('review.words.run', { name: run?.name ?? (run?.startedAt ? formatMoment(run.startedAt, language) : search.runId.slice(0, 8)) })]
       : []),
     ...(search.attribute ? [t('review.words.attribute', { name: search.attribute })] : []),
     ...(search.family ? [t('review.words.family', { name: search.family })] : []),

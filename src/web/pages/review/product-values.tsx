@@ -80,7 +80,7 @@ function ValueRow({ productId, value, proposals, onHistory }: ValueRowProps) {
                   <CurrentFacts productId={productId} value={value} />
                 </ProvenanceMark>
               ) : null}
-              {mayEdit && (
+              {mayEdit && !value.fixed && (
                 <IconButton
                   small
                   label={t('review.editValue', { attribute })}

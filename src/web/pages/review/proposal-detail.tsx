@@ -23,6 +23,7 @@ export function flagText(reason: string, t: Translate): string {
 export function ProposalDiff({ proposal, sideBySide = false }: { proposal: ProposalView; sideBySide?: boolean }) {
   const { t } = useText()
   const { current, proposed, flags, locale } = proposal
+  const isSame = proposed !== null && valueText(proposed) === valueText(current.value)
   const marks = useMemo(() => flags.map(({ reason, text }) => ({ text, why: flagText(reason, t) })), [flags, t])
   return (
     <>
@@ -40,6 +41,7 @@ export function ProposalDiff({ proposal, sideBySide = false }: { proposal: Propo
           {...(locale ? { locale } : {})}
         />
       )}
+      {isSame && <p className="mt-2 text-table text-ink-2">{t('review.sameText')}</p>}
       {flags.length > 0 && (
         <ul className="mt-3 flex flex-col gap-1.5" aria-label={t('review.flagged')}>
           {flags.map(({ reason, text }) => (

@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { Check, Minus, TriangleAlert, UserRound, X } from 'lucide-react'
-import { useEffect, useMemo, useRef, type ReactNode } from 'react'
+import { useCallback, useEffect, useMemo, useRef, type ReactNode } from 'react'
 import type { ProposalView } from '../../../contract/review.ts'
 import { useText } from '../../messages/text.tsx'
 import { cx } from '../../support/cx.ts'
@@ -19,6 +19,14 @@ function rowsOf(items: readonly ProposalView[]): Row[] {
   )
 }
 
+/** A product can stand in the list twice, over different proposals: it is told apart by the first of them. */
+function keyOfRow(rows: readonly Row[], index: number): string {
+  const row = rows[index]!
+  if ('proposal' in row) return row.proposal.id
+  const next = rows[index + 1]
+  return `${row.product.id} ${next && 'proposal' in next ? next.proposal.id : ''}`
+}
+
 export interface ProposalListProps {
   items: readonly ProposalView[]
   decided: ReadonlyMap<string, Decided>
@@ -32,11 +40,14 @@ export function ProposalList({ items, decided, currentId, onChoose, onEnd }: Pro
   const { t } = useText()
   const scroller = useRef<HTMLDivElement>(null)
   const rows = useMemo(() => rowsOf(items), [items])
+  // By what a row is, and anew with the rows: those of another list have other heights at the same places.
+  const keyOf = useCallback((index: number) => keyOfRow(rows, index), [rows])
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: (index) => ('product' in rows[index]! ? PRODUCT_PX : PROPOSAL_PX),
     overscan: 12,
+    getItemKey: keyOf,
   })
   const shown = virtual.getVirtualItems()
   const last = shown.at(-1)?.index ?? 0

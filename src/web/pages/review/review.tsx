@@ -1,7 +1,8 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { ChevronLeft, ChevronRight, GitCompareArrows } from 'lucide-react'
+import { ChevronLeft, ChevronRight, CircleCheck, GitCompareArrows } from 'lucide-react'
 import { useCallback, useEffect, useRef, useState } from 'react'
+import { listSources } from '../../../contract/catalogue.ts'
 import { countProposals, listProposals, type ProposalCounts, type ProposalView } from '../../../contract/review.ts'
 import { toApiProblem } from '../../api/problem.ts'
 import { listOf, queryOf } from '../../api/query.ts'
@@ -13,6 +14,7 @@ import { useText } from '../../messages/text.tsx'
 import { useHotkeys } from '../../support/hotkeys.ts'
 import { useMay } from '../../support/me.ts'
 import { useWide } from '../../support/use-media.ts'
+import { ExportButton } from '../catalogue/export-button.tsx'
 import { Filters } from './filters.tsx'
 import { GroupBar, Position } from './group-bar.tsx'
 import { ProposalDetail } from './proposal-detail.tsx'
@@ -64,7 +66,11 @@ function Work({ search, counts, onChange }: WorkProps) {
   if (proposals.isPending || !counts) return <TableSkeleton rows={10} columns={2} />
   if (proposals.error) return <ErrorState problem={toApiProblem(proposals.error)} onRetry={() => void proposals.refetch()} />
   const { items } = proposals.data
-  if (items.length === 0) return <Nothing filtered={Object.keys(filterOf(search)).length > 0} onClear={() => onChange(cleared(search))} />
+  if (items.length === 0) {
+    const names = Object.keys(filterOf(search))
+    const clear = () => onChange(cleared(search))
+    return names.length === 1 && search.runId ? <RunDecided onOthers={clear} /> : <Nothing filtered={names.length > 0} onClear={clear} />
+  }
   return (
     <>
       <GroupBar search={search} counts={counts} onDone={startAgain} />
@@ -193,6 +199,35 @@ function Proposals({ items, total, decisions, more }: ProposalsProps) {
         <Card>{detail}</Card>
       </div>
     </div>
+  )
+}
+
+/** Everything of a run is decided: on to what it was for. */
+function RunDecided({ onOthers }: { onOthers: () => void }) {
+  const { t } = useText()
+  const sources = useQuery(queryOf(listSources))
+  // The button that decided on the last of them is gone: the keyboard goes on at the next step.
+  const next = useRef<HTMLAnchorElement>(null)
+  useEffect(() => {
+    if (document.activeElement === document.body) next.current?.focus({ preventScroll: true })
+  }, [])
+  const others = useQuery(queryOf(countProposals, { query: {} })).data?.total ?? 0
+  return (
+    <EmptyState
+      icon={<CircleCheck aria-hidden className="size-8" />}
+      title={t('review.empty.runTitle')}
+      action={
+        <>
+          {others > 0 && <Button onClick={onOthers}>{t('review.empty.others', { count: others })}</Button>}
+          {sources.data && <ExportButton sources={sources.data.sources} />}
+          <Link ref={next} to="/catalogue" className={buttonClass({ kind: 'main' })}>
+            {t('review.empty.action')}
+          </Link>
+        </>
+      }
+    >
+      {t('review.empty.run')}
+    </EmptyState>
   )
 }
 

@@ -57,23 +57,27 @@ export function QuoteDetail({ run }: { run: LiveRun }) {
           { id: 'prices', header: t('runs.prices'), width: '14rem', cell: ({ quote: own }) => <PriceSource of={own.prices} /> },
         ]}
       />
-      <Reasons quote={quote} />
+      {!isWithoutCost(quote) && (
+        <section aria-label={t('runs.why')}>
+          <h3 className="mb-1.5 font-semibold">{t('runs.why')}</h3>
+          <Reasons quote={quote} />
+        </section>
+      )}
     </div>
   )
 }
 
+/** A quote of nothing is no range: there is nothing to explain. */
+export const isWithoutCost = ({ cost }: Pick<QuoteView, 'cost'>): boolean => cost !== null && Number(cost.high) === 0
+
 /** Why a quote is as wide as it is. */
 export function Reasons({ quote }: { quote: QuoteView }) {
-  const { t } = useText()
   const say = useQuoteReason()
   return (
-    <section aria-label={t('runs.why')}>
-      <h3 className="mb-1.5 font-semibold">{t('runs.why')}</h3>
-      <ul className="flex list-disc flex-col gap-1 ps-5 text-ink-2">
-        {quote.reasons.map((reason) => (
-          <li key={reason.text}>{say(reason)}</li>
-        ))}
-      </ul>
-    </section>
+    <ul className="flex list-disc flex-col gap-1 ps-5 text-ink-2">
+      {quote.reasons.map((reason) => (
+        <li key={reason.text}>{say(reason)}</li>
+      ))}
+    </ul>
   )
 }

@@ -8,12 +8,14 @@ import { callApi } from '../../api/call.ts'
 import { invalidate, queryClient, queryOf } from '../../api/query.ts'
 import { Button, buttonClass } from '../../components/button.tsx'
 import { ConfirmDialog } from '../../components/dialog.tsx'
+import { useMoneyText } from '../../components/figures.tsx'
 import { say, sayProblem } from '../../components/toast.tsx'
 import { useText } from '../../messages/text.tsx'
 import { useMay } from '../../support/me.ts'
+import { UndoRun } from '../review/undo-run.tsx'
 import type { LiveRun } from './run.tsx'
 import { standingOf } from './run-state.tsx'
-import { leftToSpend, middleOf, runName, usePrice } from './run-words.ts'
+import { leftToSpend, middleOf, useRunName } from './run-words.ts'
 
 type Command = typeof contract.startRun | typeof contract.pauseRun | typeof contract.resumeRun | typeof contract.cancelRun
 
@@ -21,7 +23,8 @@ type Command = typeof contract.startRun | typeof contract.pauseRun | typeof cont
 export function RunActions({ run }: { run: LiveRun }) {
   const { t } = useText()
   const mayRun = useMay('runs.write')
-  const price = usePrice()
+  const { about } = useMoneyText()
+  const nameOf = useRunName()
   const [asksToCancel, setAsksToCancel] = useState(false)
   const standing = standingOf(run)
   const params = { runId: run.id }
@@ -40,6 +43,7 @@ export function RunActions({ run }: { run: LiveRun }) {
     onError: (error) => sayProblem(error, t),
   })
   const isEnded = standing === 'finished' || standing === 'cancelled'
+  const isStopped = isEnded || standing === 'paused'
   const icon = (Icon: typeof Play) => <Icon aria-hidden className="size-4" />
   const review = <ReviewLink run={run} isMain={isEnded} />
   if (!mayRun || run.source !== null) return review // the command line continues its own
@@ -55,13 +59,14 @@ export function RunActions({ run }: { run: LiveRun }) {
           {t('runs.retryFailed', { count: run.counts.failed })}
         </Button>
       )}
+      {isStopped && <UndoOfRun run={run} />}
       {review}
       {standing === 'ready' && (
         <Button
           kind="main"
           icon={icon(Play)}
           busy={command.isPending}
-          price={price(middleOf(run.quote?.cost ?? null))}
+          price={about(middleOf(run.quote?.cost ?? null))}
           onClick={() => command.mutate(contract.startRun)}
         >
           {t('runs.start', { count: run.counts.total })}
@@ -77,7 +82,7 @@ export function RunActions({ run }: { run: LiveRun }) {
           kind="main"
           icon={icon(Play)}
           busy={command.isPending}
-          price={price(leftToSpend(run))}
+          price={about(leftToSpend(run))}
           onClick={() => command.mutate(contract.resumeRun)}
         >
           {t(standing === 'waits' ? 'runs.approveRest' : 'runs.resume', { count: run.counts.waiting })}
@@ -86,8 +91,9 @@ export function RunActions({ run }: { run: LiveRun }) {
       <ConfirmDialog
         open={asksToCancel}
         onClose={() => setAsksToCancel(false)}
-        title={t('runs.cancelTitle', { name: runName(run) })}
+        title={t('runs.cancelTitle', { name: nameOf(run) })}
         action={t('runs.cancel')}
+        keep={t('runs.letGoOn')}
         onConfirm={async () => {
           await after(await callApi(contract.cancelRun, { params }))
           say(t('runs.cancelled'))
@@ -99,16 +105,36 @@ export function RunActions({ run }: { run: LiveRun }) {
   )
 }
 
-/** The next step: to look at what it wrote. */
-function ReviewLink({ run, isMain }: { run: LiveRun; isMain: boolean }) {
-  const { t } = useText()
+/** The proposals of a run that wait; undefined while it goes on, or has written nothing. */
+function useWaiting(run: LiveRun): number | undefined {
   const written = run.counts.done + run.counts.flagged
   const { data } = useQuery({ ...queryOf(countProposals, { query: { runId: run.id } }), enabled: written > 0 && run.state !== 'running' })
-  if (!data || data.total === 0) return null
+  return data?.total
+}
+
+/** Once something of it may have been accepted: while every proposal waits, there is nothing to undo. */
+function UndoOfRun({ run: { id, counts, attributes }, run }: { run: LiveRun }) {
+  const waiting = useWaiting(run)
+  const most = (counts.done + counts.flagged) * attributes.length
+  return waiting !== undefined && waiting < most ? <UndoRun runId={id} /> : null
+}
+
+/** The next step: to look at what it wrote; when all of that is decided, to the catalogue it went into. */
+function ReviewLink({ run, isMain }: { run: LiveRun; isMain: boolean }) {
+  const { t } = useText()
+  const waiting = useWaiting(run)
+  if (waiting === undefined) return null
+  if (waiting === 0) {
+    return isMain ? (
+      <Link to="/catalogue" className={buttonClass({ kind: 'main' })}>
+        {t('review.empty.action')}
+      </Link>
+    ) : null
+  }
   return (
     <Link to={`/review?runId=${run.id}` as '/'} className={buttonClass({ kind: isMain ? 'main' : 'plain' })}>
       <GitCompareArrows aria-hidden className="size-4" />
-      {t('runs.review', { count: data.total })}
+      {t('runs.review', { count: waiting })}
     </Link>
   )
 }

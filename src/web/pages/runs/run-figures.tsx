@@ -1,7 +1,7 @@
-import { useMutation } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { Pencil } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
-import { changeRunCap, readRun } from '../../../contract/runs.ts'
+import { changeRunCap, readRun, readRunReceipt } from '../../../contract/runs.ts'
 import { callApi } from '../../api/call.ts'
 import { toApiProblem } from '../../api/problem.ts'
 import { queryClient, queryOf } from '../../api/query.ts'
@@ -17,17 +17,21 @@ import { cx } from '../../support/cx.ts'
 import { useMay } from '../../support/me.ts'
 import { formatDuration } from '../../support/numbers.ts'
 import type { LiveRun } from './run.tsx'
-import { endsOf, modelsOf, runName, useWhyUnknown } from './run-words.ts'
+import { endsOf, modelsOf, useRunName, useWhyUnknown } from './run-words.ts'
 
 /** How far it is, how fast, what it has spent of what. */
 export function RunFigures({ run }: { run: LiveRun }) {
   const { t } = useText()
   const whyUnknown = useWhyUnknown()
+  const nameOf = useRunName()
   const { planning, counts } = run
+  // What is spent counts calls of unknown cost with their worst case: it says so, or it would differ from the receipt for no reason.
+  const { data: receipt } = useQuery({ ...queryOf(readRunReceipt, { params: { runId: run.id } }), enabled: run.startedAt !== null })
+  const unknown = receipt?.unknownCostCalls ?? 0
   return (
     <div className="mb-6">
       <Card>
-        {planning ? <Planning run={run} /> : <ProgressBar label={t('runs.progressOf', { name: runName(run) })} progress={counts} />}
+        {planning ? <Planning run={run} /> : <ProgressBar label={t('runs.progressOf', { name: nameOf(run) })} progress={counts} />}
         <dl className="mt-4 grid grid-cols-2 gap-x-6 gap-y-3 sm:grid-cols-3 lg:flex lg:flex-wrap lg:gap-x-10">
           {run.state === 'running' && (
             <>
@@ -45,6 +49,9 @@ export function RunFigures({ run }: { run: LiveRun }) {
           )}
           <Figure label={t('runs.spent')}>
             <Money of={run.spent} />
+            {unknown > 0 && (
+              <span className="block max-w-60 text-small font-normal text-ink-2">{t('runs.atWorst', { count: unknown })}</span>
+            )}
           </Figure>
           <Figure wide label={t('runs.quoted')}>
             {planning ? <span className="text-ink-2">–</span> : <MoneyRange {...endsOf(run.quoted)} why={whyUnknown(run.quote)} />}
@@ -65,11 +72,9 @@ export function RunFigures({ run }: { run: LiveRun }) {
           <Figure wide label={t('runs.models')}>
             <bdi className="font-mono text-body break-all">{modelsOf(run).join(', ')}</bdi>
           </Figure>
-          {run.recipeName !== null && (
-            <Figure wide label={t('runs.writes')}>
-              <bdi className="text-body">{run.attributes.join(', ')}</bdi>
-            </Figure>
-          )}
+          <Figure wide label={t('runs.writes')}>
+            <bdi className="text-body">{run.attributes.join(', ')}</bdi>
+          </Figure>
           <Figure label={t(run.endedAt ? 'runs.ended' : run.startedAt ? 'runs.started' : 'runs.made')}>
             <RelativeTime at={run.endedAt ?? run.startedAt ?? run.createdAt} />
           </Figure>

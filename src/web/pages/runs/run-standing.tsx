@@ -18,11 +18,13 @@ export function RunStanding({ run }: { run: LiveRun }) {
       <Noted>
         <Note meaning={run.pause.code === 'run.paused' ? 'information' : 'attention'}>
           <p>{reason(run.pause)}</p>
-          <p className="text-small">
-            <DocumentLink to={`/docs/errors/${run.pause.code}`}>
-              <span className="font-mono">{run.pause.code}</span>
-            </DocumentLink>
-          </p>
+          {run.pause.code !== 'run.paused' && (
+            <p className="text-small">
+              <DocumentLink to={`/docs/errors/${run.pause.code}`}>
+                <span className="font-mono">{run.pause.code}</span>
+              </DocumentLink>
+            </p>
+          )}
         </Note>
       </Noted>
     )

@@ -2,11 +2,12 @@ import { formatNano, parseNano } from '../../../base/money.ts'
 import type { MoneyRangeView, QuoteView, RunView } from '../../../contract/runs.ts'
 import type { MoneyView } from '../../../contract/route.ts'
 import { useText } from '../../messages/text.tsx'
-import { useMoneyText } from '../../components/figures.tsx'
 
-/** What a page calls a run: its recipe's name, else what it writes. */
-export const runName = ({ recipeName, attributes, source }: Pick<RunView, 'recipeName' | 'attributes' | 'source'>): string =>
-  recipeName ?? (attributes.join(', ') || (source ?? ''))
+/** What a page calls a run: its recipe's name, else what it was started as. */
+export function useRunName(): (run: Pick<RunView, 'recipeName' | 'selected'>) => string {
+  const { t } = useText()
+  return ({ recipeName, selected }) => recipeName ?? t('runs.start', { count: selected })
+}
 
 /** The models that serve a run, each once. */
 export const modelsOf = ({ candidates }: Pick<RunView, 'candidates'>): string[] => [...new Set(candidates.map(({ model }) => model))]
@@ -21,12 +22,16 @@ export const endsOf = (range: MoneyRangeView | null): { from: MoneyView | null; 
 export const middleOf = (range: MoneyRangeView | null): MoneyView | null =>
   range && { currency: range.currency, amount: formatNano((parseNano(range.low) + parseNano(range.high)) / 2n) }
 
-/** What is left to be spent of what a run will cost. */
+/** What is left to be spent of what a run will cost; null where that is not known, or is spent already. */
 export function leftToSpend({ quote, quoteAfterCanary, spent }: Pick<RunView, 'quote' | 'quoteAfterCanary' | 'spent'>): MoneyView | null {
-  const middle = middleOf((quoteAfterCanary ?? quote)?.cost ?? null)
-  if (!middle) return null
-  const left = parseNano(middle.amount) - parseNano(spent.amount)
-  return { currency: middle.currency, amount: formatNano(left > 0n ? left : 0n) }
+  const cost = (quoteAfterCanary ?? quote)?.cost
+  if (!cost) return null
+  const low = parseNano(cost.low)
+  const high = parseNano(cost.high)
+  const paid = parseNano(spent.amount)
+  if (high === 0n) return { currency: cost.currency, amount: '0' }
+  const left = [(low + high) / 2n - paid, high - paid].find((one) => one > 0n)
+  return left === undefined ? null : { currency: cost.currency, amount: formatNano(left) }
 }
 
 const PAUSES = [
@@ -99,11 +104,4 @@ export function useWhyUnknown(): (quote: QuoteView | null) => string {
     const reason = quote?.reasons.find(({ code }) => code === 'price_unknown' || code === 'other_currency')
     return reason ? say(reason) : t('runs.quoteReasons.price_unknown')
   }
-}
-
-/** "about $0.11", that it is free, or that no price is known: what a button that spends says. */
-export function usePrice(): (amount: MoneyView | null) => string {
-  const { t } = useText()
-  const { about } = useMoneyText()
-  return (amount) => (amount && parseNano(amount.amount) === 0n ? t('runs.free') : about(amount))
 }

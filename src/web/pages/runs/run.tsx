@@ -15,7 +15,7 @@ import { RunFigures } from './run-figures.tsx'
 import { RunParts } from './run-parts.tsx'
 import { RunStateBadge } from './run-state.tsx'
 import { RunStanding } from './run-standing.tsx'
-import { runName } from './run-words.ts'
+import { useRunName } from './run-words.ts'
 
 /** A run with how far it is at this moment. */
 export type LiveRun = RunView & Pick<RunProgressView, 'ratePerMinute' | 'secondsLeft'>
@@ -45,14 +45,14 @@ export function RunPage() {
 function Run({ run }: { run: RunView }) {
   const { t } = useText()
   const live = useLiveRun(run)
-  const title = runName(run)
+  const nameOf = useRunName()
   return (
     <Page
-      title={title}
+      title={nameOf(run)}
       sentence={
         <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
           <RunStateBadge of={live} />
-          <span>{t('runs.about', { count: run.selected })}</span>
+          {run.recipeName !== null && <span>{t('runs.about', { count: run.selected })}</span>}
         </span>
       }
       action={<RunActions run={live} />}

@@ -13,11 +13,11 @@ import { Select } from '../../components/select.tsx'
 import { TableSkeleton } from '../../components/skeleton.tsx'
 import { type Column, Table } from '../../components/table.tsx'
 import { Link } from '@tanstack/react-router'
-import { useText } from '../../messages/text.tsx'
+import { useText, type Translate } from '../../messages/text.tsx'
 import { useMay } from '../../support/me.ts'
 import { RUN_STATES, type RunsSearch } from './search.ts'
 import { RunStateBadge } from './run-state.tsx'
-import { endsOf, modelsOf, runName, useWhyUnknown } from './run-words.ts'
+import { endsOf, modelsOf, useRunName, useWhyUnknown } from './run-words.ts'
 
 const LOOK_AGAIN_MS = 3_000
 
@@ -41,6 +41,7 @@ export function RunsPage() {
 
 function RunList({ search, action }: { search: RunsSearch; action: React.ReactNode }) {
   const { t } = useText()
+  const nameOf = useRunName()
   const navigate = useNavigate({ from: '/runs' })
   const isUnderWay = (runs: readonly RunView[]): boolean => runs.some(({ state, planning }) => state === 'running' || planning !== null)
   const list = useInfiniteQuery({
@@ -63,7 +64,7 @@ function RunList({ search, action }: { search: RunsSearch; action: React.ReactNo
       label={t('runs.title')}
       name="runs"
       rows={rows}
-      columns={columnsOf(t)}
+      columns={columnsOf(t, nameOf)}
       rowId={({ id }) => id}
       onOpen={({ id }) => void navigate({ href: `/runs/${id}` })}
       hasMore={list.hasNextPage}
@@ -87,16 +88,21 @@ function RunList({ search, action }: { search: RunsSearch; action: React.ReactNo
   )
 }
 
-const columnsOf = (t: ReturnType<typeof useText>['t']): Column<RunView>[] => [
+const columnsOf = (t: Translate, nameOf: ReturnType<typeof useRunName>): Column<RunView>[] => [
   {
     id: 'name',
     header: t('runs.name'),
     fixed: true,
     card: 'title',
     cell: (run) => (
-      <Link to={`/runs/${run.id}` as '/'} className="link font-medium">
-        <bdi>{runName(run)}</bdi>
-      </Link>
+      <span className="flex flex-col">
+        <Link to={`/runs/${run.id}` as '/'} className="link font-medium">
+          <bdi>{nameOf(run)}</bdi>
+        </Link>
+        <span className="text-small font-normal text-ink-2">
+          <bdi>{run.attributes.join(', ')}</bdi>
+        </span>
+      </span>
     ),
   },
   { id: 'state', header: t('runs.state'), width: '9.5rem', fixed: true, cell: (run) => <RunStateBadge of={run} /> },
@@ -110,7 +116,7 @@ const columnsOf = (t: ReturnType<typeof useText>['t']): Column<RunView>[] => [
           {t('runs.ofTotal', { ended: run.counts.total - run.counts.waiting, total: run.counts.total })}
           {run.counts.failed > 0 && <span className="text-failing">, {t('runs.failedCount', { count: run.counts.failed })}</span>}
         </span>
-        {run.counts.total > 0 && <ProgressBar compact label={t('runs.progressOf', { name: runName(run) })} progress={run.counts} />}
+        {run.counts.total > 0 && <ProgressBar compact label={t('runs.progressOf', { name: nameOf(run) })} progress={run.counts} />}
       </span>
     ),
   },
