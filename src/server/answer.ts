@@ -51,15 +51,18 @@ export function eventsOf(
   let over = false
   let timers: NodeJS.Timeout[] = []
   let onClosing: () => void = () => undefined
+  let onRoom: () => void = () => undefined
   const stop = (): void => {
     over = true
     for (const timer of timers) clearInterval(timer)
     timers = []
     closing.removeEventListener('abort', onClosing)
+    onRoom()
     end()
   }
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
+      const hasRoom = (): boolean => (controller.desiredSize ?? 0) > 0
       const send = (text: string): void => {
         if (!over) controller.enqueue(encoder.encode(text))
       }
@@ -69,13 +72,16 @@ export function eventsOf(
         controller.close()
         void iterator.return?.().catch(() => undefined)
       }
-      timers.push(setInterval(() => send(': still here\n\n'), HEARTBEAT_MS))
-      timers.push(setInterval(() => void mayStill().catch(close), ASK_AGAIN_MS))
+      timers.push(setInterval(() => hasRoom() && send(': still here\n\n'), HEARTBEAT_MS))
+      timers.push(setInterval(oneAtATime(mayStill, close), ASK_AGAIN_MS))
       onClosing = close
       closing.addEventListener('abort', onClosing, { once: true })
+      if (closing.aborted) return close()
       send(': begin\n\n')
       void (async () => {
         for (;;) {
+          // A client that does not read is told nothing more until it does: then, how things stand by now.
+          while (!over && !hasRoom()) await new Promise<void>((resolve) => (onRoom = resolve))
           const next = await iterator.next()
           if (next.done === true || over) break
           send(`data: ${JSON.stringify(route.answer!.parse(next.value))}\n\n`)
@@ -88,12 +94,27 @@ export function eventsOf(
         controller.error(error)
       })
     },
+    pull() {
+      onRoom()
+    },
     cancel() {
       stop()
       void iterator.return?.().catch(() => undefined)
     },
   })
   return new Response(body, { status: 200, headers })
+}
+
+/** Asks, unless it still waits for an answer; a question that fails calls `failed`. */
+function oneAtATime(ask: () => Promise<unknown>, failed: () => void): () => void {
+  let isAsking = false
+  return () => {
+    if (isAsking) return
+    isAsking = true
+    ask()
+      .then(() => (isAsking = false))
+      .catch(failed)
+  }
 }
 
 function streamOf(content: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
