@@ -142,6 +142,8 @@ describe.each(['pglite', 'postgres'] as const)('runs over a selection (%s)', (on
     await owner.call(contract.resumeRun, { params: { runId: run.id } })
     expect(await stopped(owner, run.id)).toMatchObject({ state: 'finished', counts: { done: 12 }, cap: { amount: '1' } })
     expect(mocks[0]!.requests()).toHaveLength(12)
+    const beyond = { selection: EVERYTHING, recipe: RECIPE, ...onFirst('m-cap'), cap: '1000000000' } // more than a budget can count
+    expect(await owner.refused(contract.addRun, { body: beyond })).toMatchObject({ code: 'request.invalid' })
   })
 
   it('lists what failed with its reason, and tries it again: one, or all', async () => {

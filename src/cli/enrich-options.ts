@@ -1,5 +1,5 @@
 import { AppError } from '../base/errors.ts'
-import { parseNano } from '../base/money.ts'
+import { NANO_PER_UNIT, parseNano } from '../base/money.ts'
 import { connectionArguments } from './connection-arguments.ts'
 
 /** The arguments of `latchkey enrich`, as citty declares them. */
@@ -127,12 +127,15 @@ function whole(values: Values, name: string, least: number, most: number): numbe
   return number
 }
 
+/** What budgets can count is a little more. */
+const MOST_NANO = 1_000_000_000n * NANO_PER_UNIT
+
 function money(values: Values, name: string): bigint | undefined {
   const value = text(values, name)
   if (value === undefined) return undefined
   try {
     const nano = parseNano(value)
-    if (nano >= 0n) return nano
+    if (nano >= 0n && nano < MOST_NANO) return nano
   } catch {
     // the same answer as for a negative amount
   }

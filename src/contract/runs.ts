@@ -6,8 +6,8 @@ import { countQuery, defineRoute, idOf, instant, money, pageOf } from './route.t
 const runId = idOf('run')
 const params = z.strictObject({ runId })
 
-/** An exact amount in plain decimals; its currency stands beside it. */
-const amount = z.string().regex(/^\d{1,15}(\.\d{1,9})?$/, 'is not an amount such as 1.50')
+/** An exact amount in plain decimals, below a thousand million: what budgets count in. Its currency stands beside it. */
+const amount = z.string().regex(/^\d{1,9}(\.\d{1,9})?$/, 'is not an amount such as 1.50, below 1,000,000,000')
 
 /** A range of money in one currency. */
 export const moneyRange = z.strictObject({ currency: z.string().length(3), low: z.string(), high: z.string() }).meta({ id: 'MoneyRange' })
