@@ -4,7 +4,7 @@ import { PRICED_PROVIDERS, type PriceBook } from '../src/prices/book.ts'
 import { assembleBook, disagreements, futureDated, jumps, serialiseBook } from '../tools/price-book/assemble.ts'
 import { byHandSchema } from '../tools/price-book/by-hand.ts'
 import { multiply, toDecimal } from '../tools/price-book/decimal.ts'
-import { gather, readTables } from '../tools/price-book/gather.ts'
+import { gather, readTables, type Tables } from '../tools/price-book/gather.ts'
 import { readGenai } from '../tools/price-book/genai-prices.ts'
 import { readLitellm } from '../tools/price-book/litellm.ts'
 import { describeShared, sharedPath } from './support/shared.ts'
@@ -29,6 +29,64 @@ describeShared('the price books and the tables they come from', () => {
   it('sees where tables contradict each other: the fast price of GPT-5.5, 12.5 or 10', () => {
     const { observations } = gather('openai', readTables(sharedPath('fixtures/prices/')))
     expect(disagreements(observations, 0.01).join('\n')).toMatch(/gpt-5\.5 \(priority\) input_tokens: langfuse 12\.5, litellm 10/)
+  })
+})
+
+/** Tables of our own that say what a test wants them to say of Cerebras. */
+const tablesOf = (litellm: object, modelsDev: object, genai: readonly object[] = []): Tables => ({
+  litellm: Object.fromEntries(
+    Object.entries(litellm).map(([id, entry]) => [`cerebras/${id}`, { litellm_provider: 'cerebras', mode: 'chat', ...(entry as object) }]),
+  ),
+  modelsDev: { cerebras: modelsDev },
+  genai: [{ id: 'cerebras', models: genai }],
+  langfuse: [],
+  mistral: [],
+})
+
+describe('weighing the tables of a provider', () => {
+  const perToken = (input: number, output: number, more: object = {}) => ({
+    input_cost_per_token: input / 1e6,
+    output_cost_per_token: output / 1e6,
+    ...more,
+  })
+  const inputs = (tables: Tables) =>
+    gather('cerebras', tables).observations.map(({ model, unit, price, source }) => `${model} ${unit} ${price} ${source}`)
+
+  it('takes the more trusted price where two differ a little, and still sees both', () => {
+    const tables = tablesOf({ m: perToken(1, 2) }, { m: { cost: { input: 1.1, output: 2 } } })
+    expect(inputs(tables)).toEqual([
+      'm input_tokens 1 litellm',
+      'm output_tokens 2 litellm',
+      'm input_tokens 1.1 models.dev',
+      'm output_tokens 2 models.dev',
+    ])
+  })
+
+  it('leaves a model unknown where two tables are more than 20 % apart, and lets two outvote one', () => {
+    const apart = tablesOf({ m: perToken(1, 6) }, { m: { cost: { input: 1, output: 0.6 } } })
+    expect(gather('cerebras', apart)).toMatchObject({ observations: [], contested: { length: 4 } })
+    const genai = [{ id: 'm', match: { equals: 'm' }, prices: { input_mtok: 9, output_mtok: 9 } }]
+    const outvoted = tablesOf({ m: perToken(1, 2) }, { m: { cost: { input: 1, output: 2 } } }, genai)
+    expect(inputs(outvoted).some((line) => line.includes('genai-prices'))).toBe(false)
+    expect(inputs(outvoted)).toContain('m input_tokens 1 litellm')
+  })
+
+  it('never puts one table’s cache price on another’s input price', () => {
+    const tables = tablesOf({ m: perToken(1, 4) }, { m: { cost: { input: 0.9, output: 4, cache_read: 0.09 } } })
+    expect(inputs(tables).some((line) => line.includes('cache_read_tokens'))).toBe(false)
+  })
+
+  it('reads a zero as unknown, and drops a model of which only the output is priced', () => {
+    const tables = tablesOf({ trial: perToken(0, 0), half: perToken(0, 3) }, { 'm-latest': { cost: { input: 1, output: 1 } } })
+    expect(inputs(tables)).toEqual([])
+  })
+
+  it('takes a name of genai-prices only where it is exact or another table has it: its patterns catch neighbours', () => {
+    const genai = [
+      { id: 'pattern', match: { starts_with: 'pattern' }, prices: { input_mtok: 1 } },
+      { id: 'exact', match: { equals: 'exact' }, prices: { input_mtok: 1 } },
+    ]
+    expect(inputs(tablesOf({}, {}, genai))).toEqual(['exact input_tokens 1 genai-prices'])
   })
 })
 
@@ -61,6 +119,17 @@ describe('building a price book', () => {
     expect(found).toEqual([
       { model: 'm', source: 'litellm', unit: 'cache_read_tokens', price: '0.5', fromInputTokens: 272_001, serviceTier: 'flex' },
       { model: 'm', source: 'litellm', unit: 'output_tokens', price: '3', batch: true },
+    ])
+  })
+
+  it('reads bands of a tiered table, each from above where the one before ends', () => {
+    const steps = [
+      { input_cost_per_token: 1.2e-6, range: [0, 32_000] },
+      { input_cost_per_token: 2.4e-6, range: [32_000, 128_000] },
+    ]
+    expect(readLitellm('m', { tiered_pricing: steps }, 'litellm')).toEqual([
+      { model: 'm', source: 'litellm', unit: 'input_tokens', price: '1.2' },
+      { model: 'm', source: 'litellm', unit: 'input_tokens', price: '2.4', fromInputTokens: 32_001 },
     ])
   })
 

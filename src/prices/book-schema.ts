@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { USAGE_UNITS } from '../base/usage.ts'
+import { HOURS } from './book.ts'
 
 // Only the tests and tools/price-book load this file: the start path reads the books without zod.
 
@@ -45,6 +46,7 @@ export const priceLineSchema = z.strictObject({
   prices: unitPrices,
   validFrom: day.optional(),
   validTo: day.optional(),
+  hours: z.string().regex(HOURS).optional(),
   source: z.string().min(1),
 })
 
@@ -55,6 +57,7 @@ export const bookHeadShape = {
   billedAs: z.partialRecord(z.enum(USAGE_UNITS), z.enum(USAGE_UNITS)),
   sameInRegions: z.array(z.strictObject({ models: z.array(modelPattern), regions: z.array(z.string()), source: z.string() })),
   free: z.boolean().optional(),
+  namedByPeople: z.boolean().optional(),
 }
 
 /** One file of src/prices. */

@@ -30,9 +30,9 @@ describe.each(PRICED_PROVIDERS)('the price book of %s', (provider) => {
     expect(book.prices.filter((line) => line.validTo !== undefined && line.validTo <= (line.validFrom ?? ''))).toEqual([])
   })
 
-  it('has one price for one model, unit, tier, region, currency and day', () => {
+  it('has one price for one model, unit, tier, region, currency, day and hour', () => {
     const keyed = Map.groupBy(book.prices, (line) =>
-      JSON.stringify([line.model, line.serviceTier, line.batch, line.fromInputTokens, line.currency ?? book.currency]),
+      JSON.stringify([line.model, line.serviceTier, line.batch, line.fromInputTokens, line.currency ?? book.currency, line.hours]),
     )
     const double: string[] = []
     for (const [key, lines] of keyed) {

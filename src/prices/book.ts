@@ -22,6 +22,8 @@ export interface PriceBook {
   readonly sameInRegions: readonly { readonly models: readonly string[]; readonly regions: readonly string[]; readonly source: string }[]
   /** True when nothing of this provider costs anything (the practice provider). */
   readonly free?: boolean
+  /** True where people name what they call (Azure's deployments): only a model that an answer names is looked up. */
+  readonly namedByPeople?: boolean
   readonly aliases: readonly PriceAlias[]
   readonly models: readonly ModelFact[]
   readonly prices: readonly PriceLine[]
@@ -74,6 +76,8 @@ export interface PriceLine {
   readonly validFrom?: string
   /** First day on which it no longer holds. */
   readonly validTo?: string
+  /** Only then, in place of the line without hours: "Mon-Fri 01:00-04:00 06:00-10:00", UTC, ends excluded. */
+  readonly hours?: string
   readonly source: string
 }
 
@@ -100,8 +104,39 @@ export interface LoadedBook extends PriceBook {
   readonly factsById: ReadonlyMap<string, ModelFact>
 }
 
-/** The providers that have a book. */
-export const PRICED_PROVIDERS = ['openai', 'anthropic', 'openrouter', 'mistral', 'practice'] as const
+/** The providers that have a book. The others publish no prices per unit, or what runs there costs nothing per call. */
+export const PRICED_PROVIDERS = [
+  'openai',
+  'azure',
+  'anthropic',
+  'gemini',
+  'vertex',
+  'mistral',
+  'bedrock',
+  'cohere',
+  'groq',
+  'deepseek',
+  'xai',
+  'together',
+  'fireworks',
+  'perplexity',
+  'cerebras',
+  'openrouter',
+  'deepinfra',
+  'alibaba',
+  'moonshot',
+  'zai',
+  'minimax',
+  'scaleway',
+  'ovhcloud',
+  'nebius',
+  'voyage',
+  'jina',
+  'deepl',
+  'fal',
+  'bfl',
+  'practice',
+] as const
 
 const loaded = new Map<string, LoadedBook>()
 
@@ -158,6 +193,7 @@ export function rowsOf(book: PriceBook, line: PriceLine): readonly PriceRow[] {
     ...(line.batch ? ['batch'] : []),
     ...(line.regions ? [line.regions.join(',')] : []),
     ...(line.fromInputTokens ? [`from ${line.fromInputTokens}`] : []),
+    ...(line.hours ? [line.hours] : []),
   ].join(' ')
   const rows: PriceRow[] = []
   for (const unit of USAGE_UNITS) {
@@ -179,4 +215,19 @@ export function checkedAt(book: PriceBook, source: string): string {
 /** Whether a dated thing holds on a day (YYYY-MM-DD). */
 export function holdsOn(dated: { readonly validFrom?: string; readonly validTo?: string }, day: string): boolean {
   return (dated.validFrom === undefined || dated.validFrom <= day) && (dated.validTo === undefined || day < dated.validTo)
+}
+
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
+
+/** "Mon-Fri 01:00-04:00 06:00-10:00": what `PriceLine.hours` looks like. */
+export const HOURS = /^(Sun|Mon|Tue|Wed|Thu|Fri|Sat)-(Sun|Mon|Tue|Wed|Thu|Fri|Sat)( ([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d)+$/
+
+/** Whether a moment is within such hours. */
+export function isWithin(hours: string, at: Date): boolean {
+  const [days = '', ...spans] = hours.split(' ')
+  const [first, last] = days.split('-').map((day) => DAYS.indexOf(day)) as [number, number]
+  const today = at.getUTCDay()
+  const isDay = first <= last ? first <= today && today <= last : today >= first || today <= last
+  const time = at.toISOString().slice(11, 16)
+  return isDay && spans.some((span) => span.slice(0, 5) <= time && time < span.slice(6))
 }

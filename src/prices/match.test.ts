@@ -32,6 +32,8 @@ describe('which prices hold', () => {
       { model: 'plain-tuned-*', prices: { input_tokens: '4' }, source: 'list' },
       { model: 'cut', prices: { input_tokens: '9' }, validTo: '2026-11-20', source: 'list' },
       { model: 'cut', prices: { input_tokens: '5' }, validFrom: '2026-11-20', source: 'list' },
+      { model: 'by-day', prices: { input_tokens: '1' }, source: 'list' },
+      { model: 'by-day', prices: { input_tokens: '2' }, hours: 'Mon-Fri 01:00-04:00 06:00-10:00', source: 'list' },
     ],
   }
   const loaded = indexBook(book)
@@ -61,6 +63,24 @@ describe('which prices hold', () => {
   it('a price holds from its first day (UTC) on', () => {
     expect(input('cut', { at: new Date('2026-11-19T23:59:59.999Z') })).toBe('9')
     expect(input('cut', { at: new Date('2026-11-20T00:00:00Z') })).toBe('5')
+  })
+
+  it('a price of certain hours stands in for the other one within them (UTC), and not at the minute they end', () => {
+    const on = (time: string) => input('by-day', { at: new Date(time) })
+    expect(on('2026-11-20T00:59:59Z')).toBe('1') // a Friday
+    expect(on('2026-11-20T01:00:00Z')).toBe('2')
+    expect(on('2026-11-20T03:59:59Z')).toBe('2')
+    expect(on('2026-11-20T04:00:00Z')).toBe('1')
+    expect(on('2026-11-20T09:59:00Z')).toBe('2')
+    expect(on('2026-11-21T09:00:00Z')).toBe('1') // a Saturday
+    expect(on('2026-11-22T09:00:00Z')).toBe('1')
+    expect(on('2026-11-23T09:00:00Z')).toBe('2')
+  })
+
+  it('where people name what they call, a name says nothing until an answer gives the model', () => {
+    const named = indexBook({ ...book, namedByPeople: true })
+    expect(findPricesIn(named, { provider: 'made-up', model: 'plain', at })).toBeUndefined()
+    expect(findPricesIn(named, { provider: 'made-up', model: 'plain', at, served: true })?.bands[0]?.rows.input_tokens?.price).toBe('1')
   })
 
   it('a service tier without prices, or one nobody has heard of, has none', () => {

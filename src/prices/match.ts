@@ -1,5 +1,5 @@
 import type { UsageUnit } from '../base/usage.ts'
-import { fitsPattern, holdsOn, isTokenUnit, loadBook, rowsOf, type LoadedBook, type PriceLine, type PriceRow } from './book.ts'
+import { fitsPattern, holdsOn, isTokenUnit, isWithin, loadBook, rowsOf, type LoadedBook, type PriceLine, type PriceRow } from './book.ts'
 
 export type UnitPrices = Readonly<Partial<Record<UsageUnit, PriceRow>>>
 
@@ -17,8 +17,10 @@ export interface PriceSet {
 
 export interface PriceQuestion {
   readonly provider: string
-  /** As the answer names it; before a call, as it is asked for. */
+  /** As the answer names it (`served`); before a call, as it is asked for. */
   readonly model: string
+  /** Whether the answer named it. Where people name what they call (Azure), nothing else says which model it is. */
+  readonly served?: boolean | undefined
   readonly at: Date
   /** As the answer names it (2b: the tier served, not the one requested); absent is the standard tier. */
   readonly serviceTier?: string | undefined
@@ -40,6 +42,7 @@ export function findPrices(question: PriceQuestion): PriceSet | undefined {
 export function findPricesIn(book: LoadedBook, question: PriceQuestion): PriceSet | undefined {
   const currency = question.currency ?? book.currency
   if (book.free) return { currency, free: true, bands: [{ fromInputTokens: 0, rows: {} }] }
+  if (book.namedByPeople && !question.served) return undefined
   const day = question.at.toISOString().slice(0, 10)
   const model = resolveModel(book, question.model, day)
   const tier = book.tiers[question.serviceTier ?? 'standard']
@@ -51,7 +54,8 @@ export function findPricesIn(book: LoadedBook, question: PriceQuestion): PriceSe
       line.serviceTier === serviceTier &&
       (line.batch ?? false) === batch &&
       (line.currency ?? book.currency) === currency &&
-      holdsOn(line, day),
+      holdsOn(line, day) &&
+      (line.hours === undefined || isWithin(line.hours, question.at)),
   )
   const inRegion = linesInRegion({ book, model: question.model, lines, region: question.region })
   return toPriceSet(book, inRegion, currency)
@@ -114,7 +118,9 @@ function toPriceSet(book: LoadedBook, lines: readonly PriceLine[], currency: str
 
 function collectRows(book: LoadedBook, lines: readonly PriceLine[]): UnitPrices {
   const rows: Partial<Record<UsageUnit, PriceRow>> = {}
-  for (const line of lines) for (const row of rowsOf(book, line)) rows[row.unit] = row
+  // Those of certain hours come last: they stand in for the others.
+  const inOrder = lines.toSorted((a, b) => Number(a.hours !== undefined) - Number(b.hours !== undefined))
+  for (const line of inOrder) for (const row of rowsOf(book, line)) rows[row.unit] = row
   return rows
 }
 

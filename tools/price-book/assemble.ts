@@ -51,7 +51,7 @@ export function assembleBook(provider: string, byHand: ByHand, gathered: Gathere
   const priced = new Set(lines.map((line) => line.model))
   const facts = mergeFacts(gathered.facts, byHand, priced)
   const usedSources = new Set([...lines, ...aliases, ...facts, ...byHand.sameInRegions].flatMap((entry) => entry.source.split('+')))
-  const { currency, tiers, billedAs, sameInRegions, free } = byHand
+  const { currency, tiers, billedAs, sameInRegions, free, namedByPeople } = byHand
   return {
     format: 1,
     provider,
@@ -61,6 +61,7 @@ export function assembleBook(provider: string, byHand: ByHand, gathered: Gathere
     billedAs,
     sameInRegions,
     ...(free ? { free } : {}),
+    ...(namedByPeople ? { namedByPeople } : {}),
     aliases: aliases.filter((alias) => priced.has(alias.model)).sort((a, b) => compareText(a.alias, b.alias)) as PriceAlias[],
     models: facts,
     prices: lines.sort(
@@ -72,6 +73,7 @@ export function assembleBook(provider: string, byHand: ByHand, gathered: Gathere
         compareText(a.serviceTier ?? '', b.serviceTier ?? '') ||
         (a.fromInputTokens ?? 0) - (b.fromInputTokens ?? 0) ||
         compareText(a.validFrom ?? '', b.validFrom ?? '') ||
+        compareText(a.hours ?? '', b.hours ?? '') ||
         compareText(a.source, b.source),
     ),
   }
@@ -96,8 +98,8 @@ function sortUnits(prices: PriceLine['prices']): PriceLine['prices'] {
 function joinLines(lines: readonly PriceLine[]): PriceLine[] {
   const groups = Map.groupBy(lines, (line) => `${conditionKey(line)} ${line.source.split('+')[0]}`)
   return [...groups.values()].map((group) => {
-    const { model, serviceTier, batch, regions, fromInputTokens, currency, validFrom, validTo } = group[0]!
-    const conditions = { model, serviceTier, batch, regions, fromInputTokens, currency, validFrom, validTo }
+    const { model, serviceTier, batch, regions, fromInputTokens, currency, validFrom, validTo, hours } = group[0]!
+    const conditions = { model, serviceTier, batch, regions, fromInputTokens, currency, validFrom, validTo, hours }
     return {
       ...Object.fromEntries(Object.entries(conditions).filter(([, value]) => value !== undefined)),
       prices: sortUnits(Object.assign({}, ...group.map((line) => line.prices)) as PriceLine['prices']),

@@ -6,6 +6,7 @@ import { priceBookSchema } from '../../src/prices/book-schema.ts'
 import { assembleBook, disagreements, futureDated, jumps, serialiseBook } from './assemble.ts'
 import { byHandSchema } from './by-hand.ts'
 import { gather, readTables } from './gather.ts'
+import type { Observation } from './observe.ts'
 
 /**
  * Builds src/prices/<provider>.json out of the published tables and tools/price-book/by-hand/<provider>.json.
@@ -52,6 +53,7 @@ for (const provider of PRICED_PROVIDERS) {
   const moved = before ? jumps({ before, after: book, day: today, share: JUMP }) : []
   console.log(`${provider}: ${book.models.length} models, ${book.prices.length} lines, ${book.aliases.length} aliases`)
   report(`tables disagree by more than ${DISAGREEMENT * 100} %`, conflicts, options.verbose)
+  report('models left unknown, or a table outvoted: apart by more than 20 %', contradictions(gathered.contested), options.verbose)
   report('announced, not taken', announced, true)
   report('begins after its source was read', future, true)
   report(`moved by more than ${JUMP * 100} %`, moved, true)
@@ -65,6 +67,16 @@ for (const provider of PRICED_PROVIDERS) {
   }
 }
 process.exitCode = failed ? 1 : 0
+
+function contradictions(contested: readonly Observation[]): string[] {
+  const models = Map.groupBy(contested, ({ model }) => model)
+  return [...models].map(([model, prices]) => {
+    const base = prices.filter(({ unit, serviceTier, batch, fromInputTokens }) => {
+      return (unit === 'input_tokens' || unit === 'output_tokens') && !serviceTier && !batch && !fromInputTokens
+    })
+    return `${model}: ${base.map(({ source, unit, price }) => `${source} ${unit} ${price}`).join(', ')}`
+  })
+}
 
 function report(what: string, lines: readonly string[], all: boolean): void {
   if (lines.length === 0) return

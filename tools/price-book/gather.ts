@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ModelFact, PriceAlias } from '../../src/prices/book.ts'
 import type { Gathered } from './assemble.ts'
+import { gatherListed } from './gather-listed.ts'
 import { genaiIds, readGenai } from './genai-prices.ts'
 import { readLangfuse } from './langfuse.ts'
-import { litellmModels, readLitellm } from './litellm.ts'
+import { litellmFact, litellmModels, readLitellm } from './litellm.ts'
 import { readMistral } from './mistral.ts'
 import { modelsDevFact, readModelsDev } from './models-dev.ts'
-import { asArray, asNumber, asObject, asText, type Json, type Observation } from './observe.ts'
+import { asArray, asObject, asText, type Json, type Observation } from './observe.ts'
 
 /** The published tables, parsed. */
 export interface Tables {
@@ -38,6 +39,8 @@ const NOT_TEXT = /audio|realtime|transcribe|tts|image|search|computer-use|contai
 export interface GatheredWithNews extends Gathered {
   /** What a table announces for a day after it was taken. */
   readonly announced: readonly Observation[]
+  /** What tables contradict each other about too much for any of them to be taken. */
+  readonly contested: readonly Observation[]
 }
 
 /** What the tables say of one provider's text models. */
@@ -45,7 +48,7 @@ export function gather(provider: string, tables: Tables): GatheredWithNews {
   if (provider === 'openrouter') return gatherOpenRouter(tables)
   if (provider === 'mistral') return gatherMistral(tables)
   if (provider === 'openai' || provider === 'anthropic') return gatherDirect(provider, tables)
-  return { trust: [], observations: [], aliases: [], facts: [], announced: [] }
+  return gatherListed(provider, tables, GENAI_SNAPSHOT_DAY)
 }
 
 function gatherDirect(provider: 'openai' | 'anthropic', tables: Tables): GatheredWithNews {
@@ -87,6 +90,7 @@ function gatherDirect(provider: 'openai' | 'anthropic', tables: Tables): Gathere
     aliases: [],
     facts: [...litellm.flatMap(({ id, entry }) => litellmFact(id, entry)), ...modelsDevFacts(tables, modelsDev)],
     announced: genai.flatMap((prices) => prices.announced),
+    contested: [],
   }
 }
 
@@ -101,7 +105,7 @@ function gatherMistral(tables: Tables): GatheredWithNews {
     const known = names.map((name) => limits.get(name)).find(Boolean)
     return known ? [{ ...known, id }] : []
   })
-  return { trust: ['mistral-docs'], observations: table.observations, aliases: table.aliases, facts, announced: [] }
+  return { trust: ['mistral-docs'], observations: table.observations, aliases: table.aliases, facts, announced: [], contested: [] }
 }
 
 function gatherOpenRouter(tables: Tables): GatheredWithNews {
@@ -127,6 +131,7 @@ function gatherOpenRouter(tables: Tables): GatheredWithNews {
     aliases,
     facts: modelsDevFacts(tables, modelsDev),
     announced: read.flatMap((prices) => prices.announced),
+    contested: [],
   }
 }
 
@@ -138,17 +143,4 @@ function modelsDevFacts(tables: Tables, entries: readonly (readonly [string, unk
   return entries.flatMap(
     ([id, entry]) => modelsDevFact({ id, entry: asObject(entry), tables: tables.modelsDev, source: 'models.dev' }) ?? [],
   )
-}
-
-function litellmFact(id: string, entry: Json): ModelFact[] {
-  const maxOutputTokens = asNumber(entry['max_output_tokens'])
-  const contextTokens = asNumber(entry['max_input_tokens'])
-  const shutdownDate = asText(entry['deprecation_date'])
-  const fact = {
-    // For GPT-5 and its kin LiteLLM states the input limit (272,000) in place of the context (400,000).
-    ...(contextTokens && contextTokens !== 272_000 ? { contextTokens } : {}),
-    ...(maxOutputTokens ? { maxOutputTokens } : {}),
-    ...(shutdownDate ? { shutdownDate } : {}),
-  }
-  return Object.keys(fact).length > 0 && !id.includes('*') ? [{ id, ...fact, source: 'litellm' }] : []
 }

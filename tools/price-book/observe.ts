@@ -14,13 +14,27 @@ export interface Observation {
   readonly fromInputTokens?: number
   readonly validFrom?: string
   readonly validTo?: string
+  readonly hours?: string
 }
 
-export type Conditions = Pick<Observation, 'currency' | 'serviceTier' | 'batch' | 'regions' | 'fromInputTokens' | 'validFrom' | 'validTo'>
+export type Conditions = Pick<
+  Observation,
+  'currency' | 'serviceTier' | 'batch' | 'regions' | 'fromInputTokens' | 'validFrom' | 'validTo' | 'hours'
+>
 
 /** The key under which observations compete: the same model, conditions and unit. */
 export function conditionKey(of: Conditions & { readonly model: string }): string {
-  return JSON.stringify([of.model, of.currency, of.serviceTier, of.batch, of.regions, of.fromInputTokens, of.validFrom, of.validTo])
+  return JSON.stringify([
+    of.model,
+    of.currency,
+    of.serviceTier,
+    of.batch,
+    of.regions,
+    of.fromInputTokens,
+    of.validFrom,
+    of.validTo,
+    of.hours,
+  ])
 }
 
 /** A JSON object of unknown shape, read carefully. */
