@@ -6,7 +6,7 @@ import type { ChatOffer, ProviderFailure } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
 import { newId } from '../runtime/ids.ts'
 import { attemptFetch, failureFrom, type WireRecord } from './attempt.ts'
-import { type AttemptFetch, chatModel } from './chat-model.ts'
+import { type AttemptFetch, chatModel, systemFor } from './chat-model.ts'
 import { costOfCall, worstCaseOfCall } from './price.ts'
 import type { CallServices } from './services.ts'
 
@@ -65,7 +65,7 @@ export async function makeCall(services: CallServices, request: ChatCall, attemp
     signal: request.signal,
     wire,
   })
-  const result = await generate(request, provider.chat.sdk, fetch).catch((error: unknown) => {
+  const result = await generate(request, provider.chat, fetch).catch((error: unknown) => {
     wire.failure ??= failureFrom(error)
     return undefined
   })
@@ -91,12 +91,12 @@ function intentOf(request: ChatCall, attempt: number, now: Date): CallIntent {
   }
 }
 
-async function generate(request: ChatCall, sdk: ChatOffer['sdk'], fetch: AttemptFetch): Promise<LanguageModelV4GenerateResult> {
-  const model = await chatModel({ sdk, model: request.candidate.model, fetch })
+async function generate(request: ChatCall, offer: ChatOffer, fetch: AttemptFetch): Promise<LanguageModelV4GenerateResult> {
+  const model = await chatModel({ offer, model: request.candidate.model, fetch })
   return model.doGenerate({
     prompt: [
       // Anthropic caches only what is marked; the other packages ignore the mark.
-      { role: 'system', content: request.system, providerOptions: { anthropic: { cacheControl: { type: 'ephemeral' } } } },
+      { role: 'system', content: systemFor(offer, request), providerOptions: { anthropic: { cacheControl: { type: 'ephemeral' } } } },
       { role: 'user', content: [{ type: 'text', text: request.user }] },
     ],
     maxOutputTokens: request.maxOutputTokens,

@@ -11,17 +11,9 @@ export type AttemptFetch = (url: string | URL | Request, init?: RequestInit) => 
 export type ChatModel = Pick<LanguageModelV4, 'doGenerate'>
 
 /** The AI SDK package that builds and parses a provider's chat bodies, loaded when first needed. */
-export async function chatModel({
-  sdk,
-  model,
-  fetch,
-}: {
-  sdk: ChatOffer['sdk']
-  model: string
-  fetch: AttemptFetch
-}): Promise<ChatModel> {
+export async function chatModel({ offer, model, fetch }: { offer: ChatOffer; model: string; fetch: AttemptFetch }): Promise<ChatModel> {
   const settings = { apiKey: NO_KEY, baseURL: NO_ADDRESS, fetch }
-  switch (sdk) {
+  switch (offer.sdk) {
     case 'openai': {
       const { createOpenAI } = await import('@ai-sdk/openai')
       return createOpenAI(settings).chat(model)
@@ -36,7 +28,12 @@ export async function chatModel({
     }
     case 'openai-compatible': {
       const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible')
-      return createOpenAICompatible({ ...settings, name: 'compatible', supportsStructuredOutputs: true }).languageModel(model)
+      return createOpenAICompatible({
+        ...settings,
+        name: 'compatible',
+        supportsStructuredOutputs: offer.responseFormat === undefined,
+        transformRequestBody: (body: Readonly<Record<string, unknown>>) => inWordsOf(offer, body),
+      }).languageModel(model)
     }
     case 'google': {
       const { createGoogle } = await import('@ai-sdk/google')
@@ -55,4 +52,21 @@ export async function chatModel({
       return ollamaModel({ model, fetch })
     }
   }
+}
+
+/** The body as this provider wants it: its name of the output limit, no format it refuses, and what it always wants said. */
+function inWordsOf(offer: ChatOffer, body: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { max_tokens: outputLimit, response_format: format, ...rest } = body
+  return {
+    ...rest,
+    [offer.outputLimit ?? 'max_tokens']: outputLimit,
+    ...(offer.responseFormat === 'none' ? {} : { response_format: format }),
+    ...offer.parameters,
+  }
+}
+
+/** The constant part of a prompt, with the schema of the answer where the provider's own format cannot hold it. */
+export function systemFor(offer: ChatOffer, { system, schema }: { system: string; schema: Readonly<Record<string, unknown>> }): string {
+  if (offer.responseFormat === undefined) return system
+  return `${system}\n\nThe answer is one JSON object of this JSON schema, and nothing else:\n${JSON.stringify(schema)}`
 }

@@ -6,7 +6,7 @@ import { providers } from '../providers/registry.ts'
 export const providerViews = (): ProviderView[] => Object.values(providers).map(toView)
 
 const toView = (provider: Provider): ProviderView => {
-  const { id, name, key, keyHint, baseUrl, regions = [], destinationHeaders, pages, triedAgainst } = provider
+  const { id, name, key, keyHint, baseUrl, baseUrlExample, regions = [], destinationHeaders, pages, triedAgainst } = provider
   const isPractice = key === 'none'
   return {
     id,
@@ -16,6 +16,7 @@ const toView = (provider: Provider): ProviderView => {
     key,
     keyHint: keyHint ?? null,
     baseUrl: isPractice ? null : (baseUrl ?? null),
+    baseUrlExample: baseUrlExample ?? null,
     regions: regions.map((region) => ({ ...region })),
     fields: (['organization', 'project'] as const).filter((field) => destinationHeaders?.[field] !== undefined),
     pages: {

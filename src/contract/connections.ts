@@ -8,6 +8,7 @@ import { defineRoute, idOf, instant, money } from './route.ts'
 export const CHECK_RESULTS = [
   'ok',
   'ok_limited', // the key is good, but may not do everything: scope, network address, country
+  'unproven', // the provider is there, and has no free request that would prove the key
   'bad_key',
   'no_credit',
   'rate_limited',

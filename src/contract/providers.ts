@@ -10,6 +10,7 @@ export const providerView = z
     key: z.enum(['required', 'optional', 'none']),
     keyHint: z.string().nullable().meta({ description: 'What its keys look like today; never checked' }),
     baseUrl: z.string().nullable().meta({ description: 'null: the person gives it' }),
+    baseUrlExample: z.string().nullable().meta({ description: 'How such an address looks, where the person gives it' }),
     regions: z.array(z.strictObject({ region: z.string(), baseUrl: z.string() })).meta({ description: 'Its other addresses' }),
     fields: z.array(z.enum(['organization', 'project'])).meta({ description: 'What its destination has beside the base URL' }),
     pages: z.strictObject({

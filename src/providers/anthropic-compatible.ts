@@ -5,6 +5,7 @@ import type { Provider } from './provider.ts'
 export const anthropicCompatible: Provider = {
   id: 'anthropic-compatible',
   name: 'Any server that speaks Anthropic messages',
+  baseUrlExample: 'https://models.example',
   pages: {},
   keyHeader: anthropic.keyHeader,
   key: 'optional',
@@ -12,5 +13,7 @@ export const anthropicCompatible: Provider = {
   checkKey: anthropic.checkKey,
   listModels: anthropic.listModels,
   chat: { ...anthropic.chat, jsonSchema: false }, // unknown of a server we do not know
+  noPrices: 'What such a server costs is known to who runs it: enter it as the connection’s own price (0 is allowed).',
+  checkedOn: '2026-11-20',
   triedAgainst: 'a mock of its documented interface',
 }

@@ -19,6 +19,7 @@ export const anthropic: Provider = {
   headers: { 'anthropic-version': '2023-06-01' },
   checkKey: { method: 'GET', path: '/v1/models?limit=1', read: readModelList }, // free of charge; 401 on a bad key, 404 on a disabled one
   listModels: { path: '/v1/models?limit=1000' },
-  chat: { protocol: anthropicMessages, path: '/v1/messages', sdk: 'anthropic', jsonSchema: true },
+  chat: { protocol: anthropicMessages, path: '/v1/messages', sdk: 'anthropic', jsonSchema: true, streamedUsage: 'unasked' },
+  checkedOn: '2026-11-20',
   triedAgainst: 'recorded answers',
 }

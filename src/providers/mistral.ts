@@ -26,6 +26,8 @@ export const mistral: Provider = {
     path: '/chat/completions',
     sdk: 'mistral',
     jsonSchema: true,
+    streamedUsage: 'unasked',
   },
+  checkedOn: '2026-11-20',
   triedAgainst: 'recorded answers',
 }

@@ -5,6 +5,7 @@ import { bearer, type Provider, readModelList } from './provider.ts'
 export const openaiCompatible: Provider = {
   id: 'openai-compatible',
   name: 'Any server that speaks OpenAI chat',
+  baseUrlExample: 'https://models.example/v1',
   pages: {},
   keyHeader: bearer,
   key: 'optional',
@@ -16,5 +17,7 @@ export const openaiCompatible: Provider = {
     sdk: 'openai-compatible',
     jsonSchema: false, // unknown of a server we do not know
   },
+  noPrices: 'What such a server costs is known to who runs it: enter it as the connection’s own price (0 is allowed).',
+  checkedOn: '2026-11-20',
   triedAgainst: 'recorded answers',
 }

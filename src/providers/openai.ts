@@ -20,6 +20,7 @@ export const openai: Provider = {
   destinationHeaders: { organization: 'openai-organization', project: 'openai-project' },
   checkKey: { method: 'GET', path: '/models', read: readModelList }, // free of charge; 401 on a bad key, and on a good one without this scope
   listModels: { path: '/models' }, // with shutdown_date
-  chat: { protocol: openAiChat, path: '/chat/completions', sdk: 'openai', jsonSchema: true },
+  chat: { protocol: openAiChat, path: '/chat/completions', sdk: 'openai', jsonSchema: true, streamedUsage: 'asked' },
+  checkedOn: '2026-11-20',
   triedAgainst: 'recorded answers',
 }

@@ -25,7 +25,9 @@ export const openrouter: Provider = {
     path: '/chat/completions',
     sdk: 'openai-compatible',
     jsonSchema: true,
+    streamedUsage: 'unasked',
   },
+  checkedOn: '2026-11-20',
   triedAgainst: 'recorded answers',
 }
 

@@ -18,5 +18,7 @@ export const practice: Provider = {
   checkKey: { method: 'GET', path: '/models', read: readModelList },
   listModels: { path: '/models' },
   chat: { protocol: openAiChat, path: '/chat/completions', sdk: 'openai-compatible', jsonSchema: true },
+  noPrices: 'It is free: nothing leaves this machine.',
+  checkedOn: '2026-11-20',
   triedAgainst: 'a mock of its documented interface',
 }

@@ -115,6 +115,8 @@ export interface Provider {
   readonly name: string
   /** Absent for "any server that speaks ...": the person gives it. */
   readonly baseUrl?: string
+  /** How such an address looks, for who has to enter it. */
+  readonly baseUrlExample?: string
   /** Its other addresses of its own, where it has such: the same keys or others, the same protocol. */
   readonly regions?: readonly { readonly region: string; readonly baseUrl: string }[]
   /** Where a key is made, seen, limited and billed, and where its interface is described. */
@@ -125,6 +127,12 @@ export interface Provider {
     readonly prices?: string
     readonly docs?: string
   }
+  /** Why there is no page of prices, in a sentence for people; where `pages.prices` is absent. */
+  readonly noPrices?: string
+  /** The day on which what this file says was last read at its sources (YYYY-MM-DD). */
+  readonly checkedOn: string
+  /** What is particular here and matters to who uses it, in sentences for its page in docs/providers. */
+  readonly notes?: readonly string[]
   /** What its keys look like today, for a person's eye alone: providers change it without notice, so nothing is refused for it. */
   readonly keyHint?: string
   readonly keyHeader: KeyHeader
@@ -142,6 +150,8 @@ export interface Provider {
     readonly method: 'GET' | 'POST'
     readonly path: string
     readonly read: (body: unknown) => CheckedKey
+    /** 'address': anyone is answered alike, so that a good answer says nothing of the key. Absent: it proves the key. */
+    readonly proves?: 'address'
   }
   /** Absent where the address that calls go to lists no models: people choose from the price book, or write the name. */
   readonly listModels?:
@@ -156,8 +166,8 @@ export interface Provider {
   readonly triedAgainst: 'recorded answers' | 'a mock of its documented interface' | 'never tried'
 }
 
-/** What an answer of status 2xx to the check of a key says: `elsewhere` is not this provider's answer. */
-export type CheckedKey = 'ok' | 'no_credit' | 'elsewhere'
+/** What an answer of status 2xx to the check of a key says: `blocked` is known and switched off, `elsewhere` is not this provider's answer. */
+export type CheckedKey = 'ok' | 'no_credit' | 'blocked' | 'elsewhere'
 
 /** A model in a provider's own list, in the name that calls use. */
 export interface OfferedModel {
@@ -173,7 +183,8 @@ export const readModelList = (body: unknown): CheckedKey => (Array.isArray(objec
 
 /** Whether calls to this destination are refused without a key. A server of the person's own may need none; a provider's own address does. */
 export const needsKey = ({ key, baseUrl, regions = [] }: Provider, destination: Destination): boolean =>
-  key === 'required' && (destination.baseUrl === baseUrl || regions.some((region) => region.baseUrl === destination.baseUrl))
+  key === 'required' &&
+  (baseUrl === undefined || destination.baseUrl === baseUrl || regions.some((region) => region.baseUrl === destination.baseUrl))
 
 /** How a provider is asked for chat. */
 export interface ChatOffer {
@@ -184,6 +195,20 @@ export interface ChatOffer {
   readonly sdk: 'openai' | 'anthropic' | 'mistral' | 'openai-compatible' | 'google' | 'cohere' | 'ollama' | 'amazon-bedrock'
   /** Answers can be bound to a JSON schema by the provider itself. */
   readonly jsonSchema: boolean
+  /**
+   * What `response_format` may say where a schema is refused: JSON of any form, or nothing at all; the schema then stands in
+   * the prompt. Absent: the schema is sent. For the SDK 'openai-compatible'.
+   */
+  readonly responseFormat?: 'json_object' | 'none'
+  /** The output limit's name where it is not `max_tokens`. For the SDK 'openai-compatible'. */
+  readonly outputLimit?: 'max_completion_tokens'
+  /** Parameters that every request carries. For the SDK 'openai-compatible'. */
+  readonly parameters?: Readonly<Record<string, unknown>>
+  /**
+   * How a streamed answer comes by its usage: 'asked' with `stream_options.include_usage`, 'unasked' always. Absent: nobody
+   * here knows.
+   */
+  readonly streamedUsage?: 'asked' | 'unasked'
 }
 
 /** Where a call for `model` is posted. A model's name is one step of the path at most, whatever it holds. */

@@ -25,28 +25,32 @@ const CHAT_FOLDERS = [
   { folder: 'http/openrouter', provider: 'openrouter', prefix: /^chat-/ },
   { folder: 'http/mistral', provider: 'mistral', prefix: /^chat-/ },
   { folder: 'http/anthropic', provider: 'anthropic', prefix: /^messages-/ },
-  { folder: 'http/deepseek', provider: 'openai-compatible', prefix: /^chat-/ },
-  { folder: 'http/groq', provider: 'openai-compatible', prefix: /^chat-/ },
-  { folder: 'http/together', provider: 'openai-compatible', prefix: /^chat-/ },
-  { folder: 'http/cerebras', provider: 'openai-compatible', prefix: /^chat-/ },
-  { folder: 'http/zai', provider: 'openai-compatible', prefix: /^chat-/ },
-  { folder: 'http/huggingface', provider: 'openai-compatible', prefix: /^chat-/ },
+  { folder: 'http/deepseek', provider: 'deepseek', prefix: /^chat-/ },
+  { folder: 'http/groq', provider: 'groq', prefix: /^chat-/ },
+  { folder: 'http/together', provider: 'together', prefix: /^chat-/ },
+  { folder: 'http/cerebras', provider: 'cerebras', prefix: /^chat-/ },
+  { folder: 'http/zai', provider: 'zai', prefix: /^chat-/ },
+  { folder: 'http/huggingface', provider: 'huggingface', prefix: /^chat-/ },
   { folder: 'http/ollama-cloud', provider: 'openai-compatible', prefix: /^chat-/ },
-  { folder: 'http/vllm', provider: 'openai-compatible', prefix: /^chat-/ },
-  { folder: 'http/azure', provider: 'openai-compatible', prefix: /^chat-/ },
-  { folder: 'http/azure-foundry', provider: 'openai-compatible', prefix: /^chat-/ },
+  { folder: 'http/vllm', provider: 'vllm', prefix: /^chat-/ },
+  { folder: 'http/azure', provider: 'azure', prefix: /^chat-/ },
+  { folder: 'http/azure-foundry', provider: 'azure', prefix: /^chat-/ },
+  { folder: 'http/perplexity', provider: 'perplexity', prefix: /^chat-/ },
 ] as const
 
-const SDK_FOLDERS = [
+const SDK_FOLDERS: readonly { readonly folder: string; readonly provider: string; readonly prefix?: RegExp }[] = [
   { folder: 'vercel-ai/openai/chat', provider: 'openai' },
   { folder: 'vercel-ai/openai/completion', provider: 'openai' },
   { folder: 'vercel-ai/anthropic', provider: 'anthropic' },
   { folder: 'vercel-ai/mistral', provider: 'mistral' },
-  { folder: 'vercel-ai/openai-compatible/chat', provider: 'openai-compatible' },
-  { folder: 'vercel-ai/groq', provider: 'openai-compatible' },
-  { folder: 'vercel-ai/deepseek/chat', provider: 'openai-compatible' },
-  { folder: 'vercel-ai/moonshotai', provider: 'openai-compatible' },
-] as const
+  { folder: 'vercel-ai/openai-compatible/chat', provider: 'xai' },
+  { folder: 'vercel-ai/xai', provider: 'xai' },
+  { folder: 'vercel-ai/groq', provider: 'groq' },
+  { folder: 'vercel-ai/deepseek/chat', provider: 'deepseek' },
+  { folder: 'vercel-ai/moonshotai', provider: 'moonshot' },
+  { folder: 'vercel-ai/perplexity', provider: 'perplexity' },
+  { folder: 'vercel-ai/azure', provider: 'azure', prefix: /^azure-deepseek-/ }, // the others are of another interface
+]
 
 /** Recordings whose usage is unknown, each with the reason why that is right. */
 const UNKNOWN: Readonly<Record<string, string>> = {
@@ -117,9 +121,9 @@ function recordings(): Recording[] {
     const body = typeof response.body === 'string' ? eventsOf(response.body) : response.body
     return [record({ path, provider, body })]
   })
-  const fromSdk = SDK_FOLDERS.flatMap(({ folder, provider }) =>
+  const fromSdk = SDK_FOLDERS.flatMap(({ folder, provider, prefix = /^/ }) =>
     readdirSync(sharedPath(`fixtures/${folder}`), { withFileTypes: true })
-      .filter((entry) => entry.isFile())
+      .filter((entry) => entry.isFile() && prefix.test(entry.name))
       .flatMap((entry) => {
         const path = `${folder}/${entry.name}`
         const text = readFileSync(sharedPath(`fixtures/${path}`), 'utf8')
@@ -175,9 +179,11 @@ describeShared('recorded answers', () => {
   const all = recordings()
 
   it('are many, of each provider', () => {
-    for (const provider of ['openai', 'anthropic', 'openrouter', 'mistral', 'openai-compatible']) {
-      expect(all.filter((recording) => recording.provider === provider).length).toBeGreaterThanOrEqual(6)
-    }
+    const count = (provider: string): number => all.filter((recording) => recording.provider === provider).length
+    for (const provider of ['openai', 'anthropic', 'openrouter', 'mistral', 'deepseek', 'groq', 'azure'])
+      expect(count(provider), provider).toBeGreaterThanOrEqual(6)
+    for (const provider of ['xai', 'perplexity', 'moonshot', 'cerebras', 'zai', 'huggingface', 'together', 'vllm'])
+      expect(count(provider), provider).toBeGreaterThanOrEqual(1)
   })
 
   it.each(all.map((recording) => [recording.path, recording] as const))('%s', (path, recording) => {
@@ -200,6 +206,15 @@ describeShared('recorded answers', () => {
     const declared = all.filter(({ provider, block }) => provider === 'openrouter' && block?.['cost'] !== undefined)
     expect(declared.length).toBeGreaterThanOrEqual(10)
     for (const { metered, block } of declared) expect(Number(metered.declaredCost!.amount)).toBe(block!['cost'])
+    const inTicks = all.filter(({ provider, block }) => provider === 'xai' && block?.['cost_in_usd_ticks'] !== undefined)
+    expect(inTicks.length).toBeGreaterThanOrEqual(4)
+    for (const { metered, block } of inTicks) {
+      expect(Math.abs(Number(metered.declaredCost!.amount) - (block!['cost_in_usd_ticks'] as number) / 1e10)).toBeLessThanOrEqual(5e-10)
+    }
+    const searched = all.filter(({ provider, block }) => provider === 'perplexity' && block?.['cost'] !== undefined)
+    expect(searched.length).toBeGreaterThanOrEqual(1)
+    for (const { metered, block } of searched)
+      expect(Number(metered.declaredCost!.amount)).toBe((block!['cost'] as { total_cost: number }).total_cost)
   })
 })
 
@@ -214,10 +229,19 @@ const ERRORS: Readonly<Record<string, string>> = {
   'http/anthropic/error-401__chat-error-handling-with-anthropic-claude-haiku-4-5-raises-appropriate__0.json': 'provider.bad_key',
   'http/openrouter/error-400__chat-real-error-scenarios-openrouter-claude-haiku-4-5-handles-context-__0.json': 'provider.request_refused',
   'http/mistral/error-401__chat-error-handling-with-mistral-mistral-small-latest-raises-appropria__0.json': 'provider.bad_key',
+  'http/xai/error-400__chat-error-handling-with-xai-grok-4-1-fast-non-reasoning-raises-approp__0.json': 'provider.bad_key',
+  'http/groq/error-400__test-tool-use-failed-error__0.json': 'provider.request_refused',
+  'http/groq/error-400__test-tool-use-failed-error-with-text__0.json': 'provider.request_refused',
+  'http/groq/error-404__test-model-name-suggestion-groq__0.json': 'provider.model_missing',
+  'http/deepseek/error-400__test-deepseek-responses-rejects-interleaved-function-calls__0.json': 'provider.request_refused',
+  'http/azure/error-404__test-chat-reasoning__1.json': 'provider.model_missing',
+  'http/azure-foundry/error-401__chat-error-handling-with-azure-grok-4-1-fast-non-reasoning-raises-appr__0.json': 'provider.bad_key',
+  'http/azure-foundry/error-429__chat-real-error-scenarios-azure-grok-4-1-fast-non-reasoning-handles-co__0.json': 'provider.rate_limited',
 }
 
 describeShared('recorded errors', () => {
-  const paths = ['openai', 'anthropic', 'openrouter', 'mistral'].flatMap((provider) =>
+  const folders = ['openai', 'anthropic', 'openrouter', 'mistral', 'xai', 'groq', 'deepseek', 'azure', 'azure-foundry']
+  const paths = folders.flatMap((provider) =>
     readdirSync(sharedPath(`fixtures/http/${provider}`))
       .filter((name) => name.startsWith('error-'))
       .map((name) => `http/${provider}/${name}`),
@@ -229,13 +253,13 @@ describeShared('recorded errors', () => {
       response: { status: number; headers: Record<string, string>; body: unknown }
     }
     const failure = failureOf({
-      protocol: findProvider(provider).chat.protocol,
+      protocol: findProvider(provider === 'azure-foundry' ? 'azure' : provider).chat.protocol,
       status: response.status,
       headers: response.headers,
       bytes: Buffer.from(typeof response.body === 'string' ? response.body : JSON.stringify(response.body)),
     })
     expect(failure.code).toBe(ERRORS[path])
-    expect(failure.retryable).toBe(false)
+    expect(failure.retryable).toBe(response.status === 429)
     expect(failure.excerpt).toBeTypeOf('string')
     expect(failure.excerpt!.length).toBeLessThanOrEqual(200)
   })

@@ -1,17 +1,20 @@
 import { AppError } from '../base/errors.ts'
-import { anthropic } from './anthropic.ts'
-import { anthropicCompatible } from './anthropic-compatible.ts'
-import { mistral } from './mistral.ts'
-import { openai } from './openai.ts'
-import { openaiCompatible } from './openai-compatible.ts'
-import { openrouter } from './openrouter.ts'
-import { practice } from './practice.ts'
+import { compareText } from '../base/text.ts'
+import * as all from './all.ts'
 import type { Provider } from './provider.ts'
 
-/** Every provider, by id. A new one is a file beside this and a line here. */
-export const providers: Readonly<Record<string, Provider>> = Object.fromEntries(
-  [openai, anthropic, openrouter, mistral, openaiCompatible, anthropicCompatible, practice].map((provider) => [provider.id, provider]),
-)
+/** Every provider, by id; in the order of their names. */
+export const providers: Readonly<Record<string, Provider>> = registryOf(Object.values<Provider>(all))
+
+/** A registry of these providers. @throws Error where two have one id: one of them would be gone. */
+export function registryOf(list: readonly Provider[]): Readonly<Record<string, Provider>> {
+  const byId: Record<string, Provider> = {}
+  for (const provider of list.toSorted((a, b) => compareText(a.name.toLowerCase(), b.name.toLowerCase()))) {
+    if (Object.hasOwn(byId, provider.id)) throw new Error(`two providers have the id ${provider.id}`)
+    byId[provider.id] = provider
+  }
+  return byId
+}
 
 /** @throws AppError provider.unknown, naming the providers there are. */
 export function findProvider(id: string): Provider {

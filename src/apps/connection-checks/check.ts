@@ -49,7 +49,10 @@ export async function checkKey(
     timeouts: TIMEOUTS,
     offered,
   }).then(
-    (body) => FOUND[check.read(body)],
+    (body) => {
+      const said = check.read(body)
+      return FOUND[said === 'ok' && check.proves === 'address' ? 'unproven' : said]
+    },
     (error: unknown) => {
       const result = error instanceof AppError ? RESULT_OF[error.code] : undefined
       if (!result) throw error
@@ -82,6 +85,11 @@ const FOUND = {
   no_credit: {
     result: 'no_credit',
     detail: 'The provider knows the key, but its credit or its own limit is used up. Top it up at the provider.',
+  },
+  blocked: { result: 'bad_key', detail: 'The provider knows the key and has switched it off. Look at it on the provider’s key page.' },
+  unproven: {
+    result: 'unproven',
+    detail: 'The provider is there. It has no free request that would prove the key: whether it is good shows at the first call.',
   },
   elsewhere: {
     result: 'wrong_region_or_host',

@@ -53,6 +53,8 @@ const BY_WORD: ReadonlyMap<string, ErrorCode> = new Map(
   Object.entries({
     invalid_api_key: 'provider.bad_key',
     incorrect_api_key: 'provider.bad_key',
+    incorrect_api_key_error: 'provider.bad_key', // Moonshot
+    wrong_api_key: 'provider.bad_key', // Cerebras
     authentication_error: 'provider.bad_key',
     account_deactivated: 'provider.bad_key',
     permission_error: 'provider.no_permission',
@@ -63,8 +65,11 @@ const BY_WORD: ReadonlyMap<string, ErrorCode> = new Map(
     billing_hard_limit_reached: 'provider.no_credit',
     billing_not_active: 'provider.no_credit',
     billing_error: 'provider.no_credit',
+    exceeded_current_quota_error: 'provider.no_credit', // Moonshot, as 429
+    arrearage: 'provider.no_credit', // Alibaba, as 400
     model_not_found: 'provider.model_missing',
     invalid_model: 'provider.model_missing',
+    deploymentnotfound: 'provider.model_missing', // Azure
     content_filter: 'provider.content_refused',
     content_policy_violation: 'provider.content_refused',
     moderation_blocked: 'provider.content_refused',
@@ -73,6 +78,7 @@ const BY_WORD: ReadonlyMap<string, ErrorCode> = new Map(
     rate_limited: 'provider.rate_limited',
     overloaded_error: 'provider.overloaded',
     server_overloaded: 'provider.overloaded',
+    engine_overloaded_error: 'provider.overloaded', // Moonshot, as 429
     service_tier_capacity_exceeded: 'provider.overloaded',
     timeout_error: 'provider.timeout',
     context_length_exceeded: 'provider.request_refused',

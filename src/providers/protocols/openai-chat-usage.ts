@@ -19,6 +19,14 @@ export interface OpenAiUsageRules {
   readonly audioInput: 'inside' | 'seconds'
   /** Where cached tokens are said, first found counts: [object, field], or [field] at the top. */
   readonly cachedTokens: readonly (readonly [string] | readonly [string, string])[]
+  /** The prompt's other part, where it is said as well: cached and missed must make the prompt (DeepSeek). */
+  readonly missedTokens?: string
+  /** Tokens of what a search brought, counted beside the prompt at the price of input (Perplexity's deep research). */
+  readonly citationTokens?: string
+  /** Reasoning said at the top of the block, beside the completion and the total (Perplexity's deep research). */
+  readonly reasoningBeside?: string
+  /** Web searches, said at the top of the block. */
+  readonly searches?: string
   /** What the provider says it charged. */
   readonly declaredCost?: (usage: Block) => DeclaredCost | undefined
 }
@@ -49,7 +57,7 @@ export function openAiChatUsage(rules: OpenAiUsageRules): UsageReader {
             service_tier: textOf(chunk['service_tier']) ?? answer['service_tier'],
           })
           const choices = chunk['choices']
-          const usage = objectOf(chunk['usage'])
+          const usage = objectOf(chunk['usage']) ?? objectOf(objectOf(chunk['x_groq'])?.['usage'])
           if (usage) block = usage
           if (usage && Array.isArray(choices) && choices.length === 0) complete = true
           if (Array.isArray(choices) && choices.some((choice) => textOf(objectOf(choice)?.['finish_reason']))) complete = true
@@ -88,6 +96,11 @@ function readBlock(block: Block, { rules, counts, inferred }: { rules: OpenAiUsa
   const output = objectOf(block['completion_tokens_details'])
 
   const cacheRead = readCached(block, rules, counts)
+  const missed = rules.missedTokens === undefined ? undefined : counts.read(block, rules.missedTokens)
+  counts.check(
+    missed === undefined || (cacheRead ?? 0) + missed === prompt,
+    () => `${cacheRead ?? 0} cached and ${missed} missed tokens are not the ${prompt} of the prompt`,
+  )
   const cacheWrite = counts.read(input, 'cache_write_tokens')
   const audioInput = counts.read(input, 'audio_tokens')
   const imageInput = counts.read(input, 'image_tokens')
@@ -117,20 +130,22 @@ function readBlock(block: Block, { rules, counts, inferred }: { rules: OpenAiUsa
   counts.check(uncached >= 0, () => `the details of ${prompt} prompt_tokens exceed them by ${-uncached}`)
   counts.check(visible >= 0, () => `the details of ${completion} completion_tokens exceed them by ${-visible}`)
 
+  const citations = rules.citationTokens === undefined ? undefined : counts.read(block, rules.citationTokens)
+  const thought = rules.reasoningBeside === undefined ? undefined : counts.read(block, rules.reasoningBeside)
   const web = objectOf(block['server_tool_use_details']) ?? objectOf(block['server_tool_use'])
   return usageOf({
-    input_tokens: uncached,
+    input_tokens: uncached + (citations ?? 0),
     cache_read_tokens: cacheRead,
     cache_write_tokens: cacheWrite,
     output_tokens: visible,
-    reasoning_tokens: reasoned,
+    reasoning_tokens: thought === undefined ? reasoned : thought + (reasoned ?? 0),
     audio_input_tokens: audioInside,
     audio_output_tokens: audioOutput,
     image_input_tokens: imageInput,
     image_output_tokens: imageOutput,
     // the same sound is not counted twice, as tokens and as seconds
     seconds: rules.audioInput === 'seconds' ? readSeconds(block, counts) : undefined,
-    searches: counts.read(web, 'web_search_requests'),
+    searches: rules.searches === undefined ? counts.read(web, 'web_search_requests') : counts.read(block, rules.searches),
   })
 }
 

@@ -11,6 +11,7 @@ const MEANING: Record<CheckResult, Exclude<Meaning, 'neutral'>> = {
   ok_limited: 'attention',
   rate_limited: 'attention',
   no_credit: 'attention',
+  unproven: 'attention',
   bad_key: 'failing',
   wrong_region_or_host: 'failing',
   unreachable: 'failing',

@@ -24,6 +24,7 @@ export function DestinationFields({ provider, draft, onChange, problem }: Destin
       dir="ltr"
       required
       inputMode="url"
+      placeholder={provider.baseUrlExample ?? undefined}
       value={draft.baseUrl}
       onValueChange={(baseUrl) => set({ baseUrl })}
       error={problem?.issue('destination.baseUrl')}

@@ -1,0 +1,30 @@
+import { openAiChatWith } from './protocols/openai-chat.ts'
+import { bearer, type Provider, readModelList } from './provider.ts'
+
+/** DeepInfra: open models behind OpenAI chat. @see https://docs.deepinfra.com, facts of 2026-11-20 */
+export const deepinfra: Provider = {
+  id: 'deepinfra',
+  name: 'DeepInfra',
+  baseUrl: 'https://api.deepinfra.com/v1/openai',
+  pages: {
+    keys: 'https://deepinfra.com/dash/api_keys',
+    usage: 'https://deepinfra.com/dash/usage',
+    limits: 'https://docs.deepinfra.com/account/rate-limits',
+    prices: 'https://deepinfra.com/pricing',
+    docs: 'https://docs.deepinfra.com/chat/overview',
+  },
+  keyHeader: bearer,
+  key: 'required',
+  checkKey: { method: 'GET', path: '/models', read: readModelList, proves: 'address' },
+  listModels: { path: '/models' },
+  chat: {
+    protocol: openAiChatWith({ reasoning: 'by total' }),
+    path: '/chat/completions',
+    sdk: 'openai-compatible',
+    jsonSchema: true,
+    streamedUsage: 'asked',
+  },
+  checkedOn: '2026-11-20',
+  notes: ['Its list of models is public: whether a key is good shows at the first call.', 'At most 200 requests of one model run at once.'],
+  triedAgainst: 'a mock of its documented interface',
+}

@@ -1,0 +1,31 @@
+import { openAiChatWith } from './protocols/openai-chat.ts'
+import { bearer, type Provider, readModelList } from './provider.ts'
+
+/** Fireworks AI: open models behind OpenAI chat. @see https://docs.fireworks.ai/api-reference, facts of 2026-11-20 */
+export const fireworks: Provider = {
+  id: 'fireworks',
+  name: 'Fireworks AI',
+  baseUrl: 'https://api.fireworks.ai/inference/v1',
+  pages: {
+    keys: 'https://app.fireworks.ai/settings/users/api-keys',
+    usage: 'https://app.fireworks.ai/account/billing',
+    limits: 'https://docs.fireworks.ai/guides/quotas_usage/rate-limits',
+    prices: 'https://fireworks.ai/pricing',
+    docs: 'https://docs.fireworks.ai/api-reference/post-chatcompletions',
+  },
+  keyHint: 'fw_…',
+  keyHeader: bearer,
+  key: 'required',
+  checkKey: { method: 'GET', path: '/models', read: readModelList },
+  listModels: { path: '/models' },
+  chat: {
+    protocol: openAiChatWith({ reasoning: 'by total' }),
+    path: '/chat/completions',
+    sdk: 'openai-compatible',
+    jsonSchema: true,
+    streamedUsage: 'unasked',
+  },
+  checkedOn: '2026-11-20',
+  notes: ['Its list names models that are not deployed: such a call is answered with 404.'],
+  triedAgainst: 'a mock of its documented interface',
+}

@@ -1,0 +1,30 @@
+import { openAiChatWith } from './protocols/openai-chat.ts'
+import { bearer, type Provider, readModelList } from './provider.ts'
+
+/** vLLM: open models on servers of one’s own behind OpenAI chat. @see https://docs.vllm.ai/en/latest/serving/openai_compatible_server, facts of 2026-11-20 */
+export const vllm: Provider = {
+  id: 'vllm',
+  name: 'vLLM',
+  baseUrlExample: 'http://127.0.0.1:8000/v1',
+  pages: {
+    docs: 'https://docs.vllm.ai/en/latest/serving/openai_compatible_server',
+  },
+  noPrices: 'What it costs is known to who runs it: enter it as the connection’s own price (0 is allowed).',
+  keyHeader: bearer,
+  key: 'optional',
+  checkKey: { method: 'GET', path: '/models', read: readModelList },
+  listModels: { path: '/models' },
+  chat: {
+    protocol: openAiChatWith({ reasoning: 'by total' }),
+    path: '/chat/completions',
+    sdk: 'openai-compatible',
+    jsonSchema: true,
+    streamedUsage: 'asked',
+  },
+  checkedOn: '2026-11-20',
+  notes: [
+    'Its usual address is http://HOST:8000/v1; the key is what the server was started with (--api-key), if it was.',
+    'The operator must allow a private address.',
+  ],
+  triedAgainst: 'recorded answers',
+}
