@@ -92,6 +92,8 @@ const STORED = new Set([
   'request-id',
   'retry-after',
   'retry-after-ms',
+  'x-amzn-errortype', // Bedrock's error is named here and nowhere else
+  'x-amzn-requestid',
   'x-request-id',
   'x-should-retry',
 ])
