@@ -31,7 +31,7 @@ function requestOf(model: string, { prompt, maxOutputTokens, responseFormat, rea
     stream: false,
     truncate: false,
     shift: false,
-    ...(responseFormat?.type === 'json' && { format: responseFormat.schema ?? 'json' }),
+    ...(responseFormat?.type === 'json' && { format: (responseFormat.schema as object | undefined) ?? 'json' }),
     // only "no" is said: a model that cannot think refuses to be told how much to
     ...(reasoning === 'none' && { think: false }),
     options: {

@@ -1,0 +1,49 @@
+import { defined, objectOf, textOf } from '../base/json.ts'
+import { cohereChat } from './protocols/cohere.ts'
+import { bearer, type CheckedKey, type OfferedModel, type Provider } from './provider.ts'
+
+/** Cohere. Its versions are in the paths: chat is v2, the check of a key and the list of models v1. @see https://docs.cohere.com/reference, facts of 2026-11-20 */
+export const cohere: Provider = {
+  id: 'cohere',
+  name: 'Cohere',
+  baseUrl: 'https://api.cohere.com',
+  pages: {
+    keys: 'https://dashboard.cohere.com/api-keys',
+    usage: 'https://dashboard.cohere.com/billing',
+    limits: 'https://docs.cohere.com/docs/rate-limits',
+    prices: 'https://cohere.com/pricing',
+    docs: 'https://docs.cohere.com/reference/chat',
+  },
+  keyHeader: bearer,
+  key: 'required',
+  checkKey: { method: 'POST', path: '/v1/check-api-key', read: readOwnKey },
+  listModels: { path: '/v1/models?page_size=1000&endpoint=chat', read: readModels },
+  chat: { protocol: cohereChat, path: '/v2/chat', sdk: 'cohere', jsonSchema: true, streamedUsage: 'unasked' },
+  checkedOn: '2026-11-20',
+  notes: [
+    'Charged are the billed units of each answer, which are fewer than the tokens that the model read: Cohere’s own preamble is free.',
+    'A trial key has an allowance a month; when it is used up, calls are refused until the next month or until the key is a production one.',
+  ],
+  triedAgainst: 'recorded answers',
+}
+
+function readOwnKey(body: unknown): CheckedKey {
+  const valid = objectOf(body)?.['valid']
+  return valid === true ? 'ok' : valid === false ? 'blocked' : 'elsewhere'
+}
+
+function readModels(body: unknown): OfferedModel[] | undefined {
+  const models = objectOf(body)?.['models']
+  if (!Array.isArray(models)) return undefined
+  return models.map(objectOf).flatMap((model) => {
+    const id = textOf(model?.['name'])
+    const context = model?.['context_length']
+    if (id === undefined || model?.['is_deprecated'] === true) return []
+    return defined<OfferedModel>({
+      id,
+      contextTokens: typeof context === 'number' && Number.isSafeInteger(context) && context > 0 ? context : undefined,
+      maxOutputTokens: undefined,
+      shutdownDate: undefined,
+    })
+  })
+}

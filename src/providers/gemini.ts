@@ -1,0 +1,61 @@
+import { defined, objectOf, textOf } from '../base/json.ts'
+import { gemini as geminiProtocol } from './protocols/gemini.ts'
+import type { OfferedModel, Provider } from './provider.ts'
+
+/** Google's Gemini API (Google AI, not Vertex AI). @see https://ai.google.dev/api, facts of 2026-11-20 */
+export const gemini: Provider = {
+  id: 'gemini',
+  name: 'Google Gemini',
+  baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
+  pages: {
+    keys: 'https://aistudio.google.com/apikey',
+    usage: 'https://aistudio.google.com/usage',
+    limits: 'https://ai.google.dev/gemini-api/docs/rate-limits',
+    prices: 'https://ai.google.dev/gemini-api/docs/pricing',
+    docs: 'https://ai.google.dev/api',
+  },
+  keyHint: 'AQ.…',
+  keyHeader: { name: 'x-goog-api-key', prefix: '' }, // never in the URL, where Google takes it too
+  key: 'required',
+  checkKey: { method: 'GET', path: '/models?pageSize=1', read: (body) => (modelsIn(body) ? 'ok' : 'elsewhere') },
+  listModels: { path: '/models?pageSize=1000', read: readModels },
+  chat: {
+    protocol: geminiProtocol,
+    path: (model) => `/models/${encodeURIComponent(model.replace(/^models\//, ''))}:generateContent`,
+    sdk: 'google',
+    jsonSchema: true,
+    streamedUsage: 'unasked',
+  },
+  checkedOn: '2026-11-20',
+  notes: [
+    'A wrong key is answered with 400, not 401. Keys that begin with AIza are no longer accepted since September 2026: make a new one.',
+    'A key may list models and still be refused for a call: its project’s plan or restrictions decide.',
+    'What a model thinks is charged as output; so is what searches and fetched pages add, as input.',
+    'Answers that Google’s rules stop are shown as refused content. What was read of them is charged.',
+    'Requests are not kept to a region here; Google offers that in Vertex AI, which is another interface.',
+  ],
+  triedAgainst: 'recorded answers',
+}
+
+function modelsIn(body: unknown): Readonly<Record<string, unknown>>[] | undefined {
+  const models = objectOf(body)?.['models']
+  return Array.isArray(models) ? models.map(objectOf).filter((model) => model !== undefined) : undefined
+}
+
+/** Those that answer chats; names without the "models/" in front. */
+function readModels(body: unknown): OfferedModel[] | undefined {
+  return modelsIn(body)?.flatMap((model) => {
+    const methods = model['supportedGenerationMethods']
+    const name = textOf(model['name'])
+    if (name === undefined || !Array.isArray(methods) || !methods.includes('generateContent')) return []
+    return defined<OfferedModel>({
+      id: name.replace(/^models\//, ''),
+      contextTokens: countOf(model['inputTokenLimit']),
+      maxOutputTokens: countOf(model['outputTokenLimit']),
+      shutdownDate: undefined,
+    })
+  })
+}
+
+const countOf = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : undefined
