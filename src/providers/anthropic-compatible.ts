@@ -5,7 +5,6 @@ import type { Provider } from './provider.ts'
 export const anthropicCompatible: Provider = {
   id: 'anthropic-compatible',
   name: 'Any server that speaks Anthropic messages',
-  baseUrlExample: 'https://models.example',
   pages: {},
   keyHeader: anthropic.keyHeader,
   key: 'optional',

@@ -5,7 +5,6 @@ import { bearer, type Provider, readModelList } from './provider.ts'
 export const openaiCompatible: Provider = {
   id: 'openai-compatible',
   name: 'Any server that speaks OpenAI chat',
-  baseUrlExample: 'https://models.example/v1',
   pages: {},
   keyHeader: bearer,
   key: 'optional',

@@ -4,8 +4,9 @@ import { apiDocs } from './api-docs.ts'
 import type { Serve } from './create-server.ts'
 import { errorPage } from './error-pages.ts'
 import { type OpenApiDocument, openApiDocument } from './openapi.ts'
+import { providerPage } from './provider-pages.ts'
 
-/** The API's own description, for programs and for people, and the pages of its errors; each made when it is first asked for. */
+/** The API's own description, for programs and for people, and the pages of its errors and of the providers; each made when it is first asked for. */
 export function documents(routes: readonly HandledRoute[], origin: string): Serve {
   let made: { readonly document: OpenApiDocument; readonly json: string } | undefined
   const make = () => {
@@ -21,6 +22,6 @@ export function documents(routes: readonly HandledRoute[], origin: string): Serv
       return new Response((made ??= make()).json, { headers: { ...API_HEADERS, 'content-type': 'application/json' } })
     }
     if (pathname === '/api/docs') return apiDocs((made ??= make()).document)
-    return errorPage(pathname)
+    return errorPage(pathname) ?? providerPage(pathname)
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ERROR_STATUS } from '../base/errors.ts'
-import { errorPage, renderMarkdown } from './error-pages.ts'
+import { errorPage } from './error-pages.ts'
+import { renderMarkdown } from './markdown.ts'
 
 it.each(Object.keys(ERROR_STATUS))('%s has a page that says what happened, why and what to do', async (code) => {
   const html = await errorPage(`/docs/errors/${code}`)!.text()
@@ -47,7 +48,7 @@ describe('markdown', () => {
     ['[x]: javascript:alert(1)\n\n[a][x]'],
     ['<details open ontoggle=alert(1)>\n\ntext\n\n</details>'],
   ])('lets nothing through but what Markdown makes: %s', (text) => {
-    const html = renderMarkdown(text)
+    const html = renderMarkdown(text, '/docs/errors')
     const tags = [...html.matchAll(/<(\/?[a-z][^>]*)>/gi)].map((match) => match[1]!)
     for (const tag of tags) {
       expect(tag).toMatch(
@@ -57,7 +58,7 @@ describe('markdown', () => {
   })
 
   it('keeps what it is for', () => {
-    expect(renderMarkdown('Use `--cap` and **wait**; see [the budget](budget.exceeded.md).')).toBe(
+    expect(renderMarkdown('Use `--cap` and **wait**; see [the budget](budget.exceeded.md).', '/docs/errors')).toBe(
       '<p>Use <code>--cap</code> and <strong>wait</strong>; see <a href="/docs/errors/budget.exceeded">the budget</a>.</p>\n',
     )
   })

@@ -126,7 +126,10 @@ function KeyStep({ provider, onBack, onClose, onSaved }: KeyStepProps) {
           save.mutate({ tested: !provider.practice })
         }}
       >
-        <ProviderLinks provider={provider} only={['keys', 'usage', 'limits']} />
+        <div className="flex flex-col gap-1">
+          <ProviderLinks provider={provider} only={['keys', 'usage', 'limits']} ours />
+          {!provider.practice && <p className="text-table text-ink-2">{t(`providers.tried.${TRIED[provider.triedAgainst]}`)}</p>}
+        </div>
         {provider.baseUrl === null && (
           <DestinationFields provider={provider} draft={destination} onChange={change(setDestination)} problem={problem} />
         )}
@@ -178,6 +181,9 @@ function KeyStep({ provider, onBack, onClose, onSaved }: KeyStepProps) {
     </Dialog>
   )
 }
+
+/** Their names among the messages. */
+const TRIED = { 'recorded answers': 'recorded', 'a mock of its documented interface': 'mock', 'never tried': 'never' } as const
 
 function Saved({ connection, onClose }: { connection: ConnectionView; onClose: () => void }) {
   const { t } = useText()

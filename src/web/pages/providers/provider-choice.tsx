@@ -13,8 +13,9 @@ export function ProviderChoice({
   onChoose: (provider: ProviderView) => void
 }) {
   const { t } = useText()
-  const hosted = providers.filter(({ practice, baseUrl }) => !practice && baseUrl !== null)
-  const servers = providers.filter(({ practice, baseUrl }) => !practice && baseUrl === null)
+  const isHosted = ({ baseUrl, key }: ProviderView) => baseUrl !== null || key === 'required' // Azure has an address for each customer
+  const hosted = providers.filter((provider) => !provider.practice && isHosted(provider))
+  const servers = providers.filter((provider) => !provider.practice && !isHosted(provider))
   const practice = providers.filter((provider) => provider.practice)
   return (
     <div className="flex flex-col gap-5">
@@ -72,7 +73,8 @@ function ProviderName({ provider }: { provider: ProviderView }) {
 function ProviderHost({ provider }: { provider: ProviderView }) {
   const { t } = useText()
   if (provider.practice) return <span className="text-table text-ink-2">{t('providers.choose.practiceWhat')}</span>
-  if (provider.baseUrl === null) {
+  const address = provider.baseUrl ?? provider.baseUrlExample
+  if (address === null) {
     return (
       <span className="inline-flex items-center gap-1 text-table text-ink-2">
         <Server aria-hidden className="size-3.5" /> {t('providers.choose.yourServer')}
@@ -81,7 +83,7 @@ function ProviderHost({ provider }: { provider: ProviderView }) {
   }
   return (
     <span dir="ltr" className="font-mono text-table text-ink-2">
-      {new URL(provider.baseUrl).host}
+      {URL.parse(address)?.host ?? address}
     </span>
   )
 }
