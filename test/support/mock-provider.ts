@@ -22,7 +22,7 @@ export type Reply =
       readonly retryAfterSeconds?: number
     }
 
-/** `@copilotkit/aimock` standing in for OpenAI and Anthropic, answering the prompts of the default recipe. */
+/** `@copilotkit/aimock` standing in for OpenAI, Anthropic, Gemini, Cohere and Bedrock, answering the prompts of the default recipe. */
 export interface MockProvider {
   /** The base URL for `--base-url`, without /v1. */
   readonly url: string
@@ -55,7 +55,7 @@ export async function startMockProvider({
     const handleRequest = async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
       return (await onRequest(request, response)) === true // otherwise the mock itself answers
     }
-    mock.mount('/v1', { handleRequest })
+    for (const path of ['/v1', '/v1beta', '/v2', '/model']) mock.mount(path, { handleRequest })
   }
   let number = 0
   const replies = new WeakMap<ChatCompletionRequest, Reply>()
@@ -79,7 +79,8 @@ export async function startMockProvider({
   mock.on({ predicate: hasFault('malformed') }, never, { chaos: { malformedRate: 1, latencyMs } })
   mock.onMessage(/[\s\S]*/, (request) => respond(replyTo(request), typeof usage === 'function' ? usage(lastUserText(request)) : usage))
   await mock.start()
-  const chatRequests = () => mock.getRequests().filter(({ path }) => /chat\/completions|messages$/.test(path))
+  const chatRequests = () =>
+    mock.getRequests().filter(({ path }) => /chat\/completions|messages$|:generateContent$|\/v2\/chat$|\/converse$/.test(path))
   return {
     url: mock.url,
     mock,
