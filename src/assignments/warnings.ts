@@ -3,6 +3,8 @@ import type { assignments, connections } from '../db/schema/index.ts'
 import { describeModel } from '../prices/models.ts'
 import { loadBook } from '../prices/book.ts'
 import { rateCardPrices } from '../prices/rate-card.ts'
+import { regionOf } from '../providers/provider.ts'
+import { findProvider } from '../providers/registry.ts'
 
 export interface StoredCandidate {
   readonly assignment: typeof assignments.$inferSelect
@@ -33,7 +35,7 @@ function codesOf(
   } else if (before.some(isForAll) && before.every((other) => !isForAll(other) || other.assignment.fallbackOn.length === 0)) {
     codes.push('never_first')
   }
-  const price = priceCode({ provider: connection.provider, model, card: connection.prices, now })
+  const price = priceCode({ connection, model, now })
   return price ? [...codes, price] : codes
 }
 
@@ -41,18 +43,17 @@ function codesOf(
 const isForAll = ({ assignment: { rules } }: StoredCandidate): boolean => Object.values(rules ?? {}).every((rule) => rule === undefined)
 
 function priceCode({
-  provider,
+  connection: { provider, destination, prices },
   model,
-  card,
   now,
 }: {
-  provider: string
+  connection: StoredCandidate['connection']
   model: string
-  card: StoredCandidate['connection']['prices']
   now: Date
 }): 'model_unknown' | 'price_unknown' | undefined {
-  if (rateCardPrices(card, model)) return undefined
-  const known = describeModel({ provider, model, at: now })
+  if (rateCardPrices(prices, model)) return undefined
+  const known = describeModel({ provider, model, region: regionOf(findProvider(provider), destination), at: now })
+  const book = loadBook(provider)
   if (known.free || Object.keys(known.prices).length > 0) return undefined
-  return loadBook(provider) !== undefined && known.contextTokens === undefined ? 'model_unknown' : 'price_unknown'
+  return book && !book.namedByPeople && known.contextTokens === undefined ? 'model_unknown' : 'price_unknown'
 }

@@ -16,6 +16,8 @@ export interface ChatCandidate {
   readonly provider: string
   readonly model: string
   readonly rateCard: RateCard | null
+  /** Where its provider has other prices (`regionOf`). */
+  readonly region?: string | undefined
 }
 
 /** What is asked, of whom, and on whose account. */

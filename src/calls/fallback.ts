@@ -3,7 +3,8 @@ import type { ErrorCode } from '../base/errors.ts'
 import type { Money } from '../base/money.ts'
 import type { FallbackClass } from '../contract/assignments.ts'
 import type { ResultWrite } from '../ledger/settlement.ts'
-import type { ProviderFailure } from '../providers/provider.ts'
+import { type ProviderFailure, regionOf } from '../providers/provider.ts'
+import { findProvider } from '../providers/registry.ts'
 import type { ChatCall } from './call.ts'
 import { type ChatCandidate, type ChatEnd, type ChatOutcome, chatOrHandOver } from './chat.ts'
 import { addCosts } from './retry.ts'
@@ -78,4 +79,5 @@ export const chatCandidate = ({ connection, model }: AssignedCandidate): ChatCan
   provider: connection.provider,
   model,
   rateCard: connection.rateCard,
+  region: regionOf(findProvider(connection.provider), connection.destination),
 })

@@ -67,3 +67,36 @@ it('a worst case bounds the cost, and is unknown without a price in the currency
   const unknown = { ...candidate, model: 'nobody-knows-1' }
   expect(worstCaseOfCall({ candidate: unknown, currency: 'USD', at, inputTokensAtMost: 1, outputTokensAtMost: 1 })).toBeUndefined()
 })
+
+it("the region's price holds where a provider has one, and a region that nobody prices is unknown", () => {
+  // GPT-6 Luna, 0.10 in: 10 % more at a regional address of OpenAI (money.md 2b)
+  const metered = { ...reported, servedModel: 'gpt-6-luna', usage: { input_tokens: 100_000 } }
+  const inRegion = (region?: string, provider = 'openai', model = 'gpt-6-luna') =>
+    costOfCall({
+      candidate: { ...candidate, provider, model, region },
+      metered: { ...metered, servedModel: model },
+      wire: answered,
+      at,
+      currency: 'USD',
+    })?.nano
+  expect(inRegion()).toBe(10_000_000n)
+  expect(inRegion('eu')).toBe(11_000_000n)
+  expect(inRegion('cn', 'moonshot', 'kimi-k2.6')).toBeUndefined() // another host with prices in yuan
+  expect(inRegion(undefined, 'moonshot', 'kimi-k2.6')).toBe(95_000_000n)
+})
+
+it("an Azure deployment's name is no model: unknown before the call, priced by the model that its answer names", () => {
+  const deployment = { ...candidate, provider: 'azure', model: 'gpt-4o-mini' } // and runs GPT-4o, 2.50 in
+  expect(worstCaseOfCall({ candidate: deployment, currency: 'USD', at, inputTokensAtMost: 1, outputTokensAtMost: 1 })).toBeUndefined()
+  const usage = { input_tokens: 1_000_000 }
+  const cost = (servedModel?: string) =>
+    costOfCall({
+      candidate: deployment,
+      metered: { source: 'reported', ...(servedModel ? { servedModel } : {}), usage },
+      wire: answered,
+      at,
+      currency: 'USD',
+    })
+  expect(cost('gpt-4o-2024-11-20')).toMatchObject({ nano: 2_500_000_000n })
+  expect(cost()).toBeUndefined()
+})

@@ -8,7 +8,8 @@ import type { ChatCandidate } from './call.ts'
 
 /** The prices that hold for a candidate before the call: the connection's own, else the price book's; undefined when unknown. */
 export function pricesOf({ candidate, at }: { candidate: ChatCandidate; at: Date }): PriceSet | undefined {
-  return rateCardPrices(candidate.rateCard, candidate.model) ?? findPrices({ provider: candidate.provider, model: candidate.model, at })
+  const { provider, model, region, rateCard } = candidate
+  return rateCardPrices(rateCard, model) ?? findPrices({ provider, model, region, at })
 }
 
 /** The most a call can cost in `currency`, for its reservation; undefined when no price in that currency is known. */
@@ -55,7 +56,14 @@ export function costOfCall({
     const card = costOf({ usage, prices: rateCardPrices(candidate.rateCard, candidate.model) })
     const book = costOf({
       usage,
-      prices: findPrices({ provider: candidate.provider, model, serviceTier, region: metered.inferenceGeo, at }),
+      prices: findPrices({
+        provider: candidate.provider,
+        model,
+        served: metered.servedModel !== undefined,
+        serviceTier,
+        region: metered.inferenceGeo ?? candidate.region,
+        at,
+      }),
     })
     return chooseCost({ rateCard: card, book })
   })

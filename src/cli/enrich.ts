@@ -13,6 +13,7 @@ import { columnNames, detectFormat, type FileFormat, type FormatOverrides } from
 import { checkWritable } from '../catalogue/formats/write.ts'
 import { type Connection, setPrices } from '../connections/connections.ts'
 import { commandLineWorkspace } from '../people/workspaces.ts'
+import { regionOf } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
 import { updateRun } from '../runs/runs.ts'
 import type { CommandContext } from './command.ts'
@@ -130,7 +131,13 @@ async function carryOut({
   startedMs: number
 }): Promise<ExitCode> {
   const { workspaceId, recipe, connection, model, currency } = order
-  const candidate = { connectionId: connection.id, provider: connection.provider, model, rateCard: connection.prices }
+  const candidate = {
+    connectionId: connection.id,
+    provider: connection.provider,
+    model,
+    rateCard: connection.prices,
+    region: regionOf(findProvider(connection.provider), connection.destination),
+  }
   const estimator = await createEstimator(services, { workspaceId, recipe, candidate, currency }, { canary: options.canary })
   const job = await prepareJob(services, order, { onStale: (shown, position) => estimator.add(shown, position), signal: interrupt.signal })
   if (services.interruptedCalls > 0)

@@ -3,6 +3,7 @@ import { AppError } from '../base/errors.ts'
 import { groupDigits } from '../base/text.ts'
 import { commandLineWorkspace } from '../people/workspaces.ts'
 import { type ListedModel, listModels } from '../prices/models.ts'
+import { regionOf } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
 import { defineCommand } from './command.ts'
 import { ACTOR, commandConnection, commandDestination } from './connect.ts'
@@ -34,6 +35,7 @@ export const models = defineCommand({
           workspaceId,
           connectionId: connection.id,
           provider: provider.id,
+          region: regionOf(provider, destination),
           actor: ACTOR,
           signal,
         })

@@ -13,8 +13,8 @@ export interface ListedModel extends Partial<Omit<ModelFact, 'id' | 'source'>> {
   readonly checkedAt?: string
 }
 
-/** The models the book knows, by id, as they stand on that day. */
-export function listModels({ provider, at }: { provider: string; at: Date }): ListedModel[] {
+/** The models the book knows, by id, as they stand on that day; priced as in a region of the provider's. */
+export function listModels({ provider, region, at }: { provider: string; region?: string | undefined; at: Date }): ListedModel[] {
   const book = loadBook(provider)
   if (!book) return []
   const day = dayOf(at)
@@ -23,17 +23,27 @@ export function listModels({ provider, at }: { provider: string; at: Date }): Li
   return [...ids]
     .filter((id) => !id.includes('*'))
     .sort()
-    .map((id) => describeIn(book, id, at))
+    .map((id) => describeIn(book, { id, region, at }))
 }
 
 /** What the book says of one model, also of one it does not know. */
-export function describeModel({ provider, model, at }: { provider: string; model: string; at: Date }): ListedModel {
+export function describeModel({
+  provider,
+  model,
+  region,
+  at,
+}: {
+  provider: string
+  model: string
+  region?: string | undefined
+  at: Date
+}): ListedModel {
   const book = loadBook(provider)
-  return book ? describeIn(book, model, at) : { id: model, prices: {}, currency: 'USD', free: false }
+  return book ? describeIn(book, { id: model, region, at }) : { id: model, prices: {}, currency: 'USD', free: false }
 }
 
-function describeIn(book: LoadedBook, id: string, at: Date): ListedModel {
-  const set = findPricesIn(book, { provider: book.provider, model: id, at })
+function describeIn(book: LoadedBook, { id, region, at }: { id: string; region: string | undefined; at: Date }): ListedModel {
+  const set = findPricesIn(book, { provider: book.provider, model: id, region, at })
   const rows = Object.entries(set?.bands[0]?.rows ?? {}).filter(([unit, row]) => row.unit === unit)
   const oldest = rows.map(([, row]) => row.checkedAt).sort()[0]
   const { id: _id, source: _source, ...facts } = factsIn(book, id, dayOf(at)) ?? { id, source: '' }
@@ -54,6 +64,7 @@ export function modelFacts({ provider, model, at }: { provider: string; model: s
 }
 
 function factsIn(book: LoadedBook, model: string, day: string): ModelFact | undefined {
+  if (book.namedByPeople) return undefined // a name that people gave says nothing of the model
   const own = book.factsById.get(model)
   const base = own ? withoutDate(model) : resolveModel(book, model, day)
   const { contextTokens, maxOutputTokens, ...rest } = (base === undefined ? undefined : book.factsById.get(base)) ?? {}

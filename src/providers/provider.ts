@@ -186,6 +186,10 @@ export const needsKey = ({ key, baseUrl, regions = [] }: Provider, destination: 
   key === 'required' &&
   (baseUrl === undefined || destination.baseUrl === baseUrl || regions.some((region) => region.baseUrl === destination.baseUrl))
 
+/** Where in the world a provider is asked, where that changes its prices; undefined: at its usual address, or unknown. */
+export const regionOf = ({ regions = [] }: Provider, { region, baseUrl }: Destination): string | undefined =>
+  region ?? regions.find((one) => one.baseUrl === baseUrl)?.region
+
 /** How a provider is asked for chat. */
 export interface ChatOffer {
   readonly protocol: Protocol

@@ -29,20 +29,21 @@ export async function modelsOfConnection(
     workspaceId,
     connectionId,
     provider,
+    region,
     actor,
     signal,
-  }: { workspaceId: string; connectionId: string; provider: string; actor: string; signal: AbortSignal },
+  }: { workspaceId: string; connectionId: string; provider: string; region: string | undefined; actor: string; signal: AbortSignal },
 ): Promise<ListedModel[]> {
   const at = services.clock.now()
   const { listModels: list } = findProvider(provider)
-  if (!list) return listModels({ provider, at })
+  if (!list) return listModels({ provider, region, at })
   const { path, read = readOpenAiList } = list
   const body = await freeRequest(services, { workspaceId, connectionId, provider, path, actor, origin: 'models', signal })
   const offered = read(body)
   if (!offered) throw new AppError('provider.answer_malformed', 'The server answered, but not with a list of models. Check the base URL.')
   return offered
     .map(({ id, contextTokens, maxOutputTokens, shutdownDate }): ListedModel => ({
-      ...describeModel({ provider, model: id, at }),
+      ...describeModel({ provider, model: id, region, at }),
       ...defined({ contextTokens, maxOutputTokens, shutdownDate: shutdownDate?.slice(0, 10) }), // the day of an RFC 3339 time
     }))
     .sort((a, b) => compareText(a.id, b.id))

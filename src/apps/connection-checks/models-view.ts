@@ -3,6 +3,7 @@ import { requireConnection } from '../../connections/change.ts'
 import type { ModelView } from '../../contract/connections.ts'
 import { type ListedModel, listModels } from '../../prices/models.ts'
 import { type RateCard, rateCardPrices } from '../../prices/rate-card.ts'
+import { regionOf } from '../../providers/provider.ts'
 import { findProvider } from '../../providers/registry.ts'
 import { modelsOfConnection } from './list-models.ts'
 
@@ -22,12 +23,13 @@ export async function listedModels(
   }: { workspaceId: string; actor: string; id: string; source: 'provider' | 'price_book'; signal: AbortSignal },
 ): Promise<{ source: 'provider' | 'price_book'; at: string; items: ModelView[] }> {
   const { database, clock } = services
-  const { provider, prices } = await database.inWorkspace(workspaceId, (tx) => requireConnection(tx, id))
+  const { provider, prices, destination } = await database.inWorkspace(workspaceId, (tx) => requireConnection(tx, id))
   const at = clock.now()
+  const region = regionOf(findProvider(provider), destination)
   const isAsked = source === 'provider' && findProvider(provider).listModels !== undefined
   const listed = isAsked
-    ? await modelsOfConnection(services, { workspaceId, connectionId: id, provider, actor, signal })
-    : listModels({ provider, at })
+    ? await modelsOfConnection(services, { workspaceId, connectionId: id, provider, region, actor, signal })
+    : listModels({ provider, region, at })
   return { source: isAsked ? 'provider' : 'price_book', at: at.toISOString(), items: listed.map((model) => toModelView(model, prices)) }
 }
 
