@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { mkdir, open, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { and, desc, eq, lt, notInArray, sql } from 'drizzle-orm'
 import { AppError } from '../base/errors.ts'
@@ -29,6 +29,15 @@ const folderOf = (dataDir: string): string => join(dataDir, 'uploads')
 /** Where an upload's bytes are: under its id alone, whatever the person's computer called it (ISO-5). */
 export const uploadPath = (dataDir: string, { id }: Pick<Upload, 'id'>): string => join(folderOf(dataDir), id)
 
+/** What an upload's bytes are called until the last one is there. */
+const PART = '.part'
+
+/** Uploads that a crash cut off: nobody knows of them, and each may be large. To be called once at start. */
+export async function removePartialUploads({ dataDir }: Pick<CatalogueServices, 'dataDir'>): Promise<void> {
+  const names = await readdir(folderOf(dataDir)).catch(() => []) // no folder: nobody uploaded anything yet
+  for (const name of names) if (name.endsWith(PART)) await rm(join(folderOf(dataDir), name), { force: true })
+}
+
 /**
  * Keeps a file that a person gives, as it comes in: nothing of it is held in memory.
  * @throws AppError request.too_large above 1 GiB; file.unwritable when the disk will not have it
@@ -43,13 +52,15 @@ export async function keepUpload(
   await mkdir(folderOf(dataDir), { recursive: true, mode: 0o700 })
   const path = uploadPath(dataDir, { id })
   try {
-    const bytes = await writeAll(path, given.bytes)
+    const bytes = await writeAll(path + PART, given.bytes)
     const row = { id, workspaceId, name, bytes, createdBy: actor, createdAt: clock.now() }
+    // The row first: cut off here, it is an upload without a file, which goes after a day. A file without a row would stay.
     await database.inWorkspace(workspaceId, (tx) => tx.insert(uploads).values(row))
+    await rename(path + PART, path)
     await removeAbandoned(services, workspaceId)
     return row
   } catch (error) {
-    await rm(path, { force: true })
+    await rm(path + PART, { force: true })
     throw error
   }
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { CallServices } from '../calls/services.ts'
 import { createPace, type Pace } from '../calls/pace.ts'
 import { failInterruptedImports, stopCatalogue } from '../catalogue/import-job.ts'
+import { removePartialUploads } from '../catalogue/uploads.ts'
 import { holdDataFolder } from '../db/hold.ts'
 import { openDatabase } from '../db/open.ts'
 import { createLedger } from '../ledger/ledger.ts'
@@ -69,6 +70,7 @@ export async function openServices({
     closers.push(() => vault.close())
     const instance = await instanceOf(dataDir)
     await failInterruptedImports({ database, instance })
+    await removePartialUploads({ dataDir })
     const interruptedCalls = await sweepInterrupted({ database, clock, instance })
     const practice = lazily(startPracticeServer)
     const privateHosts = new Set([...config.privateHosts, ...named])
