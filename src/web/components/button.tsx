@@ -43,7 +43,7 @@ export function Button({ kind, small, busy = false, icon, price, children, onCli
     >
       {busy ? <LoaderCircle aria-hidden className="size-4 animate-spin" /> : icon}
       <span className="text-center">{children}</span>
-      {price && <span className="tabular border-s border-current/35 ps-2">{price}</span>}
+      {price && <span className="tabular shrink-0 border-s border-current/35 ps-2 whitespace-nowrap">{price}</span>}
     </BaseButton>
   )
 }

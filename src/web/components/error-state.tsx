@@ -75,11 +75,14 @@ export interface ErrorStateProps {
   /** What was kept: "Your draft is kept in this browser." */
   kept?: ReactNode
   onRetry?: () => void
+  /** Where to go instead when it is not there: trying again would find nothing either. */
+  instead?: ReactNode
 }
 
 /** In the place of what could not be loaded. */
-export function ErrorState({ problem, kept, onRetry }: ErrorStateProps) {
+export function ErrorState({ problem, kept, onRetry, instead }: ErrorStateProps) {
   const { t } = useText()
+  const isGone = instead !== undefined && problem.status === 404
   const Icon = problem.code === 'offline' ? WifiOff : CircleAlert
   return (
     <div role="alert" className="mx-auto flex max-w-prose flex-col items-center gap-3 px-4 py-16 text-center">
@@ -89,7 +92,7 @@ export function ErrorState({ problem, kept, onRetry }: ErrorStateProps) {
         <Detail problem={problem} />
       </p>
       {kept !== undefined && <p className="text-ink-2">{kept}</p>}
-      {onRetry && <Button onClick={onRetry}>{t('common.tryAgain')}</Button>}
+      {isGone ? instead : onRetry && <Button onClick={onRetry}>{t('common.tryAgain')}</Button>}
       <CodeLink problem={problem} />
     </div>
   )

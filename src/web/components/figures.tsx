@@ -37,7 +37,7 @@ export function MoneyRange({ from, to, why }: { from: MoneyView | null; to: Mone
   const { t } = useText()
   const { range } = useMoneyText()
   if (from === null || to === null) return <Unknown why={why ?? t('common.costUnknown')} />
-  return <span className="tabular whitespace-nowrap">{range(from, to)}</span>
+  return <span className="tabular">{range(from, to)}</span>
 }
 
 /** A whole number with thin separators, and its unit after it where it has one. */

@@ -29,7 +29,7 @@ export function Page({ title, sentence, action, children }: PageProps) {
           </div>
         )}
       </header>
-      <div className={action === undefined ? '' : 'max-md:pb-28'}>{children}</div>
+      <div className={action === undefined ? '' : 'max-md:pb-36'}>{children}</div>
     </>
   )
 }

@@ -8,7 +8,7 @@ export function ScrollBox({ label, children }: { label: string; children: ReactN
       aria-label={label}
       // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a box that scrolls must be reached by keyboard
       tabIndex={0}
-      className="max-h-72 overflow-auto rounded-md border border-line"
+      className="relative max-h-72 overflow-auto rounded-md border border-line"
     >
       {children}
     </div>

@@ -91,7 +91,8 @@ export function TableGrid<Row extends object>(props: TableProps<Row>) {
   return (
     <div
       ref={box}
-      className={cx('overflow-auto rounded-md border border-line bg-surface', isVirtual && '[contain:strict]')}
+      // relative: what is only read aloud in a column out of view stays in this box, and does not widen the page
+      className={cx('relative overflow-auto rounded-md border border-line bg-surface', isVirtual && '[contain:strict]')}
       style={isVirtual ? { height: props.maxHeight ?? 'calc(100dvh - 15rem)', minHeight: '20rem' } : {}}
     >
       <table

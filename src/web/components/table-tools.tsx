@@ -59,11 +59,11 @@ export function SelectionBar(props: {
       role="region"
       aria-label={t('common.table.selection')}
       className={cx(
-        'flex flex-wrap items-center gap-2 rounded-md border px-3 py-1.5 max-md:sticky max-md:top-14 max-md:z-10',
-        isNothing ? 'border-line bg-surface' : 'border-brass bg-selected',
+        'flex flex-wrap items-center gap-2 rounded-md border px-3 py-1.5',
+        isNothing ? 'border-line bg-surface' : 'border-brass bg-selected max-md:sticky max-md:top-14 max-md:z-10',
       )}
     >
-      <span role="status" className={isNothing ? 'text-ink-2' : 'font-medium'}>
+      <span role="status" className={isNothing ? 'text-ink-2 max-md:sr-only' : 'font-medium'}>
         {isNothing
           ? t('common.table.nothingSelected')
           : count === undefined

@@ -1,15 +1,25 @@
 import { Search } from 'lucide-react'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { KeyHint } from '../components/key-hint.tsx'
 import { useText } from '../messages/text.tsx'
 import { useHotkeys } from '../support/hotkeys.ts'
 
-const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }))
+const LOAD_AFTER_MS = 500
 
-/** Opens the command palette, as Ctrl or ⌘ and K do; its code comes when it is first opened. */
+const load = () => import('./palette.tsx')
+const Palette = lazy(async () => ({ default: (await load()).Palette }))
+
+/**
+ * Opens the command palette, as Ctrl or ⌘ and K do. Its code comes after the page and before it is asked for: what is typed right after
+ * the keys would be lost on the way, or be taken for keys of the page.
+ */
 export function PaletteButton() {
   const { t } = useText()
   const [open, setOpen] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(() => void load().catch(() => undefined), LOAD_AFTER_MS)
+    return () => clearTimeout(timer)
+  }, [])
   useHotkeys([{ keys: 'mod+k', label: t('shell.palette.open'), run: () => setOpen(!open), whileTyping: true }])
   return (
     <>

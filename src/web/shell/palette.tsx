@@ -76,7 +76,9 @@ export function Palette({ onClose }: { onClose: () => void }) {
                         className="flex min-h-9 cursor-default items-center gap-2.5 px-4 outline-none data-highlighted:bg-selected coarse:min-h-11"
                       >
                         <entry.icon aria-hidden className="size-4 shrink-0 text-ink-2" />
-                        <span className="min-w-0 truncate">{entry.label}</span>
+                        <span dir="auto" className="min-w-0 truncate" title={entry.label}>
+                          {entry.label}
+                        </span>
                         {entry.note && <span className="ms-auto shrink-0 text-table text-ink-2">{entry.note}</span>}
                       </Autocomplete.Item>
                     ))}

@@ -39,7 +39,9 @@ function WorkspaceSwitcher() {
     return (
       <span className="flex min-w-0 items-center gap-2 px-2 font-medium">
         <Building2 aria-hidden className="size-4 shrink-0 text-ink-2" />
-        <span className="max-w-40 truncate">{workspace.name}</span>
+        <span className="max-w-40 truncate" title={workspace.name}>
+          {workspace.name}
+        </span>
       </span>
     )
   }
@@ -50,7 +52,9 @@ function WorkspaceSwitcher() {
         <Button kind="quiet" aria-label={t('shell.switchWorkspace', { name: workspace.name })}>
           <span className="flex items-center gap-2">
             <Building2 aria-hidden className="size-4 shrink-0 text-ink-2" />
-            <span className="max-w-28 truncate md:max-w-40">{workspace.name}</span>
+            <span className="max-w-28 truncate md:max-w-40" title={workspace.name}>
+              {workspace.name}
+            </span>
             <ChevronsUpDown aria-hidden className="size-4 shrink-0 text-ink-2" />
           </span>
         </Button>

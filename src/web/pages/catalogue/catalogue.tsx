@@ -24,6 +24,8 @@ import { filterOf, isNarrowed, type ListSearch, queryOfList } from './search.ts'
 import { SourcesSheet } from './sources-sheet.tsx'
 
 const LOOK_AGAIN_MS = 1_000
+// Three buttons stand beside each other on a narrow screen when they are words only.
+const ICON = 'size-4 max-md:hidden'
 
 /** Work, Catalogue: every product there is, narrowed, sorted, selected; where files come in and go out. */
 export function CataloguePage() {
@@ -38,13 +40,13 @@ export function CataloguePage() {
   const bring = () => void navigate({ search: (before) => ({ ...before, import: 'file' }) })
   const bringButton = (kind: 'main' | 'plain') =>
     mayWrite && (
-      <Button kind={kind} icon={<FileUp aria-hidden className="size-4" />} onClick={bring}>
+      <Button kind={kind} icon={<FileUp aria-hidden className={ICON} />} onClick={bring}>
         {t('catalogue.bring')}
       </Button>
     )
   const action = (
     <>
-      <Button icon={<Files aria-hidden className="size-4" />} onClick={() => setShowsSources(true)}>
+      <Button icon={<Files aria-hidden className={ICON} />} onClick={() => setShowsSources(true)}>
         {t('catalogue.files')}
       </Button>
       {sources.data && <ExportButton sources={sources.data.sources} />}

@@ -12,7 +12,7 @@ export function ExportButton({ sources }: { sources: readonly SourceView[] }) {
   const download = ({ id }: SourceView) => downloadFile(exportSource, { params: { sourceId: id } })
   const [only] = exportable
   if (!only) return null
-  const icon = <Download aria-hidden className="size-4" />
+  const icon = <Download aria-hidden className="size-4 max-md:hidden" />
   if (exportable.length === 1) {
     return (
       <Button icon={icon} onClick={() => download(only)}>

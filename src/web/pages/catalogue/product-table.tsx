@@ -105,6 +105,8 @@ function columnsOf({
             to="/catalogue/$productId"
             params={{ productId: product.id }}
             search={search}
+            dir="auto"
+            title={product.name ?? undefined}
             className="min-w-0 truncate hover:underline max-md:line-clamp-2 max-md:whitespace-normal"
           >
             {product.name ?? <span className="text-ink-2">{t('catalogue.unnamed')}</span>}

@@ -6,7 +6,7 @@ import { type PictureView, type ProductView, readProduct } from '../../../contra
 import { toApiProblem } from '../../api/problem.ts'
 import { queryClient, queryOf } from '../../api/query.ts'
 import { Note } from '../../components/badge.tsx'
-import { Button, IconButton } from '../../components/button.tsx'
+import { Button, buttonClass, IconButton } from '../../components/button.tsx'
 import { ErrorState } from '../../components/error-state.tsx'
 import { Page, PracticeBand } from '../../components/page.tsx'
 import { FieldsSkeleton } from '../../components/skeleton.tsx'
@@ -77,7 +77,15 @@ export function ProductPage() {
         }
       >
         {error ? (
-          <ErrorState problem={toApiProblem(error)} onRetry={() => void refetch()} />
+          <ErrorState
+            problem={toApiProblem(error)}
+            onRetry={() => void refetch()}
+            instead={
+              <Link to="/catalogue" search={search} className={buttonClass({})}>
+                {t('review.empty.action')}
+              </Link>
+            }
+          />
         ) : !data ? (
           <FieldsSkeleton />
         ) : (

@@ -57,32 +57,39 @@ export function CallsTable({
     )
   }
   const columns: Column<CallSummary>[] = [
-    { id: 'at', header: t('consumption.call.when'), width: '9rem', fixed: true, card: 'title', cell: ({ at }) => <RelativeTime at={at} /> },
+    { id: 'at', header: t('consumption.call.when'), width: '8rem', fixed: true, card: 'title', cell: ({ at }) => <RelativeTime at={at} /> },
     { id: 'origin', header: t('consumption.groupings.origin'), cell: ({ origin }) => <Cut text={label('origin', origin)} /> },
     {
       id: 'model',
+      width: '10rem',
       header: t('consumption.groupings.model'),
       cell: ({ servedModel, requestedModel }) => <Cut text={servedModel ?? requestedModel} />,
     },
     {
       id: 'connection',
+      width: '9rem',
       header: t('consumption.groupings.connection'),
       cell: ({ connection }) => <Cut text={label('connection', { key: connection.id, name: connection.name })} />,
     },
-    { id: 'member', header: t('consumption.groupings.member'), cell: ({ member }) => <Cut text={label('member', member)} /> },
-    { id: 'outcome', header: t('consumption.call.outcome'), width: '8.5rem', cell: ({ outcome: end }) => <Outcome of={end} /> },
+    {
+      id: 'member',
+      header: t('consumption.groupings.member'),
+      width: '8rem',
+      cell: ({ member }) => <Cut text={label('member', member)} />,
+    },
+    { id: 'outcome', header: t('consumption.call.outcome'), width: '8rem', cell: ({ outcome: end }) => <Outcome of={end} /> },
     {
       id: 'tokens',
       header: t('consumption.measures.tokens'),
       align: 'end',
-      width: '7rem',
+      width: '6rem',
       cell: ({ tokens }) => (tokens === null ? <Unknown why={t('common.usageUnknown')} /> : <Count of={tokens} />),
     },
     {
       id: 'cost',
       header: t('consumption.measures.cost'),
       align: 'end',
-      width: '8rem',
+      width: '7rem',
       cell: (call) => <Money of={call.cost} why={whyUnknown(call, t)} />,
     },
   ]

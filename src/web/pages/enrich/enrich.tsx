@@ -9,6 +9,7 @@ import { addRun, listRuns, quoteSelection } from '../../../contract/runs.ts'
 import { callApi } from '../../api/call.ts'
 import { toApiProblem } from '../../api/problem.ts'
 import { invalidate, queryOf } from '../../api/query.ts'
+import { Note } from '../../components/badge.tsx'
 import { Button, buttonClass } from '../../components/button.tsx'
 import { ErrorNote, ErrorState } from '../../components/error-state.tsx'
 import { EmptyState, Page, Section } from '../../components/page.tsx'
@@ -188,6 +189,11 @@ function Workbench({ selection, count, draft, columns, onChange, onSuggest, onAl
       sentence={<SelectionSummary selection={selection} count={count} onAll={onAll} />}
       action={action || undefined}
     >
+      {!mayRun && (
+        <div className="mb-4">
+          <Note meaning="information">{t('enrich.whom')}</Note>
+        </div>
+      )}
       {add.error && <ErrorNote problem={toApiProblem(add.error)} />}
       <div className="grid items-start gap-x-8 lg:grid-cols-[minmax(0,1fr)_minmax(20rem,26rem)]">
         <div className="min-w-0">

@@ -75,6 +75,7 @@ function Choices({ search, onChange }: { search: ReviewSearch; onChange: Change 
           note: formatCount(count, language),
         }))}
         unlisted={t('review.filters.oneRun')}
+        wide
         onChange={(runId) => onChange({ runId })}
       />
       <Choice
@@ -154,15 +155,16 @@ interface ChoiceProps {
   options: readonly Option[]
   /** What the chosen one is called when it is not among them any more; absent: its value is its name. */
   unlisted?: string
+  wide?: boolean
   onChange: (value: string | undefined) => void
 }
 
 /** One of some, or all of them. */
-function Choice({ label, all, value, options, unlisted, onChange }: ChoiceProps) {
+function Choice({ label, all, value, options, unlisted, wide = false, onChange }: ChoiceProps) {
   const known = value === undefined || options.some((option) => option.value === value)
   const shown = [{ value: ALL, label: all }, ...options, ...(known ? [] : [{ value, label: unlisted ?? value }])]
   return (
-    <div className="md:w-44">
+    <div className={wide ? 'md:w-56' : 'md:w-44'}>
       <Select label={label} value={value ?? ALL} options={shown} onChange={(next) => onChange(next === ALL ? undefined : next)} />
     </div>
   )

@@ -73,7 +73,9 @@ export function ProposalList({ items, decided, currentId, onChoose, onEnd }: Pro
             <div key={key} className="absolute inset-x-0" style={{ insetBlockStart: start, height: size }}>
               {'product' in row ? (
                 <p className="flex h-full items-end gap-2 truncate bg-sunken px-3 pb-1 text-table font-medium">
-                  <span className="truncate">{row.product.name ?? row.product.identifier}</span>
+                  <span dir="auto" className="truncate" title={row.product.name ?? undefined}>
+                    {row.product.name ?? row.product.identifier}
+                  </span>
                   {row.product.name !== null && (
                     <span className="shrink-0 font-mono text-small font-normal text-ink-2">{row.product.identifier}</span>
                   )}

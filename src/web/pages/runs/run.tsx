@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
-import { useParams } from '@tanstack/react-router'
+import { Link, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import { countProposals } from '../../../contract/review.ts'
 import { listRunItems, readRun, readRunReceipt, type RunProgressView, type RunView, watchRun } from '../../../contract/runs.ts'
 import { useEvents } from '../../api/events.ts'
 import { toApiProblem } from '../../api/problem.ts'
 import { invalidate, queryOf } from '../../api/query.ts'
+import { buttonClass } from '../../components/button.tsx'
 import { ErrorState } from '../../components/error-state.tsx'
 import { Page, PracticeBand } from '../../components/page.tsx'
 import { FieldsSkeleton } from '../../components/skeleton.tsx'
@@ -28,7 +29,15 @@ export function RunPage() {
   if (error && !data) {
     return (
       <Page title={t('runs.run')}>
-        <ErrorState problem={toApiProblem(error)} onRetry={() => void refetch()} />
+        <ErrorState
+          problem={toApiProblem(error)}
+          onRetry={() => void refetch()}
+          instead={
+            <Link to="/runs" className={buttonClass({})}>
+              {t('runs.all')}
+            </Link>
+          }
+        />
       </Page>
     )
   }
