@@ -148,7 +148,7 @@ export interface DecideAll {
 /**
  * The next batch of a decision on all that match, in one short transaction; it can end after any of them, and what was decided
  * until then stays and can be undone. A null cursor: that was all.
- * @throws AppError change.missing when `continues` is no decision of this workspace
+ * @throws AppError change.missing when `continues` is no decision of this person's: nobody decides in another's name
  */
 export async function decideAll(
   database: Database,
@@ -157,7 +157,7 @@ export async function decideAll(
 ): Promise<{ decisionId: string | null; decided: number; left: number; cursor: string | null }> {
   return database.inWorkspace(workspaceId, async (tx) => {
     const decisionId = continues ?? newId()
-    if (continues !== null) await requireDecision(tx, continues)
+    if (continues !== null) await requireDecision(tx, continues, actor)
     const page = await proposalPage(tx, { filter, asOf, cursor, limit: BATCH })
     const where = sql`change.id = any (${uuids(page.ids)})`
     const done =
@@ -193,9 +193,10 @@ async function rejectOpen(
   )
 }
 
-/** @throws AppError change.missing */
-export async function requireDecision(tx: Tx, decisionId: string): Promise<void> {
-  const [one] = await rowsOf(tx, sql`select 1 from value_changes where decision_id = ${decisionId}::uuid limit 1`)
+/** A decision of the workspace; of this person alone, where `actor` is given. @throws AppError change.missing */
+export async function requireDecision(tx: Tx, decisionId: string, actor?: string): Promise<void> {
+  const own = actor === undefined ? sql`` : sql`and decided_by = ${actor}`
+  const [one] = await rowsOf(tx, sql`select 1 from value_changes where decision_id = ${decisionId}::uuid ${own} limit 1`)
   if (!one) throw changeMissing()
 }
 

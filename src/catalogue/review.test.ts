@@ -266,6 +266,8 @@ describeOnEachDatabase('review', (open) => {
       { decision: 'accept', filter, asOf, overPersons: false, continues: null, cursor: null },
     )
     let left = answer.left
+    const inBensName = { decision: 'accept', filter, asOf, overPersons: true, continues: answer.decisionId, cursor: answer.cursor } as const
+    await expect(decideAll(test.database, { workspaceId, actor: ANNA }, inBensName)).rejects.toMatchObject({ code: 'change.missing' })
     while (answer.cursor !== null) {
       answer = await decideAll(
         test.database,
