@@ -98,7 +98,8 @@ const BY_NAME: ReadonlyMap<string, ErrorCode> = new Map(
 
 const RULES: readonly ErrorRule[] = [
   ({ status, message }) =>
-    (status === 401 || status === 403) && /api key|bearer token|security token.{0,40}(?:invalid|expired)/i.test(message)
+    (status === 401 || status === 403) &&
+    /api key is (?:in)?valid|\bbearer\b.{0,60}(?:invalid|expired)|security token.{0,60}(?:invalid|expired)/i.test(message)
       ? 'provider.bad_key'
       : undefined,
   ({ status, message }) =>
