@@ -531,6 +531,17 @@ describe.each(['pglite', 'postgres'] as const)('connections on %s', (on) => {
     expect(await viewer.refused(contract.revokeConnection, { params: { connectionId: items[0]!.id } })).toMatchObject({ status: 403 })
   })
 
+  it('a test uses one request and no tokens: nothing of unknown use is left in the ledger', async () => {
+    const used = await server.server.services.database.asSystem('a test looks', (tx) =>
+      rowsOf<{ usage: string | null; cost: string; calls: number }>(
+        tx,
+        sql`select usage::text as usage, cost_nano::text as cost, count(*)::int as calls from ledger_entries
+            where context = 'connection-check' and outcome <> 'not_sent' group by usage, cost_nano`,
+      ),
+    )
+    expect(used).toEqual([{ usage: '{"requests": 1}', cost: '0', calls: expect.any(Number) as number }])
+  })
+
   it('KEY-5: no key is in any answer, error or row, though providers repeated them', async () => {
     expect(secrets.length).toBeGreaterThan(40)
     expect(said.length).toBeGreaterThan(100)

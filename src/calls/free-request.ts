@@ -77,12 +77,16 @@ export async function freeRequest(services: CallServices, request: FreeRequest):
       requireSuccess({ protocol: provider.chat.protocol, answer, bytes, key })
       return { status: answer.status, body: parseJson(bytes) }
     })
-    await ledger.settle({ ...ended, outcome: 'succeeded', status, endedAt: clock.now() })
+    await ledger.settle({ ...ended, ...ONE_REQUEST, outcome: 'succeeded', status, endedAt: clock.now() })
     return body
   } catch (error) {
     const failure = failureFrom(error)
     const outcome = error instanceof ProviderCallError && error.sent === 'no' ? 'not_sent' : 'failed'
-    await ledger.settle({ ...ended, outcome, errorCode: failure.code, endedAt: clock.now() })
+    const used = outcome === 'failed' ? ONE_REQUEST : {}
+    await ledger.settle({ ...ended, ...used, outcome, errorCode: failure.code, endedAt: clock.now() })
     throw error instanceof AppError ? error : new AppError(failure.code, failure.detail)
   }
 }
+
+/** All that such a request uses, and what we know without being told. */
+const ONE_REQUEST = { usage: { requests: 1 }, usageSource: 'counted' } as const
