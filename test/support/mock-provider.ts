@@ -55,7 +55,7 @@ export async function startMockProvider({
     const handleRequest = async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
       return (await onRequest(request, response)) === true // otherwise the mock itself answers
     }
-    for (const path of ['/v1', '/v1beta', '/v2', '/model']) mock.mount(path, { handleRequest })
+    for (const path of ['/v1', '/v1beta', '/v2', '/model', '/openai', '/inference', '/compatible-mode', '/api', '/chat']) mock.mount(path, { handleRequest })
   }
   let number = 0
   const replies = new WeakMap<ChatCompletionRequest, Reply>()
