@@ -75,9 +75,12 @@ export function resolveModel(book: LoadedBook, model: string, day: string): stri
   return book.patterns.find((pattern) => fitsPattern(model, pattern))
 }
 
-/** "gpt-5.4-mini-2026-03-17" and "claude-haiku-4-5-20251001" without their day; Mistral's "-2603" is a model's own name. */
+/**
+ * "gpt-5.4-mini-2026-03-17", "claude-haiku-4-5-20251001" and Vertex AI's "claude-opus-5@20260701" or "@default" without their day;
+ * Mistral's "-2603" is a model's own name.
+ */
 export function withoutDate(model: string): string | undefined {
-  const match = /^(.+)-20\d{2}(?:-\d{2}-\d{2}|\d{4})$/.exec(model)
+  const match = /^(.+?)(?:[-@]20\d{2}(?:-\d{2}-\d{2}|\d{4})|@default)$/.exec(model)
   return match?.[1]
 }
 
