@@ -37,7 +37,22 @@ describeInBrowser('the catalogue, in a browser', ({ server, open }) => {
     await settled(tab.page)
     await tab.expectAccessible()
     await tab.shots('catalogue-sample')
+
+    const [row] = await tab.page.getByRole('row').filter({ hasText: 'LMP-103' }).all()
+    const before = await row!.boundingBox()
+    await row!.getByRole('checkbox').click()
+    await tab.page.getByText('1 selected').waitFor()
+    expect(await row!.boundingBox()).toEqual(before) // what is under the pointer stays there
+    await tab.page.getByRole('button', { name: 'Select none' }).click()
+    await tab.page.getByRole('button', { name: 'Enrich 60 products…' }).click() // nothing selected: all of them
+    await tab.page.getByText('All 60 products of the catalogue.').waitFor()
     await tab.close()
+
+    const phone = await open({ as: newcomer, width: 390, height: 844 })
+    await phone.visit('/catalogue')
+    const [file] = await Promise.all([phone.page.waitForEvent('download'), phone.page.getByRole('button', { name: 'Export' }).click()])
+    expect(file.suggestedFilename()).toBe('sample-catalogue.csv')
+    await phone.close()
   })
 
   it('a file is brought: looked at, imported, its rejected rows listed, its products there', async () => {
@@ -148,6 +163,8 @@ describeInBrowser('the catalogue, in a browser', ({ server, open }) => {
     await page.getByRole('heading', { level: 1, name: 'Lund armchair' }).waitFor()
     await settled(page)
     await page.getByText('velvet, beech').waitFor()
+    await page.getByRole('button', { name: 'Edit title' }).waitFor()
+    expect(await page.getByRole('button', { name: 'Edit sku' }).count()).toBe(0) // it tells products apart
     await expect.poll(() => page.locator('aside img').evaluate((image: { naturalWidth: number }) => image.naturalWidth)).toBeGreaterThan(0)
     await tab.expectAccessible()
     await tab.shots('product')

@@ -1,3 +1,4 @@
+import type { Locator } from 'playwright-core'
 import { beforeAll, expect, it } from 'vitest'
 import { recordGeneratedValues } from '../../src/catalogue/changes.ts'
 import * as catalogue from '../../src/contract/catalogue.ts'
@@ -109,6 +110,21 @@ async function proposals(
   return runId
 }
 
+/** The rows of a list that begin before the one above them ends, by their text. */
+const overlaps = (list: Locator): Promise<string[]> =>
+  list.evaluate((box: Box) => {
+    const rows = [...box.firstElementChild!.children].map((row) => ({ text: row.textContent, ...row.getBoundingClientRect().toJSON() }))
+    const byTop = rows.toSorted((a, b) => a.top - b.top)
+    return byTop.filter(({ top }, index) => index > 0 && top < byTop[index - 1]!.bottom - 0.5).map(({ text }) => text)
+  })
+interface Box {
+  readonly firstElementChild: { readonly children: Iterable<Row> } | null
+}
+interface Row {
+  readonly textContent: string
+  getBoundingClientRect(): { toJSON(): { top: number; bottom: number } }
+}
+
 const current = (tab: Tab) => tab.page.getByRole('article')
 
 describeInBrowser('review, in a browser', ({ server, open }) => {
@@ -159,6 +175,7 @@ describeInBrowser('review, in a browser', ({ server, open }) => {
 
     await page.keyboard.press('z')
     await expect.poll(waiting).toBe(4)
+    await expect.poll(() => overlaps(page.getByRole('region', { name: 'Proposals' }))).toEqual([])
     await page.keyboard.press('k')
     await page.keyboard.press('j')
     await page.keyboard.press('?')
@@ -196,6 +213,28 @@ describeInBrowser('review, in a browser', ({ server, open }) => {
     expect(await client.call(review.countProposals)).toMatchObject({ total: 16 })
     await page.keyboard.press('z')
     await expect.poll(async () => (await client.call(review.countProposals)).total).toBe(24)
+    await tab.close()
+  })
+
+  it('when all of a run is decided, its review says so, and leads on', async () => {
+    const { client, workspaceId, productIds, runId } = await reviewer(server(), { products: 2 })
+    await proposals(server(), { workspaceId, productIds: productIds.slice(0, 1), names: ['Other'], kind: 'generated' })
+    const tab = await open({ as: client })
+    const { page } = tab
+    await tab.visit(`/review?runId=${runId}`)
+    const all = page.getByRole('button', { name: /^Accept all/ })
+    await all.click()
+    await page
+      .getByRole('alertdialog')
+      .getByRole('button', { name: /^Accept all/ })
+      .click()
+    await page.getByRole('heading', { name: 'Nothing of this run waits any more' }).waitFor()
+    await expect.poll(() => page.evaluate('document.activeElement.textContent')).toBe('Go to the catalogue')
+    await page.getByRole('button', { name: 'Export' }).waitFor()
+    await tab.expectAccessible()
+    await tab.shots('review-run-decided')
+    await page.getByRole('button', { name: /^Review 2 other proposals/ }).click()
+    await current(tab).waitFor()
     await tab.close()
   })
 

@@ -1,6 +1,7 @@
 import { afterAll, expect, it } from 'vitest'
 import { openSample } from '../../src/contract/catalogue.ts'
 import { addConnection } from '../../src/contract/connections.ts'
+import { decideProposals, listProposals } from '../../src/contract/review.ts'
 import * as runs from '../../src/contract/runs.ts'
 import { assign, connectTo, EVERYTHING, planned, RECIPE, runOver, stopped } from '../support/enrichment.ts'
 import { type Script, startMockProvider } from '../support/mock-provider.ts'
@@ -40,6 +41,17 @@ describeInBrowser(
       await page.getByText('Practice, not AI.').first().waitFor()
       await tab.expectAccessible()
       await tab.shots('run-finished')
+      await page.getByRole('heading', { level: 1, name: 'Enrich 60 products' }).waitFor() // its recipe has no name
+      expect(await page.getByRole('button', { name: 'Undo this run' }).count()).toBe(0) // nothing of it is in a product yet
+
+      const { items } = await owner.call(listProposals, { query: { limit: 1 } })
+      await owner.call(decideProposals, {
+        body: { decisions: [{ id: items[0]!.id, decision: 'accept', over: items[0]!.current.changeId }] },
+      })
+      await page.reload()
+      await page.getByRole('button', { name: 'Undo this run' }).click()
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Undo this run' }).click()
+      await page.getByText('1 value went back').waitFor()
       await tab.close()
     })
 
@@ -123,7 +135,7 @@ describeInBrowser(
       await page.getByRole('radio').first().scrollIntoViewIfNeeded()
       await tab.shots('enrich-compare')
       await page.getByRole('radio').first().check()
-      await page.getByRole('button', { name: /^Enrichir \d+ produits ?Gratuit/ }).waitFor()
+      await page.getByRole('button', { name: /^Enrichir \d+ produits ?gratuit/ }).waitFor()
       await tab.close()
     })
 
