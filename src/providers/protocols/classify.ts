@@ -105,9 +105,9 @@ const unknownModel: ErrorRule = ({ status, message }) =>
     ? 'provider.model_missing'
     : undefined
 
-/** Anthropic says an empty balance as 400 invalid_request_error. */
+/** Anthropic says an empty balance as 400 invalid_request_error, xAI as 429. */
 const emptyBalance: ErrorRule = ({ status, message }) =>
-  status >= 400 && status < 500 && /credit balance is too low|insufficient (balance|credits?)\b/i.test(message)
+  status >= 400 && status < 500 && /credit balance is too low|insufficient (balance|credits?)\b|used all available credits/i.test(message)
     ? 'provider.no_credit'
     : undefined
 
