@@ -133,12 +133,7 @@ describe('errors', () => {
     ['fireworks', 503, 'upstream connect error', 'provider.overloaded'],
     ['azure', 401, { error: { code: '401', message: 'Access denied due to invalid subscription key' } }, 'provider.bad_key'],
     ['minimax', 401, { error: { type: 'authorized_error', message: 'invalid api key' } }, 'provider.bad_key'],
-    [
-      'xai',
-      403,
-      { code: 'permission-denied', error: 'Your team has run out of credits or reached its spending limit.' },
-      'provider.no_credit',
-    ],
+    ['xai', 429, 'Your team has either used all available credits or reached its monthly spending limit.', 'provider.no_credit'],
   ])('%s: %i %j', (provider, status, body, code) => {
     const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
     expect(failureOf({ protocol: findProvider(provider).chat.protocol, status, headers: {}, bytes }).code).toBe(code)
