@@ -4,6 +4,7 @@ import { administer, describeOnEachDatabase, type TestDatabase } from '../../tes
 import type { Database } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import { runItems } from '../db/schema/index.ts'
+import { listItems } from './list.ts'
 import { newId } from '../runtime/ids.ts'
 import {
   addItems,
@@ -195,8 +196,27 @@ describeOnEachDatabase('items of a run', (open) => {
     await settle([good!])
     expect(await retryFailed(test.database, { workspaceId, runId })).toBe(1)
     const [first, second] = await rows(runId)
-    expect(first).toMatchObject({ state: 'waiting', errorCode: null, settledAt: null })
+    expect(first).toMatchObject({ state: 'waiting', errorCode: null })
     expect(second).toMatchObject({ state: 'done' })
+    const listed = await test.database.inWorkspace(workspaceId, (tx) => listItems(tx, { runId, state: 'waiting', after: 0, limit: 10 }))
+    expect(listed.filter(({ settledAt }) => settledAt !== null)).toEqual([])
+  })
+
+  it('what an item cost counts all its tries, and is unknown where the cost of one is', async () => {
+    const runId = await run(2)
+    const cost = async (states: readonly ('failed' | 'done')[], nanos: readonly (bigint | undefined)[]): Promise<void> => {
+      const items = await lease(runId, 2)
+      await test.database.asSystem('a test settles', (tx) =>
+        settleItems(
+          tx,
+          items.map((item, at) => ({ item, state: states[at]!, ...(nanos[at] === undefined ? {} : { costNano: nanos[at] }) })),
+        ),
+      )
+    }
+    await cost(['failed', 'failed'], [5n, undefined])
+    await retryFailed(test.database, { workspaceId, runId })
+    await cost(['done', 'done'], [7n, 7n])
+    expect((await rows(runId)).map(({ costNano }) => costNano)).toEqual([12n, null])
   })
 
   it('many items are retried and dropped in several short transactions; what has ended stays', async () => {

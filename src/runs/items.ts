@@ -76,9 +76,12 @@ export async function renewLeases(tx: Tx, { runId, instance, now }: { runId: str
     .where(and(eq(runItems.runId, runId), eq(runItems.state, 'leased'), eq(runItems.leasedBy, instance)))
 }
 
-/** Failed items wait again, for a run that is taken up anew. `position`: only that one. @returns how many. */
+/**
+ * Failed items wait again, for a run that is taken up anew. `position`: only that one. They keep when they were settled and what
+ * they cost, known or not: what the next try costs is added to it. @returns how many.
+ */
 export function retryFailed(database: Database, { position, ...run }: RunKey & { position?: number | undefined }): Promise<number> {
-  const change = sql`update run_items set state = 'waiting', error_code = null, error_detail = null, settled_at = null`
+  const change = sql`update run_items set state = 'waiting', error_code = null, error_detail = null`
   const failed = sql`state = 'failed' and candidate <> ${NOBODY}`
   const which = position === undefined ? failed : sql`${failed} and position = ${position}`
   return changeInBatches(database, { ...run, which, change })
@@ -156,7 +159,7 @@ export async function settleItems(tx: Tx, results: readonly ItemResult[]): Promi
     tx,
     sql`
     update run_items set state = result.state, error_code = result.error_code, error_detail = result.error_detail,
-      cost_nano = case when run_items.escalated is null then result.cost_nano else run_items.cost_nano + result.cost_nano end,
+      cost_nano = ${costWith(sql`result.cost_nano`)},
       settled_at = now(), leased_by = null, lease_ends_at = null
     from jsonb_to_recordset(${JSON.stringify(records)}::jsonb)
       as result(run_id uuid, position integer, attempt integer, state text, error_code text, error_detail text, cost_nano bigint)
@@ -166,6 +169,10 @@ export async function settleItems(tx: Tx, results: readonly ItemResult[]): Promi
   )
   return testOf(rows)
 }
+
+/** What an item cost in all, unknown where a part is: it may have been settled before, or come from another candidate. */
+const costWith = (more: SQL): SQL =>
+  sql`case when run_items.escalated is null and run_items.settled_at is null then ${more} else run_items.cost_nano + ${more} end`
 
 /** An item that goes on to another candidate: it waits again, with what it has cost so far. */
 export interface ItemMove {
@@ -189,7 +196,7 @@ export async function moveItems(tx: Tx, moves: readonly ItemMove[]): Promise<(it
   const rows = await rowsOf<ItemKey>(
     tx,
     sql`
-    update run_items set state = 'waiting', candidate = move.candidate, escalated = move.escalated, cost_nano = move.cost_nano,
+    update run_items set state = 'waiting', candidate = move.candidate, escalated = move.escalated, cost_nano = ${costWith(sql`move.cost_nano`)},
       leased_by = null, lease_ends_at = null
     from jsonb_to_recordset(${JSON.stringify(records)}::jsonb)
       as move(run_id uuid, position integer, attempt integer, candidate integer, escalated text, cost_nano bigint)

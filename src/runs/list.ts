@@ -73,7 +73,10 @@ export async function listItems(
     .where(and(eq(runItems.runId, runId), inState(state), sql`${runItems.position} > ${after}`))
     .orderBy(runItems.position)
     .limit(limit)
-  return rows.map((row) => ({ ...row, state: row.state === 'leased' ? 'waiting' : row.state }))
+  return rows.map((row) => {
+    const isWaiting = row.state === 'leased' || row.state === 'waiting' // also one that is tried again, and was settled before
+    return { ...row, state: row.state === 'leased' ? 'waiting' : row.state, settledAt: isWaiting ? null : row.settledAt }
+  })
 }
 
 function inState(state: ItemStanding | undefined): SQL | undefined {

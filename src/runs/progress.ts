@@ -64,7 +64,7 @@ async function settledSince(tx: Tx, runId: string, sinceMs: number): Promise<Set
   const [row] = await rowsOf<{ count: number; first: string | null }>(
     tx,
     sql`select count(*)::integer as count, (extract(epoch from min(settled_at)) * 1000)::bigint::text as first
-        from run_items where run_id = ${runId}::uuid and settled_at > ${new Date(sinceMs).toISOString()}::timestamptz`,
+        from run_items where run_id = ${runId}::uuid and state in ('done', 'flagged', 'failed') and settled_at > ${new Date(sinceMs).toISOString()}::timestamptz`,
   )
   return row && row.first !== null ? { count: row.count, firstMs: Number(row.first) } : undefined
 }
