@@ -45,9 +45,9 @@ export interface RunningCli {
 /** Starts the command as a person's shell would, as a process of its own. */
 export function startCli(
   args: readonly string[],
-  { home, environment = {}, cwd }: { home: Home; environment?: Readonly<Record<string, string>>; cwd?: string },
+  { home, environment = {}, cwd, main = MAIN }: { home: Home; environment?: Readonly<Record<string, string>>; cwd?: string; main?: string },
 ): RunningCli {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
     // The compile cache is what ./latchkey sets too: a start costs less.
     env: {
       PATH: process.env['PATH'] ?? '',
