@@ -30,6 +30,15 @@ const PROVIDERS = [
     output: 10_000n,
   },
   {
+    id: 'openai',
+    model: 'gpt-5.4-pro', // which only the Responses interface serves
+    base: '/v1',
+    path: '/v1/responses',
+    keyHeader: 'authorization',
+    input: 30_000n,
+    output: 180_000n,
+  },
+  {
     id: 'bedrock',
     model: 'anthropic.claude-sonnet-4-5-20250929-v1:0',
     base: '',

@@ -4,7 +4,16 @@ import type { Secret } from '../base/secret.ts'
 import type { CommittedConnection } from '../ledger/intent.ts'
 import { bodyFailureOf, failureOf, ProviderCallError } from '../providers/failure.ts'
 import { parseJson } from '../providers/parse-json.ts'
-import { chatPath, type Destination, type MeteredUsage, needsKey, type Protocol, type Provider, type ProviderFailure } from '../providers/provider.ts'
+import {
+  chatOfferOf,
+  chatPath,
+  type Destination,
+  type MeteredUsage,
+  needsKey,
+  type Protocol,
+  type Provider,
+  type ProviderFailure,
+} from '../providers/provider.ts'
 import type { ProviderAnswer } from '../providers/send.ts'
 import { rememberSecret } from '../runtime/scrub.ts'
 import { normaliseKey } from '../vault/key-text.ts'
@@ -92,12 +101,13 @@ async function sendOnce({
   headers: Record<string, string>
   key: Secret | undefined
 }): Promise<Response> {
-  const { protocol } = provider.chat
+  const offer = chatOfferOf(provider, model)
+  const { protocol } = offer
   const answer = await services.sender.send({
     provider,
     destination: connection.destination,
     method: 'POST',
-    path: chatPath(provider.chat, model),
+    path: chatPath(offer, model),
     headers,
     body,
     signal,

@@ -2,7 +2,7 @@ import type { LanguageModelV4CallOptions, LanguageModelV4GenerateResult } from '
 import type { Admission, BudgetRefusal, CallIntent } from '../ledger/intent.ts'
 import type { Settlement } from '../ledger/settlement.ts'
 import type { RateCard } from '../prices/rate-card.ts'
-import type { ChatOffer, ProviderFailure } from '../providers/provider.ts'
+import { type ChatOffer, chatOfferOf, type ProviderFailure } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
 import { newId } from '../runtime/ids.ts'
 import { attemptFetch, failureFrom, type WireRecord } from './attempt.ts'
@@ -67,7 +67,7 @@ export async function makeCall(services: CallServices, request: ChatCall, attemp
     signal: request.signal,
     wire,
   })
-  const result = await generate(request, provider.chat, fetch).catch((error: unknown) => {
+  const result = await generate(request, chatOfferOf(provider, request.candidate.model), fetch).catch((error: unknown) => {
     wire.failure ??= failureFrom(error)
     return undefined
   })

@@ -3,7 +3,8 @@ import { bedrock } from '../providers/bedrock.ts'
 import { cohere } from '../providers/cohere.ts'
 import { gemini } from '../providers/gemini.ts'
 import { ollama } from '../providers/ollama.ts'
-import type { Provider } from '../providers/provider.ts'
+import { openai } from '../providers/openai.ts'
+import { chatOfferOf, chatPath, type Provider } from '../providers/provider.ts'
 import { chatModel } from './chat-model.ts'
 
 const SCHEMA = { type: 'object', properties: { title: { type: 'string' } }, required: ['title'], additionalProperties: false } as const
@@ -13,7 +14,7 @@ const ANSWER = '{"title":"Lamp"}'
 async function call(provider: Provider, model: string, answer: unknown, { reasoning }: { reasoning?: 'none' | 'low' } = {}) {
   const sent: { url: string; body: Record<string, unknown> }[] = []
   const made = await chatModel({
-    offer: provider.chat,
+    offer: chatOfferOf(provider, model),
     model,
     fetch: (url, init) => {
       sent.push({ url: url as string, body: JSON.parse(init?.body as string) as Record<string, unknown> })
@@ -99,6 +100,49 @@ describe('what is sent and read in each protocol of its own', () => {
     expect([nova.text, nova.finish]).toEqual([ANSWER, 'stop'])
     const cut = await call(bedrock, 'amazon.nova-lite-v1:0', converseAnswer([{ text: '{' }], 'max_tokens'))
     expect(cut.finish).toBe('length')
+  })
+
+  it('OpenAI: models that only the Responses interface serves are asked there, and nothing is kept', async () => {
+    const answer = {
+      id: 'resp_1',
+      object: 'response',
+      created_at: 1,
+      model: 'gpt-5.4-pro',
+      status: 'completed',
+      output: [{ id: 'msg_1', type: 'message', role: 'assistant', content: [{ type: 'output_text', text: ANSWER, annotations: [] }] }],
+      usage: { input_tokens: 1, output_tokens: 1 },
+    }
+    const { body, text, finish } = await call(openai, 'gpt-5.4-pro', answer)
+    expect(body).toMatchObject({
+      store: false,
+      max_output_tokens: 100,
+      text: { format: { type: 'json_schema', name: 'products', schema: SCHEMA } },
+    })
+    expect([text, finish]).toEqual([ANSWER, 'stop'])
+    const incomplete = { ...answer, status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } }
+    expect((await call(openai, 'gpt-5.4-pro', incomplete)).finish).toBe('length')
+  })
+
+  it.each([
+    ['o1-pro', '/responses'],
+    ['o3-pro-2025-06-10', '/responses'],
+    ['gpt-5.5-pro-2026-04-23', '/responses'],
+    ['gpt-5.1-codex-max', '/responses'],
+    ['codex-mini-latest', '/responses'],
+    ['gpt-4.1-mini', '/chat/completions'],
+    ['o3', '/chat/completions'],
+    ['gpt-6-luna', '/chat/completions'],
+    ['gpt-5-project', '/chat/completions'],
+  ])('OpenAI: %s is asked at %s', (model, path) => {
+    expect(chatPath(chatOfferOf(openai, model), model)).toBe(path)
+  })
+
+  it('a model’s name is one step of the path, whatever it holds', () => {
+    expect(chatPath(gemini.chat, 'models/gemini-2.5-flash')).toBe('/models/gemini-2.5-flash:generateContent')
+    expect(chatPath(gemini.chat, '../x?key=1#:')).toBe('/models/..%2Fx%3Fkey%3D1%23%3A:generateContent')
+    expect(chatPath(bedrock.chat, 'arn:aws:bedrock:eu-central-1:1:inference-profile/x')).toBe(
+      '/model/arn%3Aaws%3Abedrock%3Aeu-central-1%3A1%3Ainference-profile%2Fx/converse',
+    )
   })
 
   it('Ollama: the schema as format, the limit, room for the prompt; thinking is no answer', async () => {

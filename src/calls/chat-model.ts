@@ -18,6 +18,12 @@ export async function chatModel({ offer, model, fetch }: { offer: ChatOffer; mod
       const { createOpenAI } = await import('@ai-sdk/openai')
       return createOpenAI(settings).chat(model)
     }
+    case 'openai-responses': {
+      const { createOpenAI } = await import('@ai-sdk/openai')
+      const responses = createOpenAI(settings).responses(model)
+      // what is not said to be kept nowhere, OpenAI keeps for a month in this interface
+      return { doGenerate: (options) => responses.doGenerate({ ...options, providerOptions: { openai: { store: false } } }) }
+    }
     case 'anthropic': {
       const { createAnthropic } = await import('@ai-sdk/anthropic')
       return createAnthropic(settings).languageModel(model)

@@ -1,5 +1,17 @@
 import { openAiChat } from './protocols/openai-chat.ts'
-import { bearer, type Provider, readModelList } from './provider.ts'
+import { openAiResponses } from './protocols/openai-responses.ts'
+import { bearer, type ChatOffer, type Provider, readModelList } from './provider.ts'
+
+const responses: ChatOffer = {
+  protocol: openAiResponses,
+  path: '/responses',
+  sdk: 'openai-responses',
+  jsonSchema: true,
+  streamedUsage: 'unasked',
+}
+
+/** Models of which OpenAI's pages say that they answer in this interface only: o3-pro, gpt-5.4-pro, gpt-5.2-codex, codex-mini-latest, ... */
+const RESPONSES_ONLY = /^(?:(?:gpt-|o\d).*-(?:pro|codex)(?:-|$)|codex-)/
 
 /** OpenAI. @see https://platform.openai.com/docs/api-reference, checked 2026-11-20 */
 export const openai: Provider = {
@@ -21,6 +33,8 @@ export const openai: Provider = {
   checkKey: { method: 'GET', path: '/models', read: readModelList }, // free of charge; 401 on a bad key, and on a good one without this scope
   listModels: { path: '/models' }, // with shutdown_date
   chat: { protocol: openAiChat, path: '/chat/completions', sdk: 'openai', jsonSchema: true, streamedUsage: 'asked' },
+  chatOf: (model) => (RESPONSES_ONLY.test(model) ? responses : undefined),
   checkedOn: '2026-11-20',
+  notes: ['Models named -pro or -codex are asked through OpenAI’s Responses interface, which alone serves them; nothing is kept there.'],
   triedAgainst: 'recorded answers',
 }

@@ -162,6 +162,8 @@ export interface Provider {
       }
     | undefined
   readonly chat: ChatOffer
+  /** Another interface, for the models that only that one serves; undefined for all others. */
+  readonly chatOf?: (model: string) => ChatOffer | undefined
   /** What this was tried against, honestly. */
   readonly triedAgainst: 'recorded answers' | 'a mock of its documented interface' | 'never tried'
 }
@@ -196,7 +198,16 @@ export interface ChatOffer {
   /** Joined to the base URL; made from the model's name where the protocol has it in the path. */
   readonly path: string | ((model: string) => string)
   /** What builds and parses its bodies (calls/chat-model.ts): an AI SDK package, or our own for Ollama. */
-  readonly sdk: 'openai' | 'anthropic' | 'mistral' | 'openai-compatible' | 'google' | 'cohere' | 'ollama' | 'amazon-bedrock'
+  readonly sdk:
+    | 'openai'
+    | 'openai-responses'
+    | 'anthropic'
+    | 'mistral'
+    | 'openai-compatible'
+    | 'google'
+    | 'cohere'
+    | 'ollama'
+    | 'amazon-bedrock'
   /** Answers can be bound to a JSON schema by the provider itself. */
   readonly jsonSchema: boolean
   /**
@@ -214,6 +225,9 @@ export interface ChatOffer {
    */
   readonly streamedUsage?: 'asked' | 'unasked'
 }
+
+/** How a provider is asked for chat with this model. */
+export const chatOfferOf = (provider: Provider, model: string): ChatOffer => provider.chatOf?.(model) ?? provider.chat
 
 /** Where a call for `model` is posted. A model's name is one step of the path at most, whatever it holds. */
 export const chatPath = ({ path }: ChatOffer, model: string): string => (typeof path === 'string' ? path : path(model))

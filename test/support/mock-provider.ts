@@ -55,7 +55,8 @@ export async function startMockProvider({
     const handleRequest = async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
       return (await onRequest(request, response)) === true // otherwise the mock itself answers
     }
-    for (const path of ['/v1', '/v1beta', '/v2', '/model', '/openai', '/inference', '/compatible-mode', '/api', '/chat']) mock.mount(path, { handleRequest })
+    for (const path of ['/v1', '/v1beta', '/v2', '/model', '/openai', '/inference', '/compatible-mode', '/api', '/chat'])
+      mock.mount(path, { handleRequest })
   }
   let number = 0
   const replies = new WeakMap<ChatCompletionRequest, Reply>()
@@ -80,7 +81,7 @@ export async function startMockProvider({
   mock.onMessage(/[\s\S]*/, (request) => respond(replyTo(request), typeof usage === 'function' ? usage(lastUserText(request)) : usage))
   await mock.start()
   const chatRequests = () =>
-    mock.getRequests().filter(({ path }) => /chat\/completions|messages$|:generateContent$|\/v2\/chat$|\/converse$/.test(path))
+    mock.getRequests().filter(({ path }) => /chat\/completions|messages$|responses$|:generateContent$|\/v2\/chat$|\/converse$/.test(path))
   return {
     url: mock.url,
     mock,

@@ -7,8 +7,9 @@ import { bedrockConverse } from './bedrock-converse.ts'
 import { cohereChat } from './cohere.ts'
 import { gemini } from './gemini.ts'
 import { ollamaChat } from './ollama.ts'
+import { openAiResponses } from './openai-responses.ts'
 
-const PROTOCOLS = [gemini, cohereChat, ollamaChat, bedrockConverse]
+const PROTOCOLS = [gemini, cohereChat, ollamaChat, bedrockConverse, openAiResponses]
 
 function streamed({ usage }: Protocol, events: readonly unknown[]): MeteredUsage {
   const stream = usage.stream()
@@ -231,6 +232,48 @@ describe('usage of Bedrock Converse', () => {
   })
 })
 
+describe('usage of OpenAI responses', () => {
+  const usage = {
+    input_tokens: 1000,
+    input_tokens_details: { cached_tokens: 600, cache_write_tokens: 100 },
+    output_tokens: 80,
+    output_tokens_details: { reasoning_tokens: 50 },
+    total_tokens: 1080,
+  }
+
+  it('splits input and output into disjoint units, and counts the searches', () => {
+    const call = (type: string): object => ({ type: 'web_search_call', action: { type } })
+    const response = { id: 'resp_1', model: 'gpt-5.4-pro', service_tier: 'priority', usage, output: [call('search'), call('open_page')] }
+    expect(openAiResponses.usage.whole(response)).toEqual({
+      usage: { input_tokens: 300, cache_read_tokens: 600, cache_write_tokens: 100, output_tokens: 30, reasoning_tokens: 50, searches: 1 },
+      source: 'reported',
+      raw: usage,
+      servedModel: 'gpt-5.4-pro',
+      serviceTier: 'priority',
+      providerRequestId: 'resp_1',
+    })
+    const counted = { ...response, tool_usage: { web_search: { num_requests: 3 } } }
+    expect(openAiResponses.usage.whole(counted).usage).toMatchObject({ searches: 3 })
+  })
+
+  it.each([
+    ['a total that differs', { ...usage, total_tokens: 9 }, 'total_tokens is 9, its parts sum to 1080'],
+    ['more cached than came in', { ...usage, input_tokens: 5, total_tokens: 85 }, 'the details of 5 input_tokens exceed them by 695'],
+    ['more reasoning than output', { ...usage, output_tokens: 5, total_tokens: 1005 }, 'the details of 5 output_tokens exceed them by 45'],
+  ])('does not trust %s', (_, block, doubt) => {
+    expect(openAiResponses.usage.whole({ usage: block })).toMatchObject({ usage: undefined, doubt })
+  })
+
+  it('a stream that breaks before its last event has none', () => {
+    const created = { type: 'response.created', response: { id: 'resp_1', model: 'm', usage: null } }
+    expect(streamed(openAiResponses, [created, { type: 'response.output_text.delta' }])).toMatchObject({
+      usage: undefined,
+      doubt: 'the answer has no usage',
+      servedModel: 'm',
+    })
+  })
+})
+
 const count = fc.nat({ max: 1e9 })
 describe('stream(x) = whole(x)', () => {
   test.prop([
@@ -281,6 +324,28 @@ describe('stream(x) = whole(x)', () => {
     },
   )
 
+  test.prop([
+    fc.record({ text: count, read: count, write: count, visible: count, reasoning: count }),
+    fc.constantFrom('completed', 'incomplete'),
+  ])('OpenAI responses, and the units sum to the total', ({ text, read, write, visible, reasoning }, end) => {
+    const usage = {
+      input_tokens: text + read + write,
+      input_tokens_details: { cached_tokens: read, cache_write_tokens: write },
+      output_tokens: visible + reasoning,
+      output_tokens_details: { reasoning_tokens: reasoning },
+      total_tokens: text + read + write + visible + reasoning,
+    }
+    const response = { id: 'r', model: 'm', usage }
+    const metered = openAiResponses.usage.whole(response)
+    const events = [
+      { type: 'response.created', response: { ...response, usage: null } },
+      { type: 'response.output_text.delta' },
+      { type: `response.${end}`, response },
+    ]
+    expect(streamed(openAiResponses, events)).toEqual(metered)
+    expect(Object.values(metered.usage!).reduce((a, b) => a + b, 0)).toBe(usage.total_tokens)
+  })
+
   test.prop([fc.anything(), fc.constantFrom(...PROTOCOLS)])(
     'whatever an answer holds, a usage has whole numbers of 0 and more, or is unknown with its reason; nothing throws',
     (value, protocol) => {
@@ -293,6 +358,8 @@ describe('stream(x) = whole(x)', () => {
         { done: true, prompt_eval_count: value, eval_count: 1, message: value },
         { metadata: { usage: value, trace: value }, stopReason: value, throttlingException: value },
         { type: 'message-end', delta: value },
+        { usage: { input_tokens: 5, output_tokens: value, input_tokens_details: value }, tool_usage: value, output: [value], error: value },
+        { type: 'response.completed', response: value },
       ]) {
         for (const { usage, doubt } of [protocol.usage.whole(body), streamed(protocol, [body])]) {
           if (usage === undefined) expect(doubt).toBeTypeOf('string')
@@ -463,6 +530,12 @@ describe('errors', () => {
     [cohereChat, { finish_reason: 'TIMEOUT' }, 'provider.timeout'],
     [cohereChat, { type: 'message-end', delta: { finish_reason: 'ERROR', error: 'x' } }, 'provider.failed'],
     [ollamaChat, { error: 'unexpected EOF' }, 'provider.failed'],
+    [openAiResponses, { status: 'failed', error: { code: 'server_error', message: 'x' } }, 'provider.failed'],
+    [openAiResponses, { status: 'failed', error: { code: 'rate_limit_exceeded', message: 'x' } }, 'provider.rate_limited'],
+    [openAiResponses, { type: 'response.failed', response: { error: { code: 'insufficient_quota', message: 'x' } } }, 'provider.no_credit'],
+    [openAiResponses, { type: 'error', code: 'server_error', message: 'x' }, 'provider.failed'],
+    [openAiResponses, { status: 'incomplete', incomplete_details: { reason: 'content_filter' }, output: [] }, 'provider.content_refused'],
+    [openAiResponses, { output: [{ type: 'message', content: [{ type: 'refusal', refusal: 'No.' }] }] }, 'provider.content_refused'],
     [bedrockConverse, { stopReason: 'guardrail_intervened', usage: {} }, 'provider.content_refused'],
     [bedrockConverse, { messageStop: { stopReason: 'content_filtered' } }, 'provider.content_refused'],
     [bedrockConverse, { throttlingException: { message: 'Too many requests' } }, 'provider.rate_limited'],
@@ -480,6 +553,11 @@ describe('errors', () => {
     [cohereChat, { finish_reason: 'MAX_TOKENS' }],
     [ollamaChat, { done: true, done_reason: 'length', message: { content: 'error' } }],
     [bedrockConverse, { stopReason: 'max_tokens' }],
+    [openAiResponses, { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' }, error: null, output: [] }],
+    [
+      openAiResponses,
+      { type: 'response.completed', response: { error: null, output: [{ content: [{ type: 'output_text', text: 'error' }] }] } },
+    ],
   ])('%o: %j is none', (protocol, body) => {
     expect(protocol.classifyBodyError({ status: 200, headers: {}, body })).toBeUndefined()
   })
