@@ -9,7 +9,7 @@ import { checkDestination, type Lookup } from './destination-guard.ts'
 import { bodyFailureOf, failureOf, ProviderCallError } from './failure.ts'
 import { openai } from './openai.ts'
 import { chatPath, type Provider } from './provider.ts'
-import { findProvider, providers } from './registry.ts'
+import { findProvider, providers as allProviders } from './registry.ts'
 import { createSender, type Sender, type SenderOptions, type SendRequest } from './send.ts'
 
 const OK = JSON.stringify({ id: 'r1', model: 'm', choices: [], usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } })
@@ -245,7 +245,7 @@ it('KEY-9: the key is in its header and never in a URL', async () => {
   const server = await recorder()
   const made = sender({ privateHosts: new Set([server.hostPort]) })
   const key = canaryKey()
-  const ids = Object.keys(providers).filter((id) => id !== 'practice')
+  const ids = Object.keys(allProviders).filter((id) => id !== 'practice')
   for (const id of ids) {
     const provider = findProvider(id)
     for (const path of [chatPath(provider.chat, 'some/model:1'), provider.checkKey.path, provider.listModels?.path ?? '/models']) {
