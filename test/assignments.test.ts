@@ -113,9 +113,9 @@ describe.each(['pglite', 'postgres'] as const)('assignments on %s', (on) => {
       (await put('compliance', candidates)).warnings.map(({ code, position }) => `${code} ${position}`)
     expect(await codes([{ connectionId: id, model: 'practice-1', rules: { families: ['lamps'] } }])).toEqual(['some_records_unserved null'])
     expect(await codes([{ connectionId: own, model: 'anything' }])).toEqual(['price_unknown 0'])
-    expect(await codes([{ connectionId: openai, model: 'gpt-4.1-mini' }])).toEqual([])
+    expect(await codes([{ connectionId: openai, model: 'gpt-6-luna' }])).toEqual([])
     expect(await codes([{ connectionId: openai, model: 'gpt-imagined' }])).toEqual(['model_unknown 0'])
-    const second = { connectionId: openai, model: 'gpt-4.1-mini' }
+    const second = { connectionId: openai, model: 'gpt-6-luna' }
     expect(await codes([{ connectionId: id, model: 'practice-1' }, second])).toEqual(['never_first 1'])
     expect(await codes([{ connectionId: id, model: 'practice-1', fallbackOn: ['failed'] }, second])).toEqual([])
     expect(

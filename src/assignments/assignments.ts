@@ -26,6 +26,15 @@ export async function listAssignments(tx: Tx, now: Date): Promise<AssignmentView
   })
 }
 
+/** The models that serve something in this workspace: of candidates whose connection still works. */
+export async function modelsInUse(tx: Tx): Promise<{ provider: string; model: string }[]> {
+  return tx
+    .selectDistinct({ provider: connections.provider, model: assignments.model })
+    .from(assignments)
+    .innerJoin(connections, eq(connections.id, assignments.connectionId))
+    .where(eq(connections.status, 'active'))
+}
+
 /** @throws AppError context.missing. */
 export async function readAssignment(tx: Tx, context: string, now: Date): Promise<AssignmentView> {
   const row = await requireContext(tx, context)

@@ -1,6 +1,6 @@
 import type { AssignmentWarning } from '../contract/assignments.ts'
 import type { assignments, connections } from '../db/schema/index.ts'
-import { describeModel } from '../prices/models.ts'
+import { describeModel, shutdownAhead } from '../prices/models.ts'
 import { loadBook } from '../prices/book.ts'
 import { rateCardPrices } from '../prices/rate-card.ts'
 import { regionOf } from '../providers/provider.ts'
@@ -15,7 +15,11 @@ export interface StoredCandidate {
 export function warningsOf(candidates: readonly StoredCandidate[], now: Date): AssignmentWarning[] {
   const warnings = candidates.flatMap((candidate) => {
     const { position } = candidate.assignment
-    return codesOf(candidate, { candidates, now }).map((code) => ({ code, position }))
+    const shutdown = shutdownAhead({ provider: candidate.connection.provider, model: candidate.assignment.model, at: now })
+    return [
+      ...codesOf(candidate, { candidates, now }).map((code) => ({ code, position })),
+      ...(shutdown ? [{ code: 'model_shutdown' as const, position, shutdown }] : []),
+    ]
   })
   return candidates.length > 0 && !candidates.some(isForAll) ? [...warnings, { code: 'some_records_unserved', position: null }] : warnings
 }

@@ -43,6 +43,7 @@ export const ASSIGNMENT_WARNINGS = [
   'context_not_allowed',
   'model_unknown',
   'price_unknown',
+  'model_shutdown',
   'some_records_unserved',
   'never_first',
   'flagged_without_first',
@@ -51,6 +52,10 @@ export const assignmentWarning = z
   .strictObject({
     code: z.enum(ASSIGNMENT_WARNINGS),
     position: z.int().nullable().meta({ description: 'Of which candidate; null: of the whole assignment' }),
+    shutdown: z
+      .strictObject({ date: z.iso.date(), successor: z.string().nullable() })
+      .optional()
+      .meta({ description: 'Of "model_shutdown": the day, and what the provider names in its place' }),
   })
   .meta({ id: 'AssignmentWarning' })
 export type AssignmentWarning = z.output<typeof assignmentWarning>

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineRoute, idOf, instant, pageOf } from './route.ts'
 
-/** Something a member should hear of though no page shows it now. `subject` is "run:<id>"; `text` its own name. */
+/** Something a member should hear of though no page shows it now. `subject` is "run:<id>" or "model:<day>:<provider>/<model>"; `text` its own name. */
 export const notice = z
   .strictObject({
     id: idOf('notice'),

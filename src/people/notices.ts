@@ -1,7 +1,8 @@
 import { and, count, desc, eq, inArray, isNull, lt } from 'drizzle-orm'
 import { AppError } from '../base/errors.ts'
 import type { Tx } from '../db/database.ts'
-import { notices } from '../db/schema/index.ts'
+import type { Role } from '../contract/permissions.ts'
+import { members, notices } from '../db/schema/index.ts'
 import { newId } from '../runtime/ids.ts'
 
 /** Tells a person something. `actor` as the ledger names it ("user:<id>"); tokens and the command line are told nothing. */
@@ -12,6 +13,30 @@ export async function addNotice(
   const userId = /^user:([0-9a-f-]{36})$/.exec(actor)?.[1]
   if (userId === undefined) return
   await tx.insert(notices).values({ id: newId(), workspaceId, userId, kind, subject, text })
+}
+
+/**
+ * Tells everybody of these roles something once: who was told of this subject before is not told again. Two servers that look
+ * at one moment wait for each other at the members' rows.
+ */
+export async function addNoticeOnce(
+  tx: Tx,
+  { workspaceId, roles, ...notice }: { workspaceId: string; roles: readonly Role[]; kind: string; subject: string; text: string },
+): Promise<number> {
+  const people = await tx
+    .select({ userId: members.userId })
+    .from(members)
+    .where(and(eq(members.workspaceId, workspaceId), inArray(members.role, [...roles])))
+    .orderBy(members.userId)
+    .for('update')
+  const told = await tx
+    .select({ userId: notices.userId })
+    .from(notices)
+    .where(and(eq(notices.kind, notice.kind), eq(notices.subject, notice.subject)))
+  const known = new Set(told.map(({ userId }) => userId))
+  const rows = people.filter(({ userId }) => !known.has(userId)).map(({ userId }) => ({ id: newId(), workspaceId, userId, ...notice }))
+  if (rows.length > 0) await tx.insert(notices).values(rows)
+  return rows.length
 }
 
 export type Notice = typeof notices.$inferSelect

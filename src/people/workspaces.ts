@@ -25,6 +25,13 @@ export async function commandLineWorkspace(database: Database): Promise<Workspac
   })
 }
 
+/** All workspaces of this installation, for what the server looks after by itself. */
+export const workspaceIds = (database: Database): Promise<string[]> =>
+  database.asSystem('the server looks after every workspace', async (tx) => {
+    const rows = await tx.select({ id: workspaces.id }).from(workspaces).orderBy(asc(workspaces.id))
+    return rows.map(({ id }) => id)
+  })
+
 /** Makes a workspace with its first owner, in the transaction of whoever may. */
 export async function addWorkspace(tx: Tx, { name, ownerId, now }: { name: string; ownerId: string; now: Date }): Promise<Workspace> {
   const id = newId()

@@ -63,6 +63,20 @@ export function modelFacts({ provider, model, at }: { provider: string; model: s
   return book && factsIn(book, model, dayOf(at))
 }
 
+/** How long before its shutdown a model in use is spoken of. */
+const SHUTDOWN_AHEAD_DAYS = 90
+
+/** The day (YYYY-MM-DD) on which a model is shut down, when that is within 90 days or past, and what its provider names in its place. */
+export function shutdownAhead(question: {
+  provider: string
+  model: string
+  at: Date
+}): { readonly date: string; readonly successor: string | null } | undefined {
+  const { shutdownDate: date, successor = null } = modelFacts(question) ?? {}
+  if (date === undefined) return undefined
+  return Date.parse(date) - question.at.getTime() <= SHUTDOWN_AHEAD_DAYS * 86_400_000 ? { date, successor } : undefined
+}
+
 function factsIn(book: LoadedBook, model: string, day: string): ModelFact | undefined {
   if (book.namedByPeople) return undefined // a name that people gave says nothing of the model
   const own = book.factsById.get(model)

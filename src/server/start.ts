@@ -6,6 +6,7 @@ import { createCommandSocket } from './command-socket.ts'
 import type { Serve } from './create-server.ts'
 import type { Listening } from './listen.ts'
 import { openServices, type Services } from './services.ts'
+import { watchShutdowns } from './watch-shutdowns.ts'
 
 export interface RunningServer extends Listening {
   readonly services: Services
@@ -44,11 +45,12 @@ export async function startServer({
     if (loaded.status === 'rejected') throw loaded.reason
     const listening = await loaded.value.listen({ services: opened, secret, config, log, pages })
     commands?.open(opened)
+    const shutdowns = watchShutdowns(opened)
     return {
       ...listening,
       services: opened,
       async close() {
-        await Promise.all([commands?.close(), listening.close()])
+        await Promise.all([commands?.close(), listening.close(), shutdowns.close()])
         await opened.close()
       },
     }

@@ -9,10 +9,11 @@ import { RelativeTime } from '../components/relative-time.tsx'
 import { Popover } from '../components/menu.tsx'
 import { useText, type Translate } from '../messages/text.tsx'
 import { cx } from '../support/cx.ts'
+import { formatDay } from '../support/times.ts'
 
 const REFRESH_MS = 30_000
 
-/** What the person should hear of though no page shows it: runs that ended or paused. */
+/** What the person should hear of though no page shows it: runs that ended or paused, models that are shut down. */
 export function Notices() {
   const { t } = useText()
   const { data } = useQuery({ ...queryOf(listNotices), refetchInterval: REFRESH_MS })
@@ -59,17 +60,28 @@ export function Notices() {
   )
 }
 
-function noticeText({ kind, text }: NoticeView, t: Translate): string {
+function noticeText({ kind, subject, text }: NoticeView, { t, language }: { t: Translate; language: string }): string {
   if (kind === 'run.finished') return t('shell.notices.runFinished', { name: text })
   if (kind === 'run.waits') return t('shell.notices.runWaits', { name: text })
   if (kind === 'run.paused') return t('shell.notices.runPaused', { name: text })
+  if (kind === 'model.shutdown') {
+    const [, day = ''] = subject.split(':')
+    return t('shell.notices.modelShutdown', { name: text, date: formatDay(`${day}T12:00:00Z`, language) })
+  }
   return text
 }
 
 function NoticeLine({ notice }: { notice: NoticeView }) {
-  const { t } = useText()
+  const { t, language } = useText()
   const [what, id] = notice.subject.split(':')
-  const sentence = noticeText(notice, t)
+  const sentence = noticeText(notice, { t, language })
+  if (what === 'model') {
+    return (
+      <Link to="/assignments" className="link">
+        {sentence}
+      </Link>
+    )
+  }
   if (what !== 'run' || !id) return <span>{sentence}</span>
   return (
     <Link to={`/runs/${id}` as '/'} className="link">
