@@ -83,6 +83,10 @@ describe.each(engines)('the catalogue through its routes (%s)', (on) => {
     })
     const rejected = await editor.call(contract.listRejectedRows, { params: { importId: first.id }, query: { limit: '1' } })
     expect(rejected.items).toMatchObject([{ line: 1202, code: 'identifier_repeated' }])
+    for (const cursor of ['99999999999', 'x', '-1', '1.5'])
+      expect(await editor.refused(contract.listRejectedRows, { params: { importId: first.id }, query: { cursor } })).toMatchObject({
+        status: 422,
+      })
     const more = await editor.call(contract.listRejectedRows, { params: { importId: first.id }, query: { cursor: rejected.nextCursor! } })
     expect(more.items).toMatchObject([{ line: 1203, code: 'identifier_empty' }])
 

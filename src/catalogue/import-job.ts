@@ -176,6 +176,7 @@ async function runImport(services: CatalogueServices, job: Job): Promise<void> {
         location: source.location,
         format,
         uploadId,
+        mostRejected: MOST_REJECTIONS,
         signal,
         onProgress: (progress) => (seen = progress),
       }),
@@ -211,11 +212,11 @@ const countsOf = ({ bytesRead, products, rejected, ...changes }: ImportProgress)
   ...changes,
 })
 
-const finalCounts = ({ products, rejected, changes }: ImportResult, bytes: number): ImportCounts => ({
+const finalCounts = ({ products, rejectedRows, changes }: ImportResult, bytes: number): ImportCounts => ({
   bytes,
   bytesRead: bytes,
   read: products,
-  rejected: rejected.length,
+  rejected: rejectedRows,
   ...changes,
 })
 
@@ -229,7 +230,7 @@ async function keepRejections(
   database: Database,
   { workspaceId, importId, rejected }: { workspaceId: string; importId: string; rejected: readonly RejectedRow[] },
 ): Promise<void> {
-  const rows = rejected.slice(0, MOST_REJECTIONS).map(({ line, reason }, index) => ({
+  const rows = rejected.map(({ line, reason }, index) => ({
     importId,
     workspaceId,
     position: index + 1,

@@ -57,6 +57,14 @@ describeOnEachDatabase('catalogue', (open) => {
     expect(await importNow(path)).toMatchObject({ unchanged: true, importId: first.importId, contentHash: first.contentHash })
   })
 
+  it('keeps as many rejected rows as were asked for, and counts them all', async () => {
+    const path = file('rejected.csv', `sku,title\nL1,Lamp\n${',no identifier\n'.repeat(2_000)}`)
+    const format = await detectFormat(path, { identifier: 'sku' })
+    const made = await importFile({ database: test.database, workspaceId, path, format, mostRejected: 3 })
+    expect(made).toMatchObject({ products: 1, rejectedRows: 2_000 })
+    expect(made.rejected.map(({ line }) => line)).toEqual([3, 4, 5])
+  })
+
   it('a changed file changes its products, and one that it no longer brings is no longer there', async () => {
     const before = await importNow(file('changing.csv', 'sku,title\nA,one\nB,two\nC,three\n'))
     const ids = new Map((await page(before)).map(({ identifier, id }) => [identifier, id]))

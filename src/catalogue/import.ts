@@ -22,7 +22,8 @@ export interface ImportResult {
   /** SHA-256 (hex) of what was imported, in its order: the same before and after Latchkey wrote its values into the file. */
   readonly importedHash: string
   readonly products: number
-  readonly rejected: readonly RejectedRow[]
+  readonly rejected: readonly RejectedRow[] // the first ones, as many as were asked for
+  readonly rejectedRows: number
   readonly unchanged: boolean // the file is as it was at the last import: nothing was written
   readonly changes: ProductChanges
 }
@@ -55,6 +56,7 @@ export async function importFile({
   location = path,
   format,
   uploadId,
+  mostRejected = Infinity,
   signal,
   onProgress,
 }: {
@@ -65,6 +67,8 @@ export async function importFile({
   format: FileFormat
   /** Kept with the source once the import is whole: exports are made from it. */
   uploadId?: string
+  /** So many rejected rows are kept in memory, and given; the others are counted. */
+  mostRejected?: number
   signal?: AbortSignal
   onProgress?: (progress: ImportProgress) => void
 }): Promise<ImportResult> {
@@ -83,6 +87,7 @@ export async function importFile({
     await database.inWorkspace(workspaceId, (tx) => tx.update(sources).set({ contentHash: '' }).where(eq(sources.id, sourceId)))
   }
   const rejected: RejectedRow[] = []
+  let rejectedRows = 0
   let read = 0
   let changes: ProductChanges = { new: 0, changed: 0, unchanged: 0, gone: 0 }
   let batch: ProductRow[] = []
@@ -111,11 +116,12 @@ export async function importFile({
   const onFinish = (whole: { contentHash: string }): void => {
     if (whole.contentHash !== contentHash) throw fileChanged(path)
   }
-  const onRead = (bytesRead: number): void => onProgress?.({ ...changes, bytesRead, products: read, rejected: rejected.length })
+  const onRead = (bytesRead: number): void => onProgress?.({ ...changes, bytesRead, products: read, rejected: rejectedRows })
   for await (const rows of readRows(path, format, { ...(signal ? { signal } : {}), onFinish, onRead })) {
     for (const row of rows) {
       if ('reason' in row) {
-        rejected.push(row)
+        rejectedRows += 1
+        if (rejected.length < mostRejected) rejected.push(row)
         continue
       }
       read += 1
@@ -133,7 +139,7 @@ export async function importFile({
       await tx.update(sources).set(seen).where(eq(sources.id, sourceId))
     } else if (uploadId !== undefined) await tx.update(sources).set(kept).where(eq(sources.id, sourceId))
   })
-  return { sourceId, importId, contentHash, importedHash, products: read, rejected, unchanged, changes }
+  return { sourceId, importId, contentHash, importedHash, products: read, rejected, rejectedRows, unchanged, changes }
 }
 
 const fileChanged = (path: string): AppError =>

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../base/errors.ts'
 import * as contract from '../contract/catalogue.ts'
 import { handle, type HandledRoute } from '../http/handle.ts'
+import { positionOf } from '../http/position.ts'
 import { exportSource } from './export.ts'
 import { readFacets } from './facets.ts'
 import { fileView } from './file-view.ts'
@@ -73,7 +74,7 @@ export function catalogueRoutes(services: CatalogueServices): HandledRoute[] {
       return watchImport(database, { workspaceId, importId, signal })
     }),
     handle(contract.listRejectedRows, ({ who: { workspaceId }, params: { importId }, query: { cursor, limit } }) =>
-      rejectedRows(database, { workspaceId, importId, after: Number.parseInt(cursor ?? '0', 10) || 0, limit }),
+      rejectedRows(database, { workspaceId, importId, after: positionOf(cursor), limit }),
     ),
 
     handle(contract.openSample, async ({ who: { workspaceId, actor } }) => ({

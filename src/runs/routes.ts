@@ -1,7 +1,7 @@
-import { AppError } from '../base/errors.ts'
 import { formatNano, parseNano } from '../base/money.ts'
 import * as contract from '../contract/runs.ts'
 import { handle, type HandledRoute } from '../http/handle.ts'
+import { positionOf } from '../http/position.ts'
 import { readBudget } from '../ledger/budgets.ts'
 import { cancelRun, changeCap, findRun, pauseRun, resumeRun, retryRun, type RunCommands, startRun } from './commands.ts'
 import { type ListedItem, listItems, listRuns } from './list.ts'
@@ -64,12 +64,6 @@ export function runRoutes(services: RunCommands): HandledRoute[] {
       }),
     ),
   ]
-}
-
-function positionOf(cursor: string | undefined): number {
-  if (cursor === undefined) return 0
-  if (/^\d{1,9}$/.test(cursor)) return Number(cursor)
-  throw new AppError('request.invalid', 'This cursor is none that the list gave.')
 }
 
 const itemView = ({ costNano, settledAt, ...item }: ListedItem, currency: string) => ({

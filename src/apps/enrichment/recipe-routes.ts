@@ -1,6 +1,7 @@
 import { AppError } from '../../base/errors.ts'
 import * as contract from '../../contract/recipes.ts'
 import { handle, type HandledRoute, type Member } from '../../http/handle.ts'
+import { positionOf } from '../../http/position.ts'
 import type { JobServices } from './job.ts'
 import { systemPrompt } from './prompt.ts'
 import { checkRecipe, parseRecipe } from './read-recipe.ts'
@@ -16,7 +17,7 @@ export function recipeRoutes({ database, clock }: JobServices): HandledRoute[] {
   return [
     handle(contract.listRecipes, ({ who: { workspaceId }, query: { cursor } }) =>
       database.inWorkspace(workspaceId, async (tx) => {
-        const after = placeOf(cursor)
+        const after = positionOf(cursor)
         const found = await listRecipes(tx, { after, limit: PAGE + 1 })
         return { items: found.slice(0, PAGE).map(summary), nextCursor: found.length > PAGE ? String(after + PAGE) : null }
       }),
@@ -59,12 +60,6 @@ export function recipeRoutes({ database, clock }: JobServices): HandledRoute[] {
     handle(contract.readRecipeText, ({ body: { text } }) => ({ recipe: parseRecipe(text) })),
     handle(contract.writeRecipeText, ({ body: { recipe } }) => ({ text: recipeText(checkRecipe(recipe)) })),
   ]
-}
-
-function placeOf(cursor: string | undefined): number {
-  if (cursor === undefined) return 0
-  if (/^\d{1,6}$/.test(cursor)) return Number(cursor)
-  throw new AppError('request.invalid', 'This cursor is none that the list gave.')
 }
 
 const dated = ({ updatedAt, lastUsedAt }: StoredRecipe) => ({
