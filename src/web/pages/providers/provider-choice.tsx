@@ -1,6 +1,8 @@
 import { FlaskConical, Server } from 'lucide-react'
+import { useState } from 'react'
 import type { ProviderView } from '../../../contract/providers.ts'
 import { Badge } from '../../components/badge.tsx'
+import { TextInput } from '../../components/field.tsx'
 import { useText } from '../../messages/text.tsx'
 import { useProviderName } from './provider-name.ts'
 
@@ -13,12 +15,31 @@ export function ProviderChoice({
   onChoose: (provider: ProviderView) => void
 }) {
   const { t } = useText()
+  const nameOf = useProviderName()
+  const [search, setSearch] = useState('')
+  const wanted = search.trim().toLowerCase()
+  const found = providers.filter((provider) =>
+    `${nameOf(provider)} ${provider.id} ${provider.baseUrl ?? ''}`.toLowerCase().includes(wanted),
+  )
   const isHosted = ({ baseUrl, key }: ProviderView) => baseUrl !== null || key === 'required' // Azure has an address for each customer
-  const hosted = providers.filter((provider) => !provider.practice && isHosted(provider))
-  const servers = providers.filter((provider) => !provider.practice && !isHosted(provider))
-  const practice = providers.filter((provider) => provider.practice)
+  const hosted = found.filter((provider) => !provider.practice && isHosted(provider))
+  const servers = found.filter((provider) => !provider.practice && !isHosted(provider))
+  const practice = found.filter((provider) => provider.practice)
   return (
     <div className="flex flex-col gap-5">
+      <TextInput
+        label={t('providers.choose.search')}
+        hideLabel
+        type="search"
+        placeholder={t('providers.choose.search')}
+        value={search}
+        onValueChange={setSearch}
+      />
+      {found.length === 0 && (
+        <p role="status" className="text-ink-2">
+          {t('providers.choose.notFound', { name: search.trim() })}
+        </p>
+      )}
       <Group label={t('providers.choose.hosted')} providers={hosted} onChoose={onChoose} />
       <Group label={t('providers.choose.servers')} providers={servers} onChoose={onChoose} />
       <Group label={t('providers.choose.practice')} providers={practice} onChoose={onChoose} />
