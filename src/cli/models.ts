@@ -22,7 +22,7 @@ export const models = defineCommand({
   async run(args, { io, openServices, takeSecret }) {
     const provider = findProvider(args.provider)
     const { 'base-url': baseUrl, 'key-env': keyVariable } = args
-    const asked = baseUrl !== undefined || keyVariable !== undefined
+    const asked = provider.listModels !== undefined && (baseUrl !== undefined || keyVariable !== undefined)
     let offered = listModels({ provider: provider.id, at: new Date() })
     if (asked) {
       const { destination, privateHosts } = commandDestination(provider, baseUrl)
