@@ -22,6 +22,8 @@ const startProvider = (): Promise<RawServer> =>
     if (path.startsWith('/cut')) return void response.socket?.destroy()
     if (!path.startsWith('/v1')) return error(404, `Nothing here for ${key}`)
     if (path.endsWith('/key')) return answerJson(response, 200, { data: { label: 'mine', limit_remaining: key.includes('poor') ? 0 : 3 } })
+    if (path.endsWith('/api-key')) return answerJson(response, 200, { api_key_id: 'a', api_key_disabled: key.includes('off') })
+    if (path.endsWith('/user/balance')) return answerJson(response, 200, { is_available: !key.includes('poor'), balance_infos: [] })
     if (!path.endsWith('/models')) return error(404, 'Not found')
     if (key.includes('scope')) return error(401, 'You have insufficient permissions for this operation. Missing scopes: api.model.read.')
     if (key.includes('poor')) return error(429, 'You exceeded your current quota', 'insufficient_quota')
@@ -100,6 +102,9 @@ describe.each(['pglite', 'postgres'] as const)('connections on %s', (on) => {
       ['no_credit', 'sk-poor-', '/v1'],
       ['no_credit', 'sk-poor-', '/v1', 'openrouter'], // 200, and the key's own limit is used up
       ['ok', 'sk-any-', '/v1', 'openrouter'],
+      ['unproven', 'sk-good-', '/v1', 'deepinfra'], // anyone may ask for its list
+      ['bad_key', 'sk-off-', '/v1', 'xai'], // 200, and the key is switched off
+      ['no_credit', 'sk-poor-', '/v1', 'deepseek'], // 200, and the balance is empty
       ['rate_limited', 'sk-quick-', '/v1'],
       ['wrong_region_or_host', 'sk-good-', '/nowhere'],
       ['wrong_region_or_host', 'sk-good-', '/html'],
@@ -120,7 +125,9 @@ describe.each(['pglite', 'postgres'] as const)('connections on %s', (on) => {
       expect(after).toMatchObject({ result, detail: before.detail })
       const { check, lastError } = await view(id)
       expect(check).toEqual(after)
-      expect(lastError === null).toBe(result === 'ok' || path === '/other' || (of === 'openrouter' && result === 'no_credit'))
+      // those that were answered with 200
+      const isGoodAnswer = ['openrouter', 'deepinfra', 'xai', 'deepseek'].includes(of)
+      expect(lastError === null).toBe(result === 'ok' || path === '/other' || isGoodAnswer)
     })
 
     it('unreachable: an address where nobody listens', async () => {
