@@ -20,6 +20,10 @@ export const anthropic: Provider = {
   checkKey: { method: 'GET', path: '/v1/models?limit=1', read: readModelList }, // free of charge; 401 on a bad key, 404 on a disabled one
   listModels: { path: '/v1/models?limit=1000' },
   chat: { protocol: anthropicMessages, path: '/v1/messages', sdk: 'anthropic', jsonSchema: true, streamedUsage: 'unasked' },
+  notes: [
+    'A key that was switched off is answered with 404.',
+    'What is written to its prompt cache costs more than input, what is read from it far less; both are counted apart.',
+  ],
   checkedOn: '2026-11-20',
   triedAgainst: 'recorded answers',
 }

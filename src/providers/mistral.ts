@@ -28,6 +28,11 @@ export const mistral: Provider = {
     jsonSchema: true,
     streamedUsage: 'unasked',
   },
+  notes: [
+    'Regional addresses cost more; how much is not published, so that a cost there is unknown without a connection’s own price.',
+    'Its documentation calls the address in the United States "coming soon" on one page and names it on others.',
+    'An answer that is broken off is paid for whole.',
+  ],
   checkedOn: '2026-11-20',
   triedAgainst: 'recorded answers',
 }

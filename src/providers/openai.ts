@@ -34,7 +34,12 @@ export const openai: Provider = {
   listModels: { path: '/models' }, // with shutdown_date
   chat: { protocol: openAiChat, path: '/chat/completions', sdk: 'openai', jsonSchema: true, streamedUsage: 'asked' },
   chatOf: (model) => (RESPONSES_ONLY.test(model) ? responses : undefined),
+  notes: [
+    'Models named -pro or -codex are asked through OpenAI’s Responses interface, which alone serves them; nothing is kept there.',
+    'Regional addresses serve projects with data residency there; models released since 2026-03-05 cost 10 % more at them.',
+    'A good key without the scope to list models is answered with 401, as a wrong one is: Latchkey tells them apart by the words.',
+    'Its list of models says on which day each is shut down; the pages show it.',
+  ],
   checkedOn: '2026-11-20',
-  notes: ['Models named -pro or -codex are asked through OpenAI’s Responses interface, which alone serves them; nothing is kept there.'],
   triedAgainst: 'recorded answers',
 }

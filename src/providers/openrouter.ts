@@ -27,6 +27,11 @@ export const openrouter: Provider = {
     jsonSchema: true,
     streamedUsage: 'unasked',
   },
+  notes: [
+    'Each answer says what was charged: that counts, and the price book is only compared with it.',
+    'Who serves a model, and at what price, may differ from call to call.',
+    'Errors may come inside an answer of status 200: Latchkey looks for them.',
+  ],
   checkedOn: '2026-11-20',
   triedAgainst: 'recorded answers',
 }
