@@ -6,10 +6,14 @@ describeInBrowser('the frame of the pages', ({ server, open }) => {
   it('goes anywhere by the command palette, and shows its keys', async () => {
     const tab = await open({ as: await server().owner() })
     const { page } = tab
+    const loaded = page.waitForResponse(/palette/) // after the page, before it is asked for
     await tab.visit('/')
+    await (await loaded).finished()
     await page.keyboard.press('Control+k')
+    await page.keyboard.type('x') // at once
     const box = page.getByRole('combobox', { name: 'Command palette' })
-    await box.waitFor()
+    expect(await box.inputValue()).toBe('x')
+    await page.keyboard.press('Backspace')
     await tab.expectAccessible()
     await tab.shots('palette')
     await page.keyboard.type('memb')

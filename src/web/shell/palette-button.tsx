@@ -1,13 +1,10 @@
 import { Search } from 'lucide-react'
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { useEffect, useState, type ComponentType } from 'react'
 import { KeyHint } from '../components/key-hint.tsx'
 import { useText } from '../messages/text.tsx'
 import { useHotkeys } from '../support/hotkeys.ts'
 
 const LOAD_AFTER_MS = 500
-
-const load = () => import('./palette.tsx')
-const Palette = lazy(async () => ({ default: (await load()).Palette }))
 
 /**
  * Opens the command palette, as Ctrl or ⌘ and K do. Its code comes after the page and before it is asked for: what is typed right after
@@ -16,10 +13,23 @@ const Palette = lazy(async () => ({ default: (await load()).Palette }))
 export function PaletteButton() {
   const { t } = useText()
   const [open, setOpen] = useState(false)
+  // Not by `lazy`: React holds back for a third of a second what it waited for, and the letters typed meanwhile would go to the page.
+  const [Palette, setPalette] = useState<ComponentType<{ onClose: () => void }>>()
   useEffect(() => {
-    const timer = setTimeout(() => void load().catch(() => undefined), LOAD_AFTER_MS)
-    return () => clearTimeout(timer)
-  }, [])
+    if (Palette) return
+    let wanted = true
+    const load = async () => {
+      const loaded = await import('./palette.tsx').catch(() => undefined)
+      if (!wanted) return
+      if (loaded) setPalette(() => loaded.Palette)
+      else setOpen(false) // no network: it is tried again when it is asked for again
+    }
+    const timer = setTimeout(() => void load(), open ? 0 : LOAD_AFTER_MS)
+    return () => {
+      wanted = false
+      clearTimeout(timer)
+    }
+  }, [Palette, open])
   useHotkeys([{ keys: 'mod+k', label: t('shell.palette.open'), run: () => setOpen(!open), whileTyping: true }])
   return (
     <>
@@ -34,11 +44,8 @@ export function PaletteButton() {
           <KeyHint keys="mod+k" />
         </span>
       </button>
-      {open && (
-        <Suspense fallback={null}>
-          <Palette onClose={() => setOpen(false)} />
-        </Suspense>
-      )}
+      {open &&
+        (Palette ? <Palette onClose={() => setOpen(false)} /> : <div role="dialog" aria-busy aria-label={t('shell.palette.title')} />)}
     </>
   )
 }
