@@ -27,5 +27,6 @@ function shutdownText(
   { t, language }: { t: Translate; language: string },
 ): string {
   const date = formatDay(`${day}T12:00:00Z`, language)
+  if (Date.parse(day) <= Date.now()) return t('assignments.shutdownPast', { date })
   return successor === null ? t('assignments.warnings.model_shutdown', { date }) : t('assignments.shutdownFor', { date, successor })
 }
