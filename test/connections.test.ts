@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as assignments from '../src/contract/assignments.ts'
@@ -5,32 +7,40 @@ import * as contract from '../src/contract/connections.ts'
 import { readMe } from '../src/contract/people.ts'
 import type { RouteContract } from '../src/contract/route.ts'
 import { rowsOf } from '../src/db/rows.ts'
-import { answerJson, type RawServer, startRawServer } from './support/raw-server.ts'
+import { answerJson, type RawRequest, type RawServer, startRawServer } from './support/raw-server.ts'
 import { startTestServer, type TestClient, type TestServer } from './support/server.ts'
 import { expectNoSecret, newSecret } from './support/sweep.ts'
 
+/** Keys with "held" in them are answered when this is over. */
+const held = { until: Promise.resolve() }
+
 /** A provider of the OpenAI dialect. What it says of a key stands in the key; it repeats keys as careless providers do. */
+function answerOf({ path: asked, headers }: RawRequest, response: ServerResponse): void {
+  const path = asked.replace(/\?.*$/, '')
+  const key = headers.authorization?.replace('Bearer ', '') ?? ''
+  const error = (status: number, message: string, code?: string) => answerJson(response, status, { error: { message, code } })
+  if (path.startsWith('/html')) return void response.end('<html>Welcome</html>')
+  if (path.startsWith('/other')) return answerJson(response, 200, { hello: 'world' })
+  if (path.startsWith('/moved')) return answerJson(response, 307, {}, { location: '/v1/models' })
+  if (path.startsWith('/broken')) return error(500, `The server had an error with ${key}`)
+  if (path.startsWith('/cut')) return void response.socket?.destroy()
+  if (!path.startsWith('/v1')) return error(404, `Nothing here for ${key}`)
+  if (path.endsWith('/key')) return answerJson(response, 200, { data: { label: 'mine', limit_remaining: key.includes('poor') ? 0 : 3 } })
+  if (path.endsWith('/api-key')) return answerJson(response, 200, { api_key_id: 'a', api_key_disabled: key.includes('off') })
+  if (path.endsWith('/user/balance')) return answerJson(response, 200, { is_available: !key.includes('poor'), balance_infos: [] })
+  if (!path.endsWith('/models')) return error(404, 'Not found')
+  if (key.includes('scope')) return error(401, 'You have insufficient permissions for this operation. Missing scopes: api.model.read.')
+  if (key.includes('poor')) return error(429, 'You exceeded your current quota', 'insufficient_quota')
+  if (key.includes('quick')) return error(429, 'Slow down', 'rate_limit_exceeded')
+  if (key.includes('grok')) return answerJson(response, 400, { code: 'invalid-argument', error: `Incorrect API key provided: ${key}` })
+  if (!key.includes('good')) return error(401, `Incorrect API key provided: ${key}`, 'invalid_api_key')
+  return answerJson(response, 200, { object: 'list', data: [{ id: 'gpt-4.1-mini' }, { id: 'house-model', context_length: 32_000 }] })
+}
+
 const startProvider = (): Promise<RawServer> =>
-  startRawServer(({ path: asked, headers }, response) => {
-    const path = asked.replace(/\?.*$/, '')
-    const key = headers.authorization?.replace('Bearer ', '') ?? ''
-    const error = (status: number, message: string, code?: string) => answerJson(response, status, { error: { message, code } })
-    if (path.startsWith('/html')) return void response.end('<html>Welcome</html>')
-    if (path.startsWith('/other')) return answerJson(response, 200, { hello: 'world' })
-    if (path.startsWith('/moved')) return answerJson(response, 307, {}, { location: '/v1/models' })
-    if (path.startsWith('/broken')) return error(500, `The server had an error with ${key}`)
-    if (path.startsWith('/cut')) return void response.socket?.destroy()
-    if (!path.startsWith('/v1')) return error(404, `Nothing here for ${key}`)
-    if (path.endsWith('/key')) return answerJson(response, 200, { data: { label: 'mine', limit_remaining: key.includes('poor') ? 0 : 3 } })
-    if (path.endsWith('/api-key')) return answerJson(response, 200, { api_key_id: 'a', api_key_disabled: key.includes('off') })
-    if (path.endsWith('/user/balance')) return answerJson(response, 200, { is_available: !key.includes('poor'), balance_infos: [] })
-    if (!path.endsWith('/models')) return error(404, 'Not found')
-    if (key.includes('scope')) return error(401, 'You have insufficient permissions for this operation. Missing scopes: api.model.read.')
-    if (key.includes('poor')) return error(429, 'You exceeded your current quota', 'insufficient_quota')
-    if (key.includes('quick')) return error(429, 'Slow down', 'rate_limit_exceeded')
-    if (key.includes('grok')) return answerJson(response, 400, { code: 'invalid-argument', error: `Incorrect API key provided: ${key}` })
-    if (!key.includes('good')) return error(401, `Incorrect API key provided: ${key}`, 'invalid_api_key')
-    return answerJson(response, 200, { object: 'list', data: [{ id: 'gpt-4.1-mini' }, { id: 'house-model', context_length: 32_000 }] })
+  startRawServer((request, response) => {
+    if (!request.headers.authorization?.includes('held')) return answerOf(request, response)
+    void held.until.then(() => answerOf(request, response))
   })
 
 const NOBODY = '01890000-0000-7000-8000-000000000000'
@@ -215,6 +225,20 @@ describe.each(['pglite', 'postgres'] as const)('connections on %s', (on) => {
       const actions = await audited(id)
       expect(actions.slice(0, 2).toSorted()).toEqual(['connection.added', 'key.set']) // of one moment
       expect(actions.slice(2)).toEqual(['key.tested', 'connection.tested', 'key.tested', 'key.replaced', 'connection.tested'])
+    })
+
+    it('what a test of the key before says comes too late for the one that took its place', async () => {
+      const { id } = await add({ key: secret('sk-good-held-') })
+      const answer = Promise.withResolvers<void>()
+      held.until = answer.promise
+      const before = provider.requests.length
+      const testing = owner.call(contract.checkConnection, { params: { connectionId: id } })
+      while (provider.requests.length === before) await sleep(5)
+      const body = { key: secret('sk-wrong-'), whateverTheTest: true }
+      await owner.call(contract.replaceKey, { params: { connectionId: id }, body })
+      answer.resolve()
+      expect(await testing).toMatchObject({ result: 'ok' })
+      expect(await view(id)).toMatchObject({ key: { version: 2 }, check: null })
     })
 
     it('takes over untested where the person says so', async () => {

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { recordAudit } from '../../audit/audit.ts'
 import { AppError, type ErrorCode } from '../../base/errors.ts'
 import { freeRequest, type Offered } from '../../calls/free-request.ts'
@@ -14,7 +14,7 @@ const TIMEOUTS = { headersMs: 15_000, firstByteMs: 15_000, idleMs: 15_000, total
 export interface CheckQuestion {
   readonly workspaceId: string
   readonly actor: string
-  readonly connection: Pick<Connection, 'id' | 'provider'>
+  readonly connection: Pick<Connection, 'id' | 'provider' | 'keyVersion'>
   /** A key that is not saved, and where it would be used; without: the connection's own key. */
   readonly offered?: Offered
   readonly signal: AbortSignal
@@ -35,7 +35,7 @@ export async function checkKey(
   services: CallServices,
   { workspaceId, actor, connection, offered, signal }: CheckQuestion,
 ): Promise<Checked> {
-  const { id, provider } = connection
+  const { id, provider, keyVersion } = connection
   const { checkKey: check } = findProvider(provider)
   const found = await freeRequest(services, {
     workspaceId,
@@ -65,7 +65,7 @@ export async function checkKey(
       await tx
         .update(connections)
         .set({ checkedAt: checked.at, checkResult: { result: checked.result, detail: checked.detail } })
-        .where(eq(connections.id, id))
+        .where(and(eq(connections.id, id), eq(connections.keyVersion, keyVersion))) // of a key that was replaced meanwhile it says nothing
     }
     await recordAudit(tx, {
       workspaceId,
