@@ -14,6 +14,7 @@ interface Compatible {
   readonly path: string // where its documentation has calls sent
   readonly limit?: 'max_completion_tokens' // instead of max_tokens
   readonly format?: 'json_object' | 'none' // instead of a JSON schema
+  readonly always?: Readonly<Record<string, unknown>> // what it is told in every request
   /** Nano-units per token as the provider publishes them, input and output; absent: given with --price. */
   readonly list?: readonly [bigint, bigint]
   /** The mock's path, where the provider's own is not one that aimock serves. */
@@ -31,7 +32,13 @@ const PROVIDERS: readonly Compatible[] = [
   { id: 'deepinfra', model: 'openai/gpt-oss-120b', path: '/openai/chat/completions', base: '/openai' },
   { id: 'huggingface', model: 'openai/gpt-oss-120b:groq', path: '/v1/chat/completions' },
   { id: 'nvidia', model: 'openai/gpt-oss-20b', path: '/v1/chat/completions', format: 'none' },
-  { id: 'alibaba', model: 'qwen-plus', path: '/compatible-mode/v1/chat/completions', format: 'json_object' },
+  {
+    id: 'alibaba',
+    model: 'qwen-plus',
+    path: '/compatible-mode/v1/chat/completions',
+    format: 'json_object',
+    always: { enable_thinking: false },
+  },
   { id: 'moonshot', model: 'kimi-k3', path: '/v1/chat/completions', limit: 'max_completion_tokens', list: [3_000n, 15_000n] },
   { id: 'zai', model: 'glm-5.2', path: '/api/paas/v4/chat/completions', format: 'json_object', list: [1_400n, 4_400n] },
   {
@@ -40,6 +47,7 @@ const PROVIDERS: readonly Compatible[] = [
     path: '/v1/chat/completions',
     limit: 'max_completion_tokens',
     format: 'none',
+    always: { reasoning_split: true },
     list: [300n, 1_200n],
   },
   { id: 'scaleway', model: 'glm-5.2', path: '/v1/chat/completions' },
@@ -88,7 +96,7 @@ describe('latchkey enrich at each provider that speaks OpenAI chat, at a mock of
   }
 
   it.each(PROVIDERS)('$id: its path, its key header, its words, and a cost worked by hand', async (provider) => {
-    const { id, path, limit = 'max_tokens', format, list = OWN } = provider
+    const { id, path, limit = 'max_tokens', format, always = {}, list = OWN } = provider
     const { code, report, stderr, key, sent, body } = await enrich(provider)
     expect(report, stderr).toMatchObject({ products: 1, succeeded: 1, failed: 0, calls: 1, costUnknownCalls: 0 })
     expect(report.usage).toEqual({ input_tokens: 500, output_tokens: 200 })
@@ -101,6 +109,7 @@ describe('latchkey enrich at each provider that speaks OpenAI chat, at a mock of
     expect({ url, carrier }).toEqual({ url: path, carrier: id === 'azure' ? key : `Bearer ${key}` })
     expect(JSON.stringify([url, others, body])).not.toContain(key.slice(0, 16))
 
+    expect(body).toMatchObject(always)
     expect(body[limit]).toBeGreaterThan(100)
     expect(body).not.toHaveProperty(limit === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens')
     const system = JSON.stringify((body['messages'] as { content: unknown }[])[0]!.content)

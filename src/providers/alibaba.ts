@@ -29,12 +29,14 @@ export const alibaba: Provider = {
     sdk: 'openai-compatible',
     jsonSchema: false,
     responseFormat: 'json_object',
+    parameters: { enable_thinking: false }, // whole answers are refused while a model thinks
     streamedUsage: 'asked',
   },
   checkedOn: '2026-11-20',
   notes: [
     'A key holds in one region only: with another region’s address it is not accepted.',
     'Since 2026 the documentation names addresses that hold the workspace, as in https://WORKSPACE.ap-southeast-1.maas.aliyuncs.com/compatible-mode/v1: enter yours as another address.',
+    'Models that can think are asked not to: it refuses whole answers, and JSON, while they do. Models that always think cannot be used.',
     'Long contexts cost more, by steps of the input.',
     'Not every model takes a JSON schema: JSON of any form is asked for, and the schema stands in the prompt.',
   ],

@@ -27,8 +27,8 @@ describe('the test of a key', () => {
     expect(findProvider(provider).checkKey.read(body)).toBe(found)
   })
 
-  it.each(['deepinfra', 'huggingface', 'nvidia', 'ovhcloud', 'perplexity'])(
-    '%s: a public list proves the address, not the key',
+  it.each(['deepinfra', 'fireworks', 'huggingface', 'nvidia', 'ovhcloud', 'perplexity'])(
+    '%s: a list that is public, or may be, proves the address and not the key',
     (provider) => {
       expect(findProvider(provider).checkKey.proves).toBe('address')
     },

@@ -16,7 +16,8 @@ export const fireworks: Provider = {
   keyHint: 'fw_…',
   keyHeader: bearer,
   key: 'required',
-  checkKey: { method: 'GET', path: '/models', read: readModelList },
+  // whether the list needs a good key is not known
+  checkKey: { method: 'GET', path: '/models', read: readModelList, proves: 'address' },
   listModels: { path: '/models' },
   chat: {
     protocol: openAiChatWith({ reasoning: 'by total' }),
