@@ -63,7 +63,9 @@ export function CallsTable({
       id: 'model',
       width: '10rem',
       header: t('consumption.groupings.model'),
-      cell: ({ servedModel, requestedModel }) => <Cut text={servedModel ?? requestedModel} />,
+      cell: ({ servedModel, requestedModel }) => (
+        <Cut text={servedModel ?? (requestedModel === '' ? t('consumption.noModel') : requestedModel)} />
+      ),
     },
     {
       id: 'connection',

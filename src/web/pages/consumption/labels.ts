@@ -40,7 +40,7 @@ export function useLabels(): (by: Grouping, thing: Labelled) => string {
       if (startedAt) return t('consumption.originOf', { what, when: formatExact(startedAt, language) })
       return id ? t('consumption.originNamed', { what, name: id.slice(-8) }) : what
     }
-    return name ?? key
+    return name ?? (key === '' ? t('consumption.noModel') : key) // lists of models and tests of keys ask for none
   }
 }
 

@@ -15,6 +15,7 @@ import type { LiveRun } from './run.tsx'
 import { endsOf, useWhyUnknown } from './run-words.ts'
 
 const LOOK_AGAIN_MS = 5_000
+const FIRST_LOOK_AGAIN_MS = 1_000 // until there is a call: products are counted as done beside it
 const VIEWS = ['model', 'connection', 'outcome', 'part'] as const
 type View = (typeof VIEWS)[number]
 
@@ -22,7 +23,7 @@ type View = (typeof VIEWS)[number]
 export function Receipt({ run }: { run: LiveRun }) {
   const { data, error, refetch } = useQuery({
     ...queryOf(readRunReceipt, { params: { runId: run.id } }),
-    refetchInterval: run.state === 'running' ? LOOK_AGAIN_MS : false,
+    refetchInterval: ({ state }) => (run.state !== 'running' ? false : state.data?.calls ? LOOK_AGAIN_MS : FIRST_LOOK_AGAIN_MS),
   })
   if (error && !data) return <ErrorState problem={toApiProblem(error)} onRetry={() => void refetch()} />
   if (!data) return <TableSkeleton rows={3} columns={4} />
