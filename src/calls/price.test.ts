@@ -100,3 +100,12 @@ it("an Azure deployment's name is no model: unknown before the call, priced by t
   expect(cost('gpt-4o-2024-11-20')).toMatchObject({ nano: 2_500_000_000n })
   expect(cost()).toBeUndefined()
 })
+
+it('a call that may end in dearer hours is reserved at their price: DeepSeek at 00:30, twice as much from 01:00 on', () => {
+  const deepseek = { ...candidate, provider: 'deepseek', model: 'deepseek-v4-pro' }
+  const most = (time: string) =>
+    worstCaseOfCall({ candidate: deepseek, currency: 'USD', at: new Date(time), inputTokensAtMost: 1_000, outputTokensAtMost: 1_000 })
+  expect(most('2026-11-20T12:00:00Z')).toBe(660_000n + 1_980_000n)
+  expect(most('2026-11-20T00:30:00Z')).toBe(1_320_000n + 3_960_000n)
+  expect(most('2026-11-20T03:59:00Z')).toBe(1_320_000n + 3_960_000n)
+})

@@ -12,6 +12,9 @@ export function pricesOf({ candidate, at }: { candidate: ChatCandidate; at: Date
   return rateCardPrices(rateCard, model) ?? findPrices({ provider, model, region, at })
 }
 
+/** No call lasts longer: what is asked before a dearer hour begins may be charged by it (DeepSeek's hours). */
+const CALL_LASTS_AT_MOST_MS = 3_600_000
+
 /** The most a call can cost in `currency`, for its reservation; undefined when no price in that currency is known. */
 export function worstCaseOfCall({
   candidate,
@@ -28,7 +31,10 @@ export function worstCaseOfCall({
 }): bigint | undefined {
   const prices = pricesOf({ candidate, at })
   if (prices?.currency !== currency) return undefined
-  return worstCase({ inputTokensAtMost, outputTokensAtMost, prices })
+  const now = worstCase({ inputTokensAtMost, outputTokensAtMost, prices })
+  const then = pricesOf({ candidate, at: new Date(at.getTime() + CALL_LASTS_AT_MOST_MS) })
+  const later = worstCase({ inputTokensAtMost, outputTokensAtMost, prices: then })
+  return now !== undefined && later !== undefined && later > now ? later : now
 }
 
 /**

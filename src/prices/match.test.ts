@@ -129,6 +129,33 @@ describe('the books, price by price', () => {
     ['mistral', 'mistral-small-2603', { input_tokens: '0.15', cache_read_tokens: '0.015', output_tokens: '0.6' }],
     ['mistral', 'mistral-large-2512', { input_tokens: '0.5', cache_read_tokens: '0.05', output_tokens: '1.5' }],
     ['mistral', 'mistral-large-4', { input_tokens: '1.36', output_tokens: '4.18' }],
+    ['gemini', 'gemini-3.8-flash', { input_tokens: '0.75', cache_read_tokens: '0.075', output_tokens: '3.75' }],
+    ['gemini', 'gemini-3.1-pro-preview', { input_tokens: '2', cache_read_tokens: '0.2', output_tokens: '12' }],
+    ['gemini', 'gemini-2.5-flash-lite', { input_tokens: '0.1', cache_read_tokens: '0.01', output_tokens: '0.4' }],
+    ['gemini', 'gemini-embedding-2', { input_tokens: '0.2' }],
+    ['xai', 'grok-4.7', { input_tokens: '2', cache_read_tokens: '0.5', output_tokens: '6' }],
+    ['xai', 'grok-4.3', { input_tokens: '1.25', cache_read_tokens: '0.2', output_tokens: '2.5' }],
+    ['deepseek', 'deepseek-v4-flash', { input_tokens: '0.15', cache_read_tokens: '0.003', output_tokens: '0.6' }],
+    ['moonshot', 'kimi-k3', { input_tokens: '3', cache_read_tokens: '0.3', output_tokens: '15' }],
+    ['moonshot', 'kimi-k2.6', { input_tokens: '0.95', cache_read_tokens: '0.16', output_tokens: '4' }],
+    ['zai', 'glm-5.2', { input_tokens: '1.4', cache_read_tokens: '0.26', output_tokens: '4.4' }],
+    ['alibaba', 'qwen3.7-max', { input_tokens: '2.5', cache_read_tokens: '0.5', output_tokens: '7.5' }],
+    ['minimax', 'MiniMax-M3', { input_tokens: '0.3', cache_read_tokens: '0.06', output_tokens: '1.2' }],
+    ['cohere', 'command-a-03-2025', { input_tokens: '2.5', output_tokens: '10' }],
+    ['cohere', 'command-r7b-12-2024', { input_tokens: '0.0375', output_tokens: '0.15' }],
+    ['perplexity', 'sonar', { input_tokens: '1', output_tokens: '1', requests: '0.005' }],
+    ['perplexity', 'sonar-pro', { input_tokens: '3', output_tokens: '15', requests: '0.006' }],
+    ['groq', 'openai/gpt-oss-120b', { input_tokens: '0.15', cache_read_tokens: '0.075', output_tokens: '0.6' }],
+    ['cerebras', 'gpt-oss-120b', { input_tokens: '0.35', output_tokens: '0.75' }],
+    ['voyage', 'voyage-4-large', { input_tokens: '0.12' }],
+    ['voyage', 'voyage-4-lite', { input_tokens: '0.02' }],
+    ['openai', 'text-embedding-3-large', { input_tokens: '0.13' }],
+    ['openai', 'gpt-image-2', { input_tokens: '5', image_input_tokens: '8', image_output_tokens: '30' }],
+    ['bedrock', 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0', { input_tokens: '3.3', output_tokens: '16.5' }], // 10 % over global
+    ['bedrock', 'global.anthropic.claude-sonnet-4-5-20250929-v1:0', { input_tokens: '3', output_tokens: '15' }],
+    ['vertex', 'claude-sonnet-4-5@20250929', { input_tokens: '3', output_tokens: '15' }],
+    ['deepl', 'translate', { characters: '0.000025' }],
+    ['bfl', 'flux-2-max', { images: '0.04', megapixels: '0.03' }], // the first megapixel 0.07
   ])('%s %s', (provider, model, expected) => {
     expect(pricesOf({ provider, model })).toMatchObject(expected)
   })
