@@ -218,6 +218,18 @@ describeShared('recorded answers', () => {
   })
 })
 
+describeShared('recorded lists of models', () => {
+  it.each([['cerebras', 'http/cerebras/models-json__test-known-model-names__0.json']])(
+    '%s: a good key is told from another server',
+    (id, path) => {
+      const { response } = JSON.parse(readFileSync(sharedPath(`fixtures/${path}`), 'utf8')) as { response: { body: unknown } }
+      const { read } = findProvider(id).checkKey
+      expect(read(response.body)).toBe('ok')
+      expect(read({ models: [] })).toBe('elsewhere')
+    },
+  )
+})
+
 // The table: what each recorded error means. A new recording fails until it has its line.
 const ERRORS: Readonly<Record<string, string>> = {
   'http/openai/error-400__test-vision-base64__3.json': 'provider.request_refused',
