@@ -267,7 +267,11 @@ describe.each(engines)('the catalogue through its routes (%s)', (on) => {
     const rows = Array.from({ length: 20_000 }, (_, index) => `C${index},Lamp ${index}`)
     const file = await upload('cut.csv', ['sku,title', ...rows].join('\n'))
     const begun = await editor.call(contract.startImport, { body: { fileId: file.id } })
+    const exporting = { params: { sourceId: begun.source.id } }
+    expect(await editor.refused(contract.exportSource, exporting)).toMatchObject({ status: 409, code: 'import.running' })
     await server.restart()
+    const cutOff = { status: 409, code: 'file.changed', detail: expect.stringContaining('Import it again') as string }
+    expect(await editor.refused(contract.exportSource, exporting)).toMatchObject(cutOff)
     const found = await editor.call(contract.readImport, { params: { importId: begun.id } })
     expect(found).toMatchObject({ state: 'failed', error: { code: 'call.interrupted' } })
     const again = await ended(await editor.call(contract.startImport, { body: { fileId: file.id } }))

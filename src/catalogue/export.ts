@@ -1,17 +1,19 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { recordAudit } from '../audit/audit.ts'
 import { AppError } from '../base/errors.ts'
 import type { FileAnswer } from '../http/handle.ts'
+import type { Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
+import { imports } from '../db/schema/index.ts'
 import { newId } from '../runtime/ids.ts'
 import { currentValues, readWrittenKey } from './current.ts'
 import { columnNames, type FileFormat } from './formats/format.ts'
 import { exportFile } from './formats/write.ts'
 import { namingFile } from './look.ts'
 import { sanitizeGeneratedValue } from './sanitize.ts'
-import { labelOf, readSource } from './sources.ts'
+import { labelOf, readSource, type Source } from './sources.ts'
 import { type CatalogueServices, fileContent, readUpload } from './uploads.ts'
 import { writtenProducts } from './written.ts'
 
@@ -21,14 +23,14 @@ const LEFT_MS = 60 * 60 * 1000
  * A source's newest file with every accepted value written in; each byte outside of changed cells is the supplier's own.
  * Generated values are sanitised once more on their way out (OUT-1); imported ones are not touched. The answer's content removes
  * its temporary file when it has been read, or left.
- * @throws AppError source.missing, file.changed, file.unwritable
+ * @throws AppError source.missing, import.running, file.changed, file.unwritable
  */
 export async function exportSource(
   services: CatalogueServices,
   { workspaceId, actor, sourceId }: { workspaceId: string; actor: string; sourceId: string },
 ): Promise<FileAnswer> {
   const { database, dataDir } = services
-  const source = await database.inWorkspace(workspaceId, (tx) => readSource(tx, sourceId))
+  const source = await database.inWorkspace(workspaceId, (tx) => readWholeSource(tx, sourceId))
   if (source.uploadId === null) {
     throw new AppError(
       'source.missing',
@@ -74,6 +76,22 @@ export async function exportSource(
     contentType: format.kind === 'jsonl' ? 'application/x-ndjson' : format.delimiter === '\t' ? 'text/tab-separated-values' : 'text/csv',
     content: fileContent(output, () => rm(output, { force: true })),
   }
+}
+
+/** A source whose products are those of one file. @throws AppError source.missing, import.running, file.changed after an import that was cut off */
+async function readWholeSource(tx: Tx, sourceId: string): Promise<Source> {
+  const source = await readSource(tx, sourceId)
+  if (source.contentHash !== '') return source
+  const name = labelOf(source)
+  const [running] = await tx
+    .select({ id: imports.id })
+    .from(imports)
+    .where(and(eq(imports.sourceId, sourceId), eq(imports.state, 'running')))
+  if (running) throw new AppError('import.running', `"${name}" is being imported at this moment. Export it when that has ended.`)
+  throw new AppError(
+    'file.changed',
+    `The last import of "${name}" was cut off, so its products are of no one file. Import it again, then export.`,
+  )
 }
 
 /** What was written over a product's import, by column. */
