@@ -6,7 +6,7 @@ import { HOURS } from './book.ts'
 
 const day = z.iso.date()
 const decimal = z.string().regex(/^(0|[1-9]\d{0,8})(\.\d{1,9})?$/, 'a plain decimal')
-const modelPattern = z
+export const modelPattern = z
   .string()
   .min(1)
   .refine((model) => model.split('*').length <= 2, 'at most one "*"')

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { USAGE_UNITS } from '../../src/base/usage.ts'
-import { bookHeadShape, modelFactSchema, priceAliasSchema, priceLineSchema } from '../../src/prices/book-schema.ts'
+import { bookHeadShape, modelFactSchema, modelPattern, priceAliasSchema, priceLineSchema } from '../../src/prices/book-schema.ts'
 
 const decimal = z.string().regex(/^\d+(\.\d{1,9})?$/)
-const patterns = z.array(z.string().min(1)).min(1)
+const patterns = z.array(modelPattern).min(1)
 
 /**
  * A rule that makes lines out of lines, where a provider publishes a multiple instead of prices. Rules run in order,
