@@ -7,7 +7,7 @@ export const cerebras: Provider = {
   name: 'Cerebras',
   baseUrl: 'https://api.cerebras.ai/v1',
   pages: {
-    keys: 'https://cloud.cerebras.ai/platform',
+    keys: 'https://cloud.cerebras.ai',
     usage: 'https://cloud.cerebras.ai',
     limits: 'https://inference-docs.cerebras.ai/support/rate-limits',
     prices: 'https://www.cerebras.ai/pricing',

@@ -9,7 +9,6 @@ export const deepinfra: Provider = {
   pages: {
     keys: 'https://deepinfra.com/dash/api_keys',
     usage: 'https://deepinfra.com/dash/usage',
-    limits: 'https://docs.deepinfra.com/account/rate-limits',
     prices: 'https://deepinfra.com/pricing',
     docs: 'https://docs.deepinfra.com/chat/overview',
   },

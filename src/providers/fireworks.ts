@@ -8,7 +8,7 @@ export const fireworks: Provider = {
   baseUrl: 'https://api.fireworks.ai/inference/v1',
   pages: {
     keys: 'https://app.fireworks.ai/settings/users/api-keys',
-    usage: 'https://app.fireworks.ai/account/billing',
+    usage: 'https://app.fireworks.ai',
     limits: 'https://docs.fireworks.ai/guides/quotas_usage/rate-limits',
     prices: 'https://fireworks.ai/pricing',
     docs: 'https://docs.fireworks.ai/api-reference/post-chatcompletions',

@@ -10,7 +10,7 @@ export const moonshot: Provider = {
   regions: [{ region: 'cn', baseUrl: 'https://api.moonshot.cn/v1' }],
   pages: {
     keys: 'https://platform.kimi.ai/console/api-keys',
-    usage: 'https://platform.kimi.ai/console/account',
+    usage: 'https://platform.kimi.ai/console',
     limits: 'https://platform.kimi.ai/docs/pricing/limits',
     prices: 'https://platform.kimi.ai/docs/pricing/chat',
     docs: 'https://platform.kimi.ai/docs/api/chat',

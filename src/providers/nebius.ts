@@ -7,10 +7,9 @@ export const nebius: Provider = {
   name: 'Nebius Token Factory',
   baseUrl: 'https://api.tokenfactory.nebius.com/v1',
   pages: {
-    keys: 'https://tokenfactory.nebius.com/project/api-keys',
-    usage: 'https://tokenfactory.nebius.com/billing',
-    limits: 'https://docs.tokenfactory.nebius.com/other-capabilities/rate-limits',
-    prices: 'https://nebius.com/token-factory/prices',
+    keys: 'https://tokenfactory.nebius.com',
+    usage: 'https://tokenfactory.nebius.com',
+    prices: 'https://tokenfactory.nebius.com/model-catalog.md',
     docs: 'https://docs.tokenfactory.nebius.com/api-reference/inference/create-chat-completion',
   },
   keyHeader: bearer,
