@@ -31,7 +31,9 @@ export function Notices() {
           className="relative inline-flex size-8 shrink-0 items-center justify-center rounded-md hover:bg-sunken coarse:size-11"
         >
           <Bell aria-hidden className="size-4" />
-          {data.unread > 0 && <span aria-hidden className="absolute inset-e-1 top-1 size-2 rounded-full bg-information" />}
+          {data.unread > 0 && (
+            <span aria-hidden className="absolute inset-e-1 top-1 size-2 rounded-full bg-information coarse:inset-e-2.5 coarse:top-2.5" />
+          )}
         </button>
       }
     >

@@ -1,13 +1,14 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { ChevronLeft, ChevronRight, FlaskConical } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
+import { readMonthConsumption } from '../../../contract/consumption.ts'
 import type { MoneyView, RouteAnswer } from '../../../contract/route.ts'
 import { listProducts, readProduct, type ProductSelection } from '../../../contract/catalogue.ts'
 import type { Recipe } from '../../../contract/recipe.ts'
 import { quoteTrial, tryRecipe } from '../../../contract/runs.ts'
 import { callApi } from '../../api/call.ts'
 import { toApiProblem } from '../../api/problem.ts'
-import { queryOf } from '../../api/query.ts'
+import { invalidate, queryOf } from '../../api/query.ts'
 import { Badge, Note } from '../../components/badge.tsx'
 import { Button, IconButton } from '../../components/button.tsx'
 import { Diff } from '../../components/diff.tsx'
@@ -57,7 +58,10 @@ export function TryPanel({
   const [tried, setTried] = useState<{ readonly trial: Trial; readonly of: string }>()
   const run = useMutation({
     mutationFn: (of: string) => callApi(tryRecipe, { body: JSON.parse(of) as never }).then((trial) => ({ trial, of })),
-    onSuccess: setTried,
+    onSuccess: (next) => {
+      setTried(next)
+      void invalidate(readMonthConsumption)
+    },
   })
   if (ids?.length === 0) return null
   const name = product.data?.name ?? product.data?.identifier ?? ''

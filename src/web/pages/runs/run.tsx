@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
+import { readMonthConsumption } from '../../../contract/consumption.ts'
 import { countProposals } from '../../../contract/review.ts'
 import { listRunItems, readRun, readRunReceipt, type RunProgressView, type RunView, watchRun } from '../../../contract/runs.ts'
 import { useEvents } from '../../api/events.ts'
@@ -83,7 +84,7 @@ function useLiveRun(run: RunView): LiveRun {
     onEvent: (event) => {
       const isOther = progress?.state !== event.state || (progress.planning === null) !== (event.planning === null)
       setProgress(event)
-      if (isOther) void invalidate(readRun, readRunReceipt, listRunItems, countProposals)
+      if (isOther) void invalidate(readRun, readRunReceipt, listRunItems, countProposals, readMonthConsumption)
     },
   })
   return hasEnded || !progress ? { ...run, ratePerMinute: null, secondsLeft: null } : { ...run, ...progress }
