@@ -258,7 +258,7 @@ describeInBrowser(
         { model: 'gpt-4.1-mini', rules: { inputCharacters: { atMost: 90 } }, fallbackOn: ['overloaded'] },
         { model: 'gpt-4.1', rules: {}, fallbackOn: [] },
       ])
-      expect(saved.warnings).toEqual([])
+      expect(saved.warnings.map(({ code }) => code)).toEqual(['model_shutdown', 'model_shutdown']) // GPT-4.1 and its mini, on 2027-01-14
 
       await page.getByRole('combobox', { name: 'Product' }).click()
       await page.getByRole('option').first().click()
