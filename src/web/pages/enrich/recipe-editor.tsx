@@ -53,7 +53,6 @@ export function RecipeEditor({ recipe, issues, columns, onChange }: RecipeEditor
         <div className="rounded-md border border-line bg-surface">
           {fields.map((field, index) => (
             <FieldEditor
-              // oxlint-disable-next-line react/no-array-index-key -- its name is what is edited
               key={index}
               recipe={recipe}
               index={index}

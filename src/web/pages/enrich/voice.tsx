@@ -85,7 +85,6 @@ function Glossary({
     <fieldset className="flex flex-col gap-2">
       <legend className="mb-1 font-medium">{t('enrich.glossary')}</legend>
       {entries.map((entry, index) => (
-        // oxlint-disable-next-line react/no-array-index-key -- an entry has no other name than its place
         <div key={index} className="flex flex-wrap items-start gap-2">
           <div className="min-w-32 flex-1">
             <TextInput
