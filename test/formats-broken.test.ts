@@ -386,9 +386,12 @@ async function inSmallProcess(path: string): Promise<{ products: number; rejecte
     const format = await detectFormat(process.argv[1])
     let products = 0
     const rejected = []
-    for await (const rows of readRows(process.argv[1], format)) for (const row of rows) row.reason ? rejected.push([row.line, row.reason.code]) : (products += 1)
+    for await (const rows of readRows(process.argv[1], format)) for (const row of rows) {
+      if (!row.reason) products += 1
+      else if (rejected.length < 20) rejected.push([row.line, row.reason.code]) // a list of all would take the memory that is looked at
+    }
     await exportFile({ input: process.argv[1], output: process.argv[1] + '.out', format, columns: ['added'], changesFor: async () => new Map() })
-    console.log(JSON.stringify({ products, rejected: rejected.slice(0, 20), peakMb: (process.resourceUsage().maxRSS - idle) / 1024 }))`
+    console.log(JSON.stringify({ products, rejected, peakMb: (process.resourceUsage().maxRSS - idle) / 1024 }))`
   const { stdout } = await run(process.execPath, ['--max-old-space-size=48', '--input-type=module', '-e', script, path])
   return JSON.parse(stdout) as { products: number; rejected: [number, string][]; peakMb: number }
 }
