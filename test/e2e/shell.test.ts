@@ -6,8 +6,9 @@ describeInBrowser('the frame of the pages', ({ server, open }) => {
   it('goes anywhere by the command palette, and shows its keys', async () => {
     const tab = await open({ as: await server().owner() })
     const { page } = tab
-    const loaded = page.waitForResponse(/palette/) // after the page, before it is asked for
     await tab.visit('/')
+    const loaded = page.waitForResponse(/palette/) // with the first move on the page, before it is asked for
+    await page.mouse.move(200, 200)
     await (await loaded).finished()
     await page.keyboard.press('Control+k')
     await page.keyboard.type('x') // at once

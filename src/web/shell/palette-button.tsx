@@ -4,11 +4,12 @@ import { KeyHint } from '../components/key-hint.tsx'
 import { useText } from '../messages/text.tsx'
 import { useHotkeys } from '../support/hotkeys.ts'
 
-const LOAD_AFTER_MS = 500
+/** A person is here: the palette's code is fetched before they ask for it. */
+const SIGNS_OF_LIFE = ['pointermove', 'pointerdown', 'keydown', 'focusin'] as const
 
 /**
- * Opens the command palette, as Ctrl or ⌘ and K do. Its code comes after the page and before it is asked for: what is typed right after
- * the keys would be lost on the way, or be taken for keys of the page.
+ * Opens the command palette, as Ctrl or ⌘ and K do. Its code comes with the first move or key on the page, before it is asked for: what
+ * is typed right after the keys would be lost on the way, or be taken for keys of the page.
  */
 export function PaletteButton() {
   const { t } = useText()
@@ -24,10 +25,12 @@ export function PaletteButton() {
       if (loaded) setPalette(() => loaded.Palette)
       else setOpen(false) // no network: it is tried again when it is asked for again
     }
-    const timer = setTimeout(() => void load(), open ? 0 : LOAD_AFTER_MS)
+    const onSign = (): void => void load()
+    if (open) onSign()
+    else for (const sign of SIGNS_OF_LIFE) window.addEventListener(sign, onSign, { once: true, passive: true })
     return () => {
       wanted = false
-      clearTimeout(timer)
+      for (const sign of SIGNS_OF_LIFE) window.removeEventListener(sign, onSign)
     }
   }, [Palette, open])
   useHotkeys([{ keys: 'mod+k', label: t('shell.palette.open'), run: () => setOpen(!open), whileTyping: true }])
