@@ -39,7 +39,12 @@ export function createSignIn({ database, secret, origin, log }: { database: Data
     secret,
     database: signInAdapter(database),
     emailAndPassword: { enabled: true, autoSignIn: true, minPasswordLength: 12, maxPasswordLength: 128 },
-    session: { expiresIn: 30 * DAY_SECONDS, updateAge: DAY_SECONDS / 24, cookieCache: { enabled: false } },
+    session: {
+      expiresIn: 30 * DAY_SECONDS,
+      updateAge: DAY_SECONDS / 24,
+      cookieCache: { enabled: false },
+      additionalFields: { activeWorkspaceId: { type: 'string', required: false, input: false } }, // read in the same look-up
+    },
     plugins: [twoFactor({ issuer: APP_NAME })],
     advanced: {
       cookiePrefix: 'latchkey',
@@ -76,11 +81,7 @@ export function createSignIn({ database, secret, origin, log }: { database: Data
     async session(headers: Headers): Promise<Session | undefined> {
       if (!headers.get('cookie')?.includes('latchkey.session_token')) return undefined
       const found = await auth.api.getSession({ headers })
-      if (!found) return undefined
-      const [row] = await database.asSystem('where a signed-in person is', (tx) =>
-        tx.select({ activeWorkspaceId: sessions.activeWorkspaceId }).from(sessions).where(eq(sessions.id, found.session.id)),
-      )
-      return row && { id: found.session.id, userId: found.user.id, activeWorkspaceId: row.activeWorkspaceId }
+      return found ? { id: found.session.id, userId: found.user.id, activeWorkspaceId: found.session.activeWorkspaceId ?? null } : undefined
     },
 
     changePassword: ({ currentPassword, newPassword, headers }: { currentPassword: string; newPassword: string; headers: Headers }) =>
