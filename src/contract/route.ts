@@ -28,6 +28,9 @@ export interface RouteContract {
 /** Keeps the types of a route's schemas for its handler and its callers. */
 export const defineRoute = <const Route extends RouteContract>(route: Route): Route => route
 
+/** The header in which a page says for which workspace it was loaded: refused when its person has gone to another one in a second tab. */
+export const WORKSPACE_HEADER = 'x-latchkey-workspace'
+
 type Out<Schema, None = undefined> = Schema extends z.ZodType ? z.output<Schema> : None
 type In<Schema> = Schema extends z.ZodType ? z.input<Schema> : undefined
 

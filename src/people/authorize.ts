@@ -1,6 +1,6 @@
 import { AppError } from '../base/errors.ts'
 import { may, rolesThatMay } from '../contract/permissions.ts'
-import type { RouteContract } from '../contract/route.ts'
+import { type RouteContract, WORKSPACE_HEADER } from '../contract/route.ts'
 import type { Database } from '../db/database.ts'
 import type { Member, Person } from '../http/handle.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -13,9 +13,6 @@ export interface PeopleServices {
   readonly clock: Clock
   readonly signIn: SignIn
 }
-
-/** The workspace that a page believes to be in: refused when its person has gone to another one in a second tab. */
-export const WORKSPACE_HEADER = 'x-latchkey-workspace'
 
 type Needs = RouteContract['needs']
 

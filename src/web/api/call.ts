@@ -1,4 +1,4 @@
-import type { RouteAnswer, RouteArguments, RouteContract } from '../../contract/route.ts'
+import { type RouteAnswer, type RouteArguments, type RouteContract, WORKSPACE_HEADER } from '../../contract/route.ts'
 import { offline, problemOf, type ApiProblem } from './problem.ts'
 
 /** What a call takes beside its route: nothing where the route takes nothing. */
@@ -59,7 +59,7 @@ export function believeWorkspace(workspaceId: string | undefined): void {
 }
 
 /** What every request of the page says of itself. */
-export const ownHeaders = (): Record<string, string> => (believedWorkspace ? { 'x-latchkey-workspace': believedWorkspace } : {})
+export const ownHeaders = (): Record<string, string> => (believedWorkspace ? { [WORKSPACE_HEADER]: believedWorkspace } : {})
 
 /** One request to our own server. @throws ApiProblem for anything but a success. */
 export async function send(
