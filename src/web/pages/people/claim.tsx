@@ -6,11 +6,11 @@ import { callApi } from '../../api/call.ts'
 import { queryOf } from '../../api/query.ts'
 import { Note } from '../../components/badge.tsx'
 import { buttonClass } from '../../components/button.tsx'
-import { SecretInput, TextInput } from '../../components/field.tsx'
+import { TextInput } from '../../components/field.tsx'
 import { useText } from '../../messages/text.tsx'
 import { OuterPage } from '../../shell/outer-page.tsx'
 import { useSession } from '../../support/session.ts'
-import { PersonForm, useForm } from './person-form.tsx'
+import { EmailInput, FirstPasswordInput, PersonForm, useForm } from './person-form.tsx'
 
 /** The first person makes the server theirs, with the one-time link that it printed; its token stands behind "#", which is never sent. */
 export function ClaimPage() {
@@ -41,30 +41,8 @@ export function ClaimPage() {
   return (
     <OuterPage title={t('people.claim.title')} sentence={t('people.claim.sentence')}>
       <PersonForm form={form} action={t('people.claim.action')}>
-        <TextInput
-          label={t('people.email')}
-          type="email"
-          name="email"
-          autoComplete="username"
-          required
-          autoFocus
-          dir="ltr"
-          value={email}
-          onValueChange={setEmail}
-          error={form.problem?.issue('email')}
-        />
-        <SecretInput
-          label={t('people.password')}
-          help={t('people.passwordHelp')}
-          name="password"
-          autoComplete="new-password"
-          required
-          minLength={12}
-          dir="ltr"
-          value={password}
-          onValueChange={setPassword}
-          error={form.problem?.issue('password')}
-        />
+        <EmailInput autoFocus value={email} onValueChange={setEmail} error={form.problem?.issue('email')} />
+        <FirstPasswordInput value={password} onValueChange={setPassword} error={form.problem?.issue('password')} />
         <TextInput
           label={t('people.workspaceName')}
           help={t('people.claim.workspaceHelp')}

@@ -6,12 +6,12 @@ import { callApi } from '../../api/call.ts'
 import { toApiProblem } from '../../api/problem.ts'
 import { queryOf } from '../../api/query.ts'
 import { ErrorState } from '../../components/error-state.tsx'
-import { SecretInput, TextInput } from '../../components/field.tsx'
+import { TextInput } from '../../components/field.tsx'
 import { FieldsSkeleton } from '../../components/skeleton.tsx'
 import { useText } from '../../messages/text.tsx'
 import { OuterPage } from '../../shell/outer-page.tsx'
 import { useSession } from '../../support/session.ts'
-import { PersonForm, useForm } from './person-form.tsx'
+import { EmailInput, FirstPasswordInput, PersonForm, useForm } from './person-form.tsx'
 
 /** What an invitation link leads to: joining as who is signed in, or as someone new. */
 export function JoinPage() {
@@ -72,29 +72,8 @@ function AsSomeoneNew({ token }: { token: string }) {
         onValueChange={setName}
         error={form.problem?.issue('person.name')}
       />
-      <TextInput
-        label={t('people.email')}
-        type="email"
-        name="email"
-        autoComplete="username"
-        required
-        dir="ltr"
-        value={email}
-        onValueChange={setEmail}
-        error={form.problem?.issue('person.email')}
-      />
-      <SecretInput
-        label={t('people.password')}
-        help={t('people.passwordHelp')}
-        name="password"
-        autoComplete="new-password"
-        required
-        minLength={12}
-        dir="ltr"
-        value={password}
-        onValueChange={setPassword}
-        error={form.problem?.issue('person.password')}
-      />
+      <EmailInput value={email} onValueChange={setEmail} error={form.problem?.issue('person.email')} />
+      <FirstPasswordInput value={password} onValueChange={setPassword} error={form.problem?.issue('person.password')} />
       <p className="text-table text-ink-2">{t('people.join.haveAccount')}</p>
     </PersonForm>
   )

@@ -2,6 +2,8 @@ import { useState, type ReactNode } from 'react'
 import { toApiProblem, type ApiProblem } from '../../api/problem.ts'
 import { Button } from '../../components/button.tsx'
 import { ErrorNote } from '../../components/error-state.tsx'
+import { SecretInput, TextInput } from '../../components/field.tsx'
+import { useText } from '../../messages/text.tsx'
 
 export interface FormState {
   readonly busy: boolean
@@ -56,5 +58,35 @@ export function PersonForm({
         </Button>
       </div>
     </form>
+  )
+}
+
+interface TypedField {
+  readonly value: string
+  readonly onValueChange: (value: string) => void
+  readonly error: string | undefined
+  readonly autoFocus?: boolean
+}
+
+/** The address that a person signs in with. */
+export function EmailInput(field: TypedField) {
+  const { t } = useText()
+  return <TextInput label={t('people.email')} type="email" name="email" autoComplete="username" required dir="ltr" {...field} />
+}
+
+/** The password of someone who is new here. */
+export function FirstPasswordInput(field: TypedField) {
+  const { t } = useText()
+  return (
+    <SecretInput
+      label={t('people.password')}
+      help={t('people.passwordHelp')}
+      name="password"
+      autoComplete="new-password"
+      required
+      minLength={12}
+      dir="ltr"
+      {...field}
+    />
   )
 }

@@ -10,7 +10,7 @@ import { SecretInput, TextInput } from '../../components/field.tsx'
 import { Text, useText } from '../../messages/text.tsx'
 import { OuterPage } from '../../shell/outer-page.tsx'
 import { useSession } from '../../support/session.ts'
-import { PersonForm, useForm } from './person-form.tsx'
+import { EmailInput, PersonForm, useForm } from './person-form.tsx'
 
 /** Signing in: e-mail and password, then the second factor where there is one. Goes back to where the person came from. */
 export function SignInPage() {
@@ -47,18 +47,7 @@ function Password({ onSecondFactor, onDone }: { onSecondFactor: () => void; onDo
   })
   return (
     <PersonForm form={form} action={t('people.signIn.action')}>
-      <TextInput
-        label={t('people.email')}
-        type="email"
-        name="email"
-        autoComplete="username"
-        required
-        autoFocus
-        dir="ltr"
-        value={email}
-        onValueChange={setEmail}
-        error={form.problem?.issue('email')}
-      />
+      <EmailInput autoFocus value={email} onValueChange={setEmail} error={form.problem?.issue('email')} />
       <SecretInput
         label={t('people.password')}
         name="password"
