@@ -1,13 +1,14 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import * as contract from '../src/contract/assignments.ts'
 import { addConnection, changeConnection, deleteConnection, revokeConnection } from '../src/contract/connections.ts'
 import { readMe } from '../src/contract/people.ts'
 import { rowsOf } from '../src/db/rows.ts'
 import { newId } from '../src/runtime/ids.ts'
+import { describeOnEachEngine } from './support/engines.ts'
 import { startTestServer, type TestClient, type TestServer } from './support/server.ts'
 
-describe.each(['pglite', 'postgres'] as const)('assignments on %s', (on) => {
+describeOnEachEngine('assignments', (on) => {
   let server: TestServer
   let owner: TestClient
   let workspaceId: string

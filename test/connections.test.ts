@@ -7,6 +7,7 @@ import * as contract from '../src/contract/connections.ts'
 import { readMe } from '../src/contract/people.ts'
 import type { RouteContract } from '../src/contract/route.ts'
 import { rowsOf } from '../src/db/rows.ts'
+import { describeOnEachEngine } from './support/engines.ts'
 import { answerJson, type RawRequest, type RawServer, startRawServer } from './support/raw-server.ts'
 import { startTestServer, type TestClient, type TestServer } from './support/server.ts'
 import { expectNoSecret, newSecret } from './support/sweep.ts'
@@ -45,7 +46,7 @@ const startProvider = (): Promise<RawServer> =>
 
 const NOBODY = '01890000-0000-7000-8000-000000000000'
 
-describe.each(['pglite', 'postgres'] as const)('connections on %s', (on) => {
+describeOnEachEngine('connections', (on) => {
   let server: TestServer
   let provider: RawServer
   let echo: RawServer

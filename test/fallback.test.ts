@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { assignedCandidates, candidatesFor } from '../src/assignments/resolve.ts'
 import type { ChatEnd, ChatOutcome } from '../src/calls/chat.ts'
 import { chatWithFallback, type FallbackRequest } from '../src/calls/fallback.ts'
@@ -7,6 +7,7 @@ import { FALLBACK_CLASSES, type FallbackClass, replaceAssignment } from '../src/
 import { addConnection, revokeConnection } from '../src/contract/connections.ts'
 import { readMe } from '../src/contract/people.ts'
 import { rowsOf } from '../src/db/rows.ts'
+import { describeOnEachEngine } from './support/engines.ts'
 import { type MockProvider, type Reply, startMockProvider } from './support/mock-provider.ts'
 import { startTestServer, type TestClient, type TestServer } from './support/server.ts'
 
@@ -14,7 +15,7 @@ const ANY = { family: null, missing: [], inputCharacters: 100 }
 const PRICES = { currency: 'USD', models: { '*': { input_tokens: '1', output_tokens: '2' } } }
 const COST = 900_000n // nano-dollars: 500 tokens in and 200 out, at 1 and 2 dollars a million
 
-describe.each(['pglite', 'postgres'] as const)('fallback on %s', (on) => {
+describeOnEachEngine('fallback', (on) => {
   let server: TestServer
   let owner: TestClient
   let workspaceId: string

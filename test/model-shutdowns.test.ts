@@ -1,15 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { readAssignment, replaceAssignment } from '../src/contract/assignments.ts'
 import { addConnection, revokeConnection } from '../src/contract/connections.ts'
 import { listNotices } from '../src/contract/notices.ts'
 import { type Clock, systemClock } from '../src/runtime/clock.ts'
 import { tellShutdowns } from '../src/server/watch-shutdowns.ts'
+import { describeOnEachEngine } from './support/engines.ts'
 import { startTestServer, type TestClient, type TestServer } from './support/server.ts'
 
 // GPT-4o is shut down on 2027-01-14, GPT-5.1 on 2027-04-01 (OpenAI's deprecations, in the price book).
 const on = (day: string): Clock => ({ ...systemClock, now: () => new Date(`${day}T12:00:00Z`) })
 
-describe.each(['pglite', 'postgres'] as const)('models that are shut down, on %s', (engine) => {
+describeOnEachEngine('models that are shut down', (engine) => {
   let server: TestServer
   let owner: TestClient
   let admin: TestClient

@@ -1,10 +1,11 @@
 import { createOTP } from '@better-auth/utils/otp'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import * as people from '../src/contract/people.ts'
 import { ROLES } from '../src/contract/permissions.ts'
+import { describeOnEachEngine } from './support/engines.ts'
 import { startTestServer, type TestServer } from './support/server.ts'
 
-describe.each(['pglite', 'postgres'] as const)('people of a server on %s', (on) => {
+describeOnEachEngine('people of a server', (on) => {
   let server: TestServer
   beforeAll(async () => {
     server = await startTestServer({ on })

@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import * as contract from '../src/contract/recipes.ts'
+import { describeOnEachEngine } from './support/engines.ts'
 import { bringFile, EVERYTHING, RECIPE } from './support/enrichment.ts'
 import { startTestServer, type TestClient, type TestServer } from './support/server.ts'
 
-describe.each(['pglite', 'postgres'] as const)('recipes through their routes (%s)', (on) => {
+describeOnEachEngine('recipes through their routes', (on) => {
   let server: TestServer
   let editor: TestClient
   beforeAll(async () => {

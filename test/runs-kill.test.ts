@@ -2,11 +2,12 @@ import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { claimServer } from '../src/contract/people.ts'
 import * as runs from '../src/contract/runs.ts'
 import { openDatabase } from '../src/db/open.ts'
 import { rowsOf } from '../src/db/rows.ts'
+import { describeOnEachEngine } from './support/engines.ts'
 import { type Home, makeHome, type RunningCli, startCli } from './support/cli.ts'
 import { openEmptyPostgres, pgliteTemplate } from './support/databases.ts'
 import { bringFile, CALL_NANO, connectTo, EVERYTHING, planned, productFile, RECIPE, until } from './support/enrichment.ts'
@@ -46,7 +47,7 @@ async function kill({ child, result }: Running): Promise<void> {
   await result
 }
 
-describe.each(['pglite', 'postgres'] as const)('a run whose server is killed (kill -9), on %s', (engine) => {
+describeOnEachEngine('a run whose server is killed (kill -9)', (engine) => {
   it.skipIf(engine === 'postgres' && postgresAbsence() !== undefined)(
     'goes on at the next start: nothing is lost, nothing is written twice, and every request is on record',
     async () => {

@@ -1,10 +1,11 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { addConnection } from '../src/contract/connections.ts'
 import { listNotices, readNotices } from '../src/contract/notices.ts'
 import { readMe } from '../src/contract/people.ts'
 import * as contract from '../src/contract/runs.ts'
 import { rowsOf } from '../src/db/rows.ts'
+import { describeOnEachEngine } from './support/engines.ts'
 import {
   assign,
   bringFile,
@@ -26,7 +27,7 @@ const nano = (amount: string): bigint => {
   return BigInt(whole!) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'))
 }
 
-describe.each(['pglite', 'postgres'] as const)('runs over a selection (%s)', (on) => {
+describeOnEachEngine('runs over a selection', (on) => {
   let server: TestServer
   let owner: TestClient
   let first: string

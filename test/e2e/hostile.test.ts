@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import * as assignments from '../../src/contract/assignments.ts'
 import * as catalogue from '../../src/contract/catalogue.ts'
 import * as connections from '../../src/contract/connections.ts'
 import * as people from '../../src/contract/people.ts'
 import * as recipes from '../../src/contract/recipes.ts'
 import * as review from '../../src/contract/review.ts'
 import * as runs from '../../src/contract/runs.ts'
+import { assign, bringFile, planned, stopped } from '../support/enrichment.ts'
 import { startMockProvider } from '../support/mock-provider.ts'
 import type { TestClient } from '../support/server.ts'
-import { until } from '../support/until.ts'
 import { describeInBrowser, settled, type Surroundings } from './support/browser.ts'
 
 // OUT-7: what people, files and providers write is text wherever it is shown. Each payload would raise a dialog, ask another host or
@@ -41,22 +40,13 @@ const suite = ({ server, open }: Surroundings): void => {
         destination: { baseUrl: `${mock.url}/v1`, headers: { 'x-note': SHORT } },
       },
     })
-    const { version } = await owner.call(assignments.readAssignment, { params: { context: 'enrichment' } })
-    await owner.call(assignments.replaceAssignment, {
-      params: { context: 'enrichment' },
-      body: {
-        version,
-        candidates: [
-          { connectionId: connection.id, model: MODEL, rules: { families: [PAYLOAD] } },
-          { connectionId: connection.id, model: MODEL },
-        ],
-      },
-    })
+    await assign(owner, [
+      { connectionId: connection.id, model: MODEL, rules: { families: [PAYLOAD] } },
+      { connectionId: connection.id, model: MODEL },
+    ])
     const cell = `"${PAYLOAD.replaceAll('"', '""')}"`
     const csv = `sku,name,family,picture,title,${cell}\nA-1,${cell},${cell},${cell},,${cell}\n${cell},Lamp,Lamps,javascript:alert(6),,x\n`
-    const file = await owner.call(catalogue.uploadFile, { query: { name: `${SHORT}.csv` }, bytes: csv } as never)
-    const started = await owner.call(catalogue.startImport, { body: { fileId: file.id } })
-    for await (const _ of owner.events(catalogue.watchImport, { params: { importId: started.id } }));
+    await bringFile(owner, `${SHORT}.csv`, csv)
     const recipe = {
       tone: PAYLOAD.slice(0, 200),
       fields: [{ name: 'title', type: 'text', instructions: PAYLOAD }],
@@ -64,9 +54,9 @@ const suite = ({ server, open }: Surroundings): void => {
     }
     const stored = await owner.call(recipes.addRecipe, { body: { name: SHORT, recipe } })
     const run = await owner.call(runs.addRun, { body: { selection: { filter: {} }, recipe, recipeId: stored.id, concurrency: 1 } })
-    await until(async () => (await owner.call(runs.readRun, { params: { runId: run.id } })).planning === null)
+    await planned(owner, run.id)
     await owner.call(runs.startRun, { params: { runId: run.id } })
-    await until(async () => !['ready', 'running'].includes((await owner.call(runs.readRun, { params: { runId: run.id } })).state))
+    await stopped(owner, run.id)
     const { items } = await owner.call(catalogue.listProducts)
     const [first] = items
     await owner.call(review.writeValue, {

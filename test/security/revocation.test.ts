@@ -1,18 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import * as assignments from '../../src/contract/assignments.ts'
-import * as catalogue from '../../src/contract/catalogue.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import * as connections from '../../src/contract/connections.ts'
 import * as people from '../../src/contract/people.ts'
 import * as runs from '../../src/contract/runs.ts'
+import { describeOnEachEngine } from '../support/engines.ts'
+import { assign, bringFile, planned, stopped } from '../support/enrichment.ts'
 import { type MockProvider, startMockProvider } from '../support/mock-provider.ts'
 import { startTestServer, type TestClient, type TestServer } from '../support/server.ts'
+import { until } from '../support/until.ts'
 import { RECIPE } from './world.ts'
 
 const MODEL = 'gpt-4.1-mini'
 const PRODUCTS = 400
 
-describe.each(['pglite', 'postgres'] as const)('on %s', (on) => {
+describeOnEachEngine('what is revoked or taken away', (on) => {
   let server: TestServer
   let mock: MockProvider
   let owner: TestClient
@@ -21,10 +22,7 @@ describe.each(['pglite', 'postgres'] as const)('on %s', (on) => {
     server = await startTestServer({ on, environment: { LATCHKEY_PRIVATE_HOSTS: new URL(mock.url).host } })
     owner = await server.owner()
     const rows = Array.from({ length: PRODUCTS }, (_, index) => `A-${index + 1},Lamp ${index + 1},`)
-    const bytes = `sku,name,title\n${rows.join('\n')}\n`
-    const file = await owner.call(catalogue.uploadFile, { query: { name: 'lamps.csv' }, bytes } as never)
-    const { id } = await owner.call(catalogue.startImport, { body: { fileId: file.id } })
-    for await (const _ of owner.events(catalogue.watchImport, { params: { importId: id } }));
+    await bringFile(owner, 'lamps.csv', `sku,name,title\n${rows.join('\n')}\n`)
   })
   afterAll(async () => {
     await server?.close()
@@ -36,17 +34,13 @@ describe.each(['pglite', 'postgres'] as const)('on %s', (on) => {
     const connection = await owner.call(connections.addConnection, {
       body: { provider: 'openai', key: `sk-test-${crypto.randomUUID()}`, destination: { baseUrl: `${mock.url}/v1` } },
     })
-    const { version } = await owner.call(assignments.readAssignment, { params: { context: 'enrichment' } })
-    await owner.call(assignments.replaceAssignment, {
-      params: { context: 'enrichment' },
-      body: { version, candidates: [{ connectionId: connection.id, model: MODEL }] },
-    })
+    await assign(owner, [{ connectionId: connection.id, model: MODEL }])
     const run = await owner.call(runs.addRun, { body: { selection: { filter: {} }, recipe: RECIPE, concurrency: 4 } })
     const params = { runId: run.id }
-    while ((await owner.call(runs.readRun, { params })).planning) await sleep(50)
+    await planned(owner, run.id)
     const before = mock.callIds().length
     await owner.call(runs.startRun, { params })
-    while (mock.callIds().length < before + 8) await sleep(20)
+    await until(() => mock.callIds().length >= before + 8)
     return { runId: run.id, connectionId: connection.id }
   }
 
@@ -56,11 +50,8 @@ describe.each(['pglite', 'postgres'] as const)('on %s', (on) => {
     expect(stopping.map(({ id }) => id)).toEqual([runId])
     await owner.call(connections.revokeConnection, { params: { connectionId } })
     const revokedAt = Date.now()
-    let run = await owner.call(runs.readRun, { params: { runId } })
-    while (run.state === 'running') {
-      await sleep(50)
-      run = await owner.call(runs.readRun, { params: { runId } })
-    }
+    await stopped(owner, runId)
+    const run = await owner.call(runs.readRun, { params: { runId } })
     expect(run).toMatchObject({ state: 'paused', pause: { code: 'connection.revoked' } })
     expect(run.counts.waiting).toBeGreaterThan(PRODUCTS / 2)
     const { database } = server.server.services

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { RouteContract } from '../../src/contract/route.ts'
-import type { TestClient, TestServer } from '../support/server.ts'
+import type { AnyArguments, TestClient, TestServer } from '../support/server.ts'
 
 /** Every route the server has, as it mounted them. */
 export const routesOf = ({ server }: TestServer): readonly RouteContract[] => server.routes.map(({ route }) => route)
@@ -47,13 +47,5 @@ export function withInput(args: object, path: readonly string[], value: unknown)
 export const anyPath = ({ path }: RouteContract): string => path.replaceAll(/\{\w+\}/g, '01890000-0000-7000-8000-000000000000')
 
 /** A request to a route with these inputs, whatever comes back. `extra`: one more parameter of the query. */
-export function askRoute(client: TestClient, route: RouteContract, args: Record<string, unknown>, extra?: string): Promise<Response> {
-  const { params = {}, query = {}, body } = args as { params?: Record<string, string>; query?: Record<string, string>; body?: unknown }
-  const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name]!))
-  const asked = new URLSearchParams(Object.entries(query))
-  if (extra) asked.append(extra, 'x')
-  return client.fetch(`${path}?${asked.toString()}`, {
-    method: route.method.toUpperCase(),
-    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-  })
-}
+export const askRoute = (client: TestClient, route: RouteContract, args: AnyArguments, extra?: string): Promise<Response> =>
+  client.ask(route, extra === undefined ? args : { ...args, query: { ...args.query, [extra]: 'x' } })

@@ -1,4 +1,3 @@
-import * as assignments from '../../src/contract/assignments.ts'
 import * as catalogue from '../../src/contract/catalogue.ts'
 import * as connections from '../../src/contract/connections.ts'
 import * as consumption from '../../src/contract/consumption.ts'
@@ -7,6 +6,7 @@ import * as people from '../../src/contract/people.ts'
 import * as recipes from '../../src/contract/recipes.ts'
 import * as review from '../../src/contract/review.ts'
 import * as runs from '../../src/contract/runs.ts'
+import { assign, planned, stopped } from '../support/enrichment.ts'
 import type { TestClient } from '../support/server.ts'
 import { until } from '../support/until.ts'
 
@@ -20,11 +20,7 @@ const PRACTICE_MODEL = 'practice-1'
 export async function furnish(client: TestClient): Promise<Things> {
   const { workspace, user } = await client.call(people.readMe)
   const connection = await client.call(connections.addConnection, { body: { provider: 'practice' } })
-  const { version } = await client.call(assignments.readAssignment, { params: { context: 'enrichment' } })
-  await client.call(assignments.replaceAssignment, {
-    params: { context: 'enrichment' },
-    body: { version, candidates: [{ connectionId: connection.id, model: PRACTICE_MODEL }] },
-  })
+  await assign(client, [{ connectionId: connection.id, model: PRACTICE_MODEL }])
   const file = await client.call(catalogue.uploadFile, {
     query: { name: 'lamps.csv' },
     bytes: 'sku,name,title\nA-1,Lamp one,\nA-2,Lamp two,\n',
@@ -34,9 +30,9 @@ export async function furnish(client: TestClient): Promise<Things> {
   const { items: products } = await client.call(catalogue.listProducts)
   const recipe = await client.call(recipes.addRecipe, { body: { name: 'Titles', recipe: RECIPE } })
   const run = await client.call(runs.addRun, { body: { selection: { filter: {} }, recipe: RECIPE, recipeId: recipe.id } })
-  await until(async () => (await client.call(runs.readRun, { params: { runId: run.id } })).planning === null)
+  await planned(client, run.id)
   await client.call(runs.startRun, { params: { runId: run.id } })
-  await until(async () => (await client.call(runs.readRun, { params: { runId: run.id } })).state === 'finished')
+  await stopped(client, run.id)
   const { items: proposals } = await client.call(review.listProposals)
   const decided = await client.call(review.decideProposals, { body: { decisions: [{ id: proposals[0]!.id, decision: 'reject' }] } })
   const { items: calls } = await client.call(consumption.listCalls)

@@ -35,6 +35,8 @@ export interface TestClient {
   readonly password: string
   /** Calls a route. @throws ProblemAnswer for any status that is not the route's own */
   call<Route extends RouteContract>(route: Route, ...args: Arguments<Route>): Promise<RouteAnswer<Route>>
+  /** A call whatever comes of it. */
+  ask(route: RouteContract, args?: AnyArguments): Promise<Response>
   /** The problem that a call ends with. */
   refused<Route extends RouteContract>(route: Route, ...args: Arguments<Route>): Promise<Problem>
   /** A request with this client's cookies, as fetch makes it. */
@@ -164,6 +166,7 @@ export function makeClient({ url, email, password, token }: { url: string; email
     email,
     password,
     fetch: request,
+    ask,
     call: call as TestClient['call'],
     refused: (async (route: RouteContract, args?: AnyArguments) => {
       const response = await ask(route, args)
@@ -197,7 +200,8 @@ export function makeClient({ url, email, password, token }: { url: string; email
   return client
 }
 
-interface AnyArguments {
+/** A route's inputs, unchecked. */
+export interface AnyArguments {
   readonly params?: Record<string, unknown>
   readonly query?: Record<string, unknown>
   readonly body?: unknown
