@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { AppError } from '../base/errors.ts'
 import type { Tx } from '../db/database.ts'
 import { valueChanges } from '../db/schema/index.ts'
+import { isId } from './cursor.ts'
 import { type HeldProduct, readProduct } from './edit.ts'
 import { currentValue } from './values.ts'
 
@@ -41,6 +42,6 @@ const isCurrent = (product: HeldProduct, change: typeof valueChanges.$inferSelec
   change.state === 'accepted' && currentValue(product, change).changeId === change.id
 
 function readCursor(cursor: string): string {
-  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(cursor)) return cursor
+  if (isId(cursor)) return cursor
   throw new AppError('request.invalid', 'The cursor is none that this list gave. Begin again without one.')
 }

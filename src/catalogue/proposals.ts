@@ -4,6 +4,7 @@ import type { ProposalFilter } from '../contract/review.ts'
 import type { Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import { type Provenance, runs, type SourceColumns, type ValueFlag } from '../db/schema/index.ts'
+import { isId, readKey, writeKey } from './cursor.ts'
 import { readProduct } from './edit.ts'
 import { matches, uuids } from './filter.ts'
 import { columnsOf } from './index.ts'
@@ -101,8 +102,6 @@ interface PlacedProposal {
 
 const ORDER = sql`product_index.source_id, product_index.row, change.attribute, change.id`
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-const isUuid = (value: unknown): value is string => typeof value === 'string' && UUID.test(value)
 const isRow = (value: unknown): value is number => Number.isSafeInteger(value) && Math.abs(value as number) < 2 ** 31
 const isText = (value: unknown): value is string => typeof value === 'string' && value.isWellFormed() && !value.includes('\0')
 
@@ -114,20 +113,15 @@ interface Cursor {
 }
 
 function readCursor(cursor: string): Cursor {
-  try {
-    const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
-    const [sourceId, row, attribute, id] = Array.isArray(key) ? (key as unknown[]) : []
-    if (isUuid(sourceId) && isRow(row) && isText(attribute) && isUuid(id)) return { sourceId, row, attribute, id }
-  } catch {
-    // not ours: refused below
-  }
+  const [sourceId, row, attribute, id] = readKey(cursor) ?? []
+  if (isId(sourceId) && isRow(row) && isText(attribute) && isId(id)) return { sourceId, row, attribute, id }
   throw new AppError('request.invalid', 'The cursor is none that this list gave. Begin again without one.')
 }
 
 function cursorAfter(rows: readonly PlacedProposal[], limit: number): string | null {
   const last = rows[limit - 1]
   if (rows.length <= limit || !last) return null
-  return Buffer.from(JSON.stringify([last.source_id, last.row, last.attribute, last.id])).toString('base64url')
+  return writeKey([last.source_id, last.row, last.attribute, last.id])
 }
 
 /** A value that waits for a person, and what it would replace. */
