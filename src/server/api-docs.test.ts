@@ -4,13 +4,13 @@ import * as consumption from '../contract/consumption.ts'
 import * as people from '../contract/people.ts'
 import type { RouteContract } from '../contract/route.ts'
 import { defineRoute, idOf } from '../contract/route.ts'
-import { type ApiDocument, apiDocs } from './api-docs.ts'
-import { openApiDocument } from './openapi.ts'
+import { apiDocs } from './api-docs.ts'
+import { type OpenApiDocument, openApiDocument } from './openapi.ts'
 
 const isRoute = (value: unknown): value is RouteContract =>
   typeof value === 'object' && value !== null && 'method' in value && 'path' in value
 const routes = [...Object.values(consumption), ...Object.values(people)].filter((value) => isRoute(value))
-const rendered = (document: ApiDocument): Promise<string> => apiDocs(document).text()
+const rendered = (document: OpenApiDocument): Promise<string> => apiDocs(document).text()
 
 it('shows every route with its method, path, who may, parameters, answer, errors and a request to copy', async () => {
   const html = await rendered(openApiDocument(routes, 'http://localhost:4310'))
@@ -91,7 +91,7 @@ const HOSTILE = [
 ]
 
 it.each(HOSTILE)('shows every text as text: %j', async (text) => {
-  const document = hostile(JSON.parse(JSON.stringify(openApiDocument(routes, 'http://localhost:4310'))), text) as ApiDocument
+  const document = hostile(JSON.parse(JSON.stringify(openApiDocument(routes, 'http://localhost:4310'))), text) as OpenApiDocument
   const html = (await rendered(document)).replace(/<style>.*?<\/style>/s, '')
   for (const [tag, name, attributes] of html.matchAll(/<([a-z][a-z0-9]*)([^>]*)>/gi)) {
     expect(OURS, tag).toContain(name)

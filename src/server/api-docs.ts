@@ -1,46 +1,23 @@
 import { escapeHtml, htmlPage } from './html.ts'
-import { anchorOfSchema, code, exampleOf, type JsonSchema, limitsText, schemaHtml, tableHtml, typeHtml } from './schema-html.ts'
+import type { Content, OpenApiDocument, Operation } from './openapi.ts'
+import { anchorOfSchema, code, exampleOf, limitsText, schemaHtml, tableHtml, typeHtml } from './schema-html.ts'
 
-/** Of an OpenAPI 3.1 document what the page shows. */
-export interface ApiDocument {
-  readonly info: { readonly title: string; readonly version: string }
-  readonly servers?: readonly { readonly url: string }[]
-  readonly paths?: Readonly<Record<string, unknown>>
-  readonly components?: { readonly schemas?: unknown }
-}
-
-interface Operation {
+/** An operation with its place in the document. */
+interface PlacedOperation extends Operation {
   readonly method: string
   readonly path: string
-  readonly operationId: string
-  readonly summary?: string
-  readonly description?: string
-  readonly tags?: readonly string[]
-  readonly security?: readonly Readonly<Record<string, unknown>>[]
-  readonly parameters?: readonly {
-    readonly name: string
-    readonly in: string
-    readonly required?: boolean
-    readonly description?: string
-    readonly schema?: JsonSchema
-  }[]
-  readonly requestBody?: { readonly content: Content }
-  readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: Content }>>
 }
-type Content = Readonly<Record<string, { readonly schema?: JsonSchema }>>
-type Schemas = Readonly<Record<string, JsonSchema>>
-
-const METHODS = ['get', 'post', 'put', 'patch', 'delete']
+type Schemas = OpenApiDocument['components']['schemas']
 
 /**
  * The readable form of the API's own document: every route by area, who may, what it takes and gives, and a request to copy. One page
  * without scripts. Everything in it comes from the document and is escaped.
  */
-export function apiDocs(document: ApiDocument): Response {
+export function apiDocs(document: OpenApiDocument): Response {
   const operations = operationsOf(document)
-  const schemas = (document.components?.schemas ?? {}) as Schemas
-  const origin = document.servers?.[0]?.url ?? ''
-  const areas = [...Map.groupBy(operations, ({ tags }) => tags?.[0] ?? '')]
+  const schemas = document.components.schemas
+  const origin = document.servers[0].url
+  const areas = [...Map.groupBy(operations, ({ tags }) => tags[0])]
   const { title, version } = document.info
   const main = [
     `<h1>${escapeHtml(title)} API</h1>`,
@@ -63,26 +40,25 @@ that nobody knows is null, which is not free. Lists come in pages: send <code>ne
 ISO 8601 in UTC.</p>
 <p>An error is <code>application/problem+json</code> (RFC 9457) with a stable <code>code</code>: <a href="/docs/errors">all codes</a>.</p>`
 
-function operationsOf({ paths = {} }: ApiDocument): Operation[] {
-  return Object.entries(paths).flatMap(([path, item]) =>
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] // in this order on the page
+
+const operationsOf = ({ paths }: OpenApiDocument): PlacedOperation[] =>
+  Object.entries(paths).flatMap(([path, item]) =>
     METHODS.flatMap((method) => {
-      const operation = (item as Readonly<Record<string, Omit<Operation, 'method' | 'path'> | undefined>>)[method]
+      const operation = item[method]
       return operation ? [{ ...operation, method, path }] : []
     }),
   )
-}
 
-function navigation(areas: readonly (readonly [string, readonly Operation[]])[]): string {
-  const ofArea = ([area, operations]: readonly [string, readonly Operation[]]): string => {
-    const links = operations.map(
-      ({ operationId, summary }) => `<li><a href="#${anchor(operationId)}">${escapeHtml(summary ?? operationId)}</a></li>`,
-    )
+function navigation(areas: readonly (readonly [string, readonly PlacedOperation[]])[]): string {
+  const ofArea = ([area, operations]: readonly [string, readonly PlacedOperation[]]): string => {
+    const links = operations.map(({ operationId, summary }) => `<li><a href="#${anchor(operationId)}">${escapeHtml(summary)}</a></li>`)
     return `<details><summary>${escapeHtml(titleOf(area))}</summary><ul>${links.join('')}</ul></details>`
   }
   return `${areas.map(ofArea).join('')}<p><a href="#schemas">Schemas</a></p>`
 }
 
-const areaHtml = (area: string, operations: readonly Operation[], about: { origin: string; schemas: Schemas }): string =>
+const areaHtml = (area: string, operations: readonly PlacedOperation[], about: { origin: string; schemas: Schemas }): string =>
   `<h2 id="area-${encodeURIComponent(area)}">${escapeHtml(titleOf(area))}</h2>${operations.map((operation) => operationHtml(operation, about)).join('\n')}`
 
 /** "apiTokens" -> "Api tokens". */
@@ -93,12 +69,12 @@ const titleOf = (area: string): string => {
 
 const anchor = (operationId: string): string => encodeURIComponent(operationId)
 
-function operationHtml(operation: Operation, { origin, schemas }: { origin: string; schemas: Schemas }): string {
-  const { method, path, operationId, summary = '', description = '', parameters = [], requestBody, responses } = operation
-  const rows = parameters.map(({ name, in: place, required, description: own, schema = {} }) => [
+function operationHtml(operation: PlacedOperation, { origin, schemas }: { origin: string; schemas: Schemas }): string {
+  const { method, path, operationId, summary, description, parameters = [], requestBody, responses } = operation
+  const rows = parameters.map(({ name, in: place, required, schema }) => [
     `${code(name)}<span class="quiet"> ${place === 'path' ? 'in the path' : 'in the query'}${required ? '' : ', optional'}</span>`,
     typeHtml(schema),
-    escapeHtml([own ?? schema.description, limitsText(schema)].filter(Boolean).join(' ')),
+    escapeHtml([schema.description, limitsText(schema)].filter(Boolean).join(' ')),
   ])
   const parts = [
     `<h3><span class="method">${method.toUpperCase()}</span> ${code(path)}</h3>`,
@@ -119,14 +95,12 @@ function responseHtml(status: string, { description, content }: { readonly descr
 
 const contentHtml = (content: Content): string =>
   Object.entries(content)
-    .map(
-      ([type, { schema = {} }]) => `${type === 'application/json' ? '' : `<p class="quiet">${escapeHtml(type)}</p>`}${schemaHtml(schema)}`,
-    )
+    .map(([type, { schema }]) => `${type === 'application/json' ? '' : `<p class="quiet">${escapeHtml(type)}</p>`}${schemaHtml(schema)}`)
     .join('')
 
 /** A request to paste into a shell: single quotes hold every value as it is. */
-function curlOf(operation: Operation, { origin, schemas }: { origin: string; schemas: Schemas }): string {
-  const { method, parameters = [], requestBody, responses, security = [] } = operation
+function curlOf(operation: PlacedOperation, { origin, schemas }: { origin: string; schemas: Schemas }): string {
+  const { method, parameters = [], requestBody, responses, security } = operation
   const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const parameter = parameters.find((one) => one.in === 'path' && one.name === name)
     return encodeURIComponent(String(exampleOf(parameter?.schema ?? { type: 'string' }, schemas)))
@@ -134,7 +108,7 @@ function curlOf(operation: Operation, { origin, schemas }: { origin: string; sch
   const query = new URLSearchParams(
     parameters
       .filter((parameter) => parameter.in === 'query' && parameter.required)
-      .map(({ name, schema }): [string, string] => [name, String(exampleOf(schema ?? { type: 'string' }, schemas))]),
+      .map(({ name, schema }): [string, string] => [name, String(exampleOf(schema, schemas))]),
   )
   const address = `${origin}${path}${query.size > 0 ? `?${query.toString()}` : ''}`
   const { 'application/json': json, 'application/octet-stream': bytes } = requestBody?.content ?? {}
@@ -142,7 +116,7 @@ function curlOf(operation: Operation, { origin, schemas }: { origin: string; sch
   return [
     ['curl', ...(method === 'get' ? [] : ['-X', method.toUpperCase()]), ...(streams ? ['--no-buffer'] : []), quoted(address)].join(' '),
     ...(security.some((one) => 'token' in one) ? ['-H "Authorization: Bearer $LATCHKEY_TOKEN"'] : []),
-    ...(json ? [`-H 'Content-Type: application/json'`, `-d ${quoted(JSON.stringify(exampleOf(json.schema ?? {}, schemas)))}`] : []),
+    ...(json ? [`-H 'Content-Type: application/json'`, `-d ${quoted(JSON.stringify(exampleOf(json.schema, schemas)))}`] : []),
     ...(bytes ? [`-H 'Content-Type: application/octet-stream'`, `--data-binary @file.csv`] : []),
   ].join(' \\\n  ')
 }

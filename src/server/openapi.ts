@@ -3,9 +3,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { ERROR_STATUS } from '../base/errors.ts'
 import { problem } from '../contract/problem.ts'
 import type { RouteContract } from '../contract/route.ts'
-
-/** A JSON Schema (draft 2020-12), which is what OpenAPI 3.1 has in its places. */
-export type JsonSchema = Readonly<Record<string, unknown>>
+import type { JsonSchema } from './schema-html.ts'
 
 export interface Operation {
   readonly operationId: string
@@ -22,14 +20,14 @@ export interface Operation {
   readonly requestBody?: { readonly required: true; readonly content: Content }
   readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: Content }>>
 }
-type Content = Readonly<Record<string, { readonly schema: JsonSchema }>>
+export type Content = Readonly<Record<string, { readonly schema: JsonSchema }>>
 
 export interface OpenApiDocument {
   readonly openapi: '3.1.0'
   readonly info: { readonly title: string; readonly version: string; readonly license: { readonly name: string } }
   readonly servers: readonly [{ readonly url: string }]
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
-  readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>>; readonly securitySchemes: JsonSchema }
+  readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>>; readonly securitySchemes: typeof SECURITY }
 }
 
 /**
