@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { loadBook } from '../src/prices/book.ts'
-import type { Provider } from '../src/providers/provider.ts'
+import { type ChatOffer, OFFER_KINDS, type Provider } from '../src/providers/provider.ts'
 import { providers } from '../src/providers/registry.ts'
 
 const FOLDER = new URL('../docs/providers/', import.meta.url)
@@ -13,10 +13,11 @@ export function providerPages(): Record<string, string> {
 }
 
 function overview(list: readonly Provider[]): string {
-  const rows = list.map(
-    ({ id, name, chat, triedAgainst }) =>
-      `| [${name}](${id}.md) | \`${id}\` | ${protocolName(chat.protocol.id)} | ${loadBook(id) ? 'yes' : 'no'} | ${triedAgainst} |`,
-  )
+  const rows = list.map((provider) => {
+    const { id, name, triedAgainst } = provider
+    const spoken = [...new Set(OFFER_KINDS.flatMap((kind) => provider[kind]?.protocol.id ?? []))].map(protocolName)
+    return `| [${name}](${id}.md) | \`${id}\` | ${spoken.join(', ')} | ${loadBook(id) ? 'yes' : 'no'} | ${triedAgainst} |`
+  })
   return `# Providers
 
 Every provider that Latchkey can speak to, and what that was tried against. "Recorded answers" are real answers that others published;
@@ -80,12 +81,14 @@ const PROTOCOL_NAMES: Readonly<Record<string, string>> = {
 
 const protocolName = (id: string): string => PROTOCOL_NAMES[id] ?? id
 
-function offerLines({ id, chat, checkKey, listModels }: Provider): string[] {
+function offerLines({ id, chat, embeddings, images, translation, checkKey, listModels }: Provider): string[] {
   return [
-    `Texts, by ${protocolName(chat.protocol.id)}.`,
-    formatLine(chat),
-    ...(chat.outputLimit === undefined ? [] : [`The output limit is sent as \`${chat.outputLimit}\`.`]),
-    ...(chat.streamedUsage === undefined ? [] : [STREAMED[chat.streamedUsage]]),
+    ...(chat ? chatLines(chat) : []),
+    ...(embeddings
+      ? [`Embeddings, by ${protocolName(embeddings.protocol.id)}: at most ${embeddings.textsAtMost} texts in one request.`]
+      : []),
+    ...(images ? [`Images, by ${protocolName(images.protocol.id)}.`] : []),
+    ...(translation ? [`Translations, by ${protocolName(translation.protocol.id)}.`] : []),
     `A key is tested free of charge with \`${checkKey.method} ${checkKey.path}\`${checkKey.proves === 'address' ? ', which anyone may ask: it says that the provider is there, and nothing of the key' : ''}.`,
     listModels === undefined
       ? 'Its models are not listed at this address: write the name.'
@@ -96,12 +99,19 @@ function offerLines({ id, chat, checkKey, listModels }: Provider): string[] {
   ]
 }
 
+const chatLines = (chat: ChatOffer): string[] => [
+  `Texts, by ${protocolName(chat.protocol.id)}.`,
+  formatLine(chat),
+  ...(chat.outputLimit === undefined ? [] : [`The output limit is sent as \`${chat.outputLimit}\`.`]),
+  ...(chat.streamedUsage === undefined ? [] : [STREAMED[chat.streamedUsage]]),
+]
+
 const STREAMED = {
   asked: 'A streamed answer says its usage when it is asked to (`stream_options.include_usage`).',
   unasked: 'A streamed answer says its usage unasked.',
 } as const
 
-function formatLine({ jsonSchema, responseFormat }: Provider['chat']): string {
+function formatLine({ jsonSchema, responseFormat }: ChatOffer): string {
   if (responseFormat === 'json_object') return 'Answers are bound to JSON of any form; the schema stands in the prompt.'
   if (responseFormat === 'none') return 'Answers are not bound by the provider: JSON and its schema are asked for in the prompt.'
   return jsonSchema

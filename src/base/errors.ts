@@ -58,6 +58,7 @@ export const ERROR_STATUS = {
   'datakey.exhausted': 500,
   // connections and assignments
   'provider.unknown': 404,
+  'provider.does_not_serve': 422,
   'connection.revoked': 409,
   'connection.missing': 404,
   'destination.refused': 422,

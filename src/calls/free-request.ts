@@ -3,7 +3,7 @@ import type { Secret } from '../base/secret.ts'
 import { type CallIntent, CONNECTION_CHECK } from '../ledger/intent.ts'
 import { ProviderCallError } from '../providers/failure.ts'
 import { parseJson } from '../providers/parse-json.ts'
-import type { Destination } from '../providers/provider.ts'
+import { type Destination, protocolOf } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
 import type { SendRequest } from '../providers/send.ts'
 import { newId } from '../runtime/ids.ts'
@@ -74,7 +74,7 @@ export async function freeRequest(services: CallServices, request: FreeRequest):
         ...(key ? { key } : {}),
       })
       const bytes = await answer.readAll()
-      requireSuccess({ protocol: provider.chat.protocol, answer, bytes, key })
+      requireSuccess({ protocol: protocolOf(provider), answer, bytes, key })
       return { status: answer.status, body: parseJson(bytes) }
     })
     await ledger.settle({ ...ended, ...ONE_REQUEST, outcome: 'succeeded', status, endedAt: clock.now() })

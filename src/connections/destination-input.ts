@@ -48,7 +48,8 @@ export async function destinationFrom(provider: Provider, input: DestinationInpu
 }
 
 /** Anthropic's paths begin with /v1, Ollama's with /api, and many write it at the end of the address too: it is meant once. */
-export function withoutPathStart(baseUrl: string, { chat: { path } }: Provider): string {
+export function withoutPathStart(baseUrl: string, { chat }: Provider): string {
+  const path = chat?.path
   const start = typeof path === 'string' ? /^\/(?:v\d|api)(?=\/)/.exec(path)?.[0] : undefined
   return start !== undefined && baseUrl.endsWith(start) ? baseUrl.slice(0, -start.length) : baseUrl
 }

@@ -1,5 +1,5 @@
 import type { ProviderView } from '../contract/providers.ts'
-import type { Provider } from '../providers/provider.ts'
+import { kindsOf, type Provider } from '../providers/provider.ts'
 import { providers } from '../providers/registry.ts'
 
 /** Every provider, in the order in which they are offered. */
@@ -12,7 +12,7 @@ const toView = (provider: Provider): ProviderView => {
     id,
     name,
     practice: isPractice,
-    serves: ['chat'],
+    serves: kindsOf(provider),
     key,
     keyHint: keyHint ?? null,
     baseUrl: isPractice ? null : (baseUrl ?? null),

@@ -6,7 +6,7 @@ export const providerView = z
     id: z.string(),
     name: z.string(),
     practice: z.boolean().meta({ description: 'For trying things out: free, on this machine, and not AI' }),
-    serves: z.array(z.enum(['chat'])),
+    serves: z.array(z.enum(['chat', 'embeddings', 'images', 'translation'])).meta({ description: 'The kinds of work it offers' }),
     key: z.enum(['required', 'optional', 'none']),
     keyHint: z.string().nullable().meta({ description: 'What its keys look like today; never checked' }),
     baseUrl: z.string().nullable().meta({ description: 'null: the person gives it' }),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { describeShared, sharedPath } from '../../test/support/shared.ts'
 import type { Usage } from '../base/usage.ts'
-import type { MeteredUsage } from '../providers/provider.ts'
+import { type MeteredUsage, protocolOf } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
 import { createEventReader } from '../providers/sse.ts'
 import { loadBook, PRICED_PROVIDERS } from './book.ts'
@@ -26,7 +26,7 @@ const perUnit = (provider: string, model: string, more: Partial<PriceQuestion> =
   return rows && Object.fromEntries(Object.entries(rows).map(([unit, row]) => [unit, row.price]))
 }
 
-const usageOf = (provider: string) => findProvider(provider).chat.protocol.usage
+const usageOf = (provider: string) => protocolOf(findProvider(provider)).usage
 
 it('1: Anthropic’s cache tokens are beside input_tokens, charged once each (litellm #9812: 0.0913 reported, 0.0544 billed)', () => {
   const block = { input_tokens: 1_000, cache_read_input_tokens: 10_000, cache_creation_input_tokens: 2_000, output_tokens: 100 }

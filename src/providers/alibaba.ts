@@ -1,8 +1,8 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type Provider, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** Alibaba Model Studio (Qwen) behind OpenAI chat; a key holds in one region only. @see https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope, read 2026-11-20 */
-export const alibaba: Provider = {
+export const alibaba: ChatProvider = {
   id: 'alibaba',
   name: 'Alibaba Model Studio',
   baseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',

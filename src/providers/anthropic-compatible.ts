@@ -1,8 +1,8 @@
 import { anthropic } from './anthropic.ts'
-import type { Provider } from './provider.ts'
+import type { ChatProvider } from './provider.ts'
 
 /** Any server that speaks Anthropic messages; the person gives its base URL (without /v1). */
-export const anthropicCompatible: Provider = {
+export const anthropicCompatible: ChatProvider = {
   id: 'anthropic-compatible',
   name: 'Any server that speaks Anthropic messages',
   pages: {},

@@ -1,8 +1,8 @@
 import { anthropicMessages } from './protocols/anthropic-messages.ts'
-import { type Provider, readModelList } from './provider.ts'
+import { type ChatProvider, readModelList } from './provider.ts'
 
 /** Anthropic. The version is in the path of each request, not in the base URL. @see https://platform.claude.com/docs/en/api, checked 2026-11-20 */
-export const anthropic: Provider = {
+export const anthropic: ChatProvider = {
   id: 'anthropic',
   name: 'Anthropic',
   baseUrl: 'https://api.anthropic.com',

@@ -1,8 +1,8 @@
 import { openAiChat } from './protocols/openai-chat.ts'
-import { type Provider, readModelList } from './provider.ts'
+import { type ChatProvider, readModelList } from './provider.ts'
 
 /** Azure OpenAI and Foundry, version 1 of its interface: the address is the resource’s, and a model’s name is its deployment’s. @see https://learn.microsoft.com/en-us/azure/ai-foundry/openai/api-version-lifecycle, facts of 2026-11-20 */
-export const azure: Provider = {
+export const azure: ChatProvider = {
   id: 'azure',
   name: 'Azure OpenAI',
   baseUrlExample: 'https://RESOURCE.openai.azure.com/openai/v1',

@@ -1,6 +1,6 @@
 import { objectOf } from '../base/json.ts'
 import { bedrockConverse } from './protocols/bedrock-converse.ts'
-import { bearer, type CheckedKey, type Provider } from './provider.ts'
+import { bearer, type ChatProvider, type CheckedKey } from './provider.ts'
 
 const REGIONS = [
   'us-east-2',
@@ -27,7 +27,7 @@ const addressIn = (region: string): string => `https://bedrock-runtime.${region}
  * in the background, of which there are none: what this host answers free of charge.
  * @see https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html, https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ListAsyncInvokes.html, read 2026-11-20
  */
-export const bedrock: Provider = {
+export const bedrock: ChatProvider = {
   id: 'bedrock',
   name: 'Amazon Bedrock',
   baseUrl: addressIn('us-east-1'),
@@ -46,6 +46,7 @@ export const bedrock: Provider = {
   chat: {
     protocol: bedrockConverse,
     path: (model) => `/model/${encodeURIComponent(model)}/converse`,
+    streamPath: (model) => `/model/${encodeURIComponent(model)}/converse-stream`,
     sdk: 'amazon-bedrock',
     jsonSchema: true,
     streamedUsage: 'unasked',

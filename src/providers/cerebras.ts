@@ -1,8 +1,8 @@
 import { openAiChat } from './protocols/openai-chat.ts'
-import { bearer, type Provider, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** Cerebras: few models on its own hardware behind OpenAI chat. @see https://inference-docs.cerebras.ai, facts of 2026-11-20 */
-export const cerebras: Provider = {
+export const cerebras: ChatProvider = {
   id: 'cerebras',
   name: 'Cerebras',
   baseUrl: 'https://api.cerebras.ai/v1',

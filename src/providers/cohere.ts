@@ -1,9 +1,9 @@
 import { defined, objectOf, textOf } from '../base/json.ts'
 import { cohereChat } from './protocols/cohere.ts'
-import { bearer, type CheckedKey, type OfferedModel, type Provider } from './provider.ts'
+import { bearer, type ChatProvider, type CheckedKey, type OfferedModel } from './provider.ts'
 
 /** Cohere. Its versions are in the paths: chat is v2, the check of a key and the list of models v1. @see https://docs.cohere.com/reference, facts of 2026-11-20 */
-export const cohere: Provider = {
+export const cohere: ChatProvider = {
   id: 'cohere',
   name: 'Cohere',
   baseUrl: 'https://api.cohere.com',

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { failureOf } from './failure.ts'
+import { protocolOf } from './provider.ts'
 import { findProvider } from './registry.ts'
 
 // What recordings do not show: answers as the providers' documentation gives them.
 
 const usageOf = (provider: string, usage: Readonly<Record<string, unknown>>) =>
-  findProvider(provider).chat.protocol.usage.whole({ id: 'a', model: 'm', usage })
+  protocolOf(findProvider(provider)).usage.whole({ id: 'a', model: 'm', usage })
 
 describe('the test of a key', () => {
   it.each([
@@ -76,7 +77,7 @@ describe('usage', () => {
   })
 
   it('Groq: older models say it in a field of their own, in the last chunk', () => {
-    const stream = findProvider('groq').chat.protocol.usage.stream()
+    const stream = protocolOf(findProvider('groq')).usage.stream()
     stream.push({ id: 'a', model: 'm', choices: [{ delta: { content: 'Hi' } }] })
     const usage = { queue_time: 0.01, prompt_tokens: 18, completion_tokens: 26, total_tokens: 44 }
     stream.push({ id: 'a', model: 'm', choices: [{ delta: {}, finish_reason: 'stop' }], x_groq: { id: 'req', usage } })
@@ -136,6 +137,6 @@ describe('errors', () => {
     ['xai', 429, 'Your team has either used all available credits or reached its monthly spending limit.', 'provider.no_credit'],
   ])('%s: %i %j', (provider, status, body, code) => {
     const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
-    expect(failureOf({ protocol: findProvider(provider).chat.protocol, status, headers: {}, bytes }).code).toBe(code)
+    expect(failureOf({ protocol: protocolOf(findProvider(provider)), status, headers: {}, bytes }).code).toBe(code)
   })
 })

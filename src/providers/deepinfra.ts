@@ -1,8 +1,8 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type Provider, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** DeepInfra: open models behind OpenAI chat. @see https://docs.deepinfra.com, facts of 2026-11-20 */
-export const deepinfra: Provider = {
+export const deepinfra: ChatProvider = {
   id: 'deepinfra',
   name: 'DeepInfra',
   baseUrl: 'https://api.deepinfra.com/v1/openai',

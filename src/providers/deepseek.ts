@@ -1,9 +1,9 @@
 import { objectOf } from '../base/json.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type CheckedKey, type Provider } from './provider.ts'
+import { bearer, type ChatProvider, type CheckedKey } from './provider.ts'
 
 /** DeepSeek: OpenAI chat; cached tokens under two names. @see https://api-docs.deepseek.com, facts of 2026-11-20 */
-export const deepseek: Provider = {
+export const deepseek: ChatProvider = {
   id: 'deepseek',
   name: 'DeepSeek',
   baseUrl: 'https://api.deepseek.com',

@@ -1,8 +1,8 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type Provider, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** Fireworks AI: open models behind OpenAI chat. @see https://docs.fireworks.ai/api-reference, facts of 2026-11-20 */
-export const fireworks: Provider = {
+export const fireworks: ChatProvider = {
   id: 'fireworks',
   name: 'Fireworks AI',
   baseUrl: 'https://api.fireworks.ai/inference/v1',

@@ -1,8 +1,8 @@
 import { gemini } from './gemini.ts'
-import type { Provider } from './provider.ts'
+import type { ChatProvider } from './provider.ts'
 
 /** Any server that speaks Gemini's generateContent; the person gives its base URL, with /v1beta where it has one. */
-export const geminiCompatible: Provider = {
+export const geminiCompatible: ChatProvider = {
   id: 'gemini-compatible',
   name: 'Any server that speaks Gemini generateContent',
   baseUrlExample: 'https://api.example.com/v1beta',

@@ -1,9 +1,9 @@
 import { defined, objectOf, textOf } from '../base/json.ts'
 import { gemini as geminiProtocol } from './protocols/gemini.ts'
-import type { OfferedModel, Provider } from './provider.ts'
+import type { ChatProvider, OfferedModel } from './provider.ts'
 
 /** Google's Gemini API (Google AI, not Vertex AI). @see https://ai.google.dev/api, facts of 2026-11-20 */
-export const gemini: Provider = {
+export const gemini: ChatProvider = {
   id: 'gemini',
   name: 'Google Gemini',
   baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
@@ -21,7 +21,8 @@ export const gemini: Provider = {
   listModels: { path: '/models?pageSize=1000', read: readModels },
   chat: {
     protocol: geminiProtocol,
-    path: (model) => `/models/${encodeURIComponent(model.replace(/^models\//, ''))}:generateContent`,
+    path: (model) => `${modelPath(model)}:generateContent`,
+    streamPath: (model) => `${modelPath(model)}:streamGenerateContent?alt=sse`,
     sdk: 'google',
     jsonSchema: true,
     streamedUsage: 'unasked',
@@ -36,6 +37,8 @@ export const gemini: Provider = {
   ],
   triedAgainst: 'recorded answers',
 }
+
+const modelPath = (model: string): string => `/models/${encodeURIComponent(model.replace(/^models\//, ''))}`
 
 function modelsIn(body: unknown): Readonly<Record<string, unknown>>[] | undefined {
   const models = objectOf(body)?.['models']

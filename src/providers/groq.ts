@@ -1,8 +1,8 @@
 import { openAiChat } from './protocols/openai-chat.ts'
-import { bearer, type Provider, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** Groq: OpenAI chat on its own hardware. @see https://console.groq.com/docs/openai, facts of 2026-11-20 */
-export const groq: Provider = {
+export const groq: ChatProvider = {
   id: 'groq',
   name: 'Groq',
   baseUrl: 'https://api.groq.com/openai/v1',

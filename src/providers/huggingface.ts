@@ -1,8 +1,8 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type Provider, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** Hugging Face Inference Providers: one router to many providers, each with its own models and prices. @see https://huggingface.co/docs/inference-providers, facts of 2026-11-20 */
-export const huggingface: Provider = {
+export const huggingface: ChatProvider = {
   id: 'huggingface',
   name: 'Hugging Face',
   baseUrl: 'https://router.huggingface.co/v1',

@@ -1,8 +1,8 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type Provider, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** LM Studio: models on a computer of one’s own behind OpenAI chat. @see https://lmstudio.ai/docs/developer/openai-compat, facts of 2026-11-20 */
-export const lmstudio: Provider = {
+export const lmstudio: ChatProvider = {
   id: 'lmstudio',
   name: 'LM Studio',
   baseUrlExample: 'http://127.0.0.1:1234/v1',

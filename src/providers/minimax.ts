@@ -1,8 +1,8 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type Provider, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** MiniMax: OpenAI chat. @see https://platform.minimax.io/docs/api-reference/text-openai-api, facts of 2026-11-20 */
-export const minimax: Provider = {
+export const minimax: ChatProvider = {
   id: 'minimax',
   name: 'MiniMax',
   baseUrl: 'https://api.minimax.io/v1',

@@ -1,8 +1,8 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type Provider, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** Mistral AI: OpenAI chat, with sound counted beside the prompt and cached tokens under three names. @see https://docs.mistral.ai/api, checked 2026-11-20 */
-export const mistral: Provider = {
+export const mistral: ChatProvider = {
   id: 'mistral',
   name: 'Mistral AI',
   baseUrl: 'https://api.mistral.ai/v1',

@@ -1,9 +1,9 @@
 import { objectOf } from '../base/json.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type CheckedKey, type Provider } from './provider.ts'
+import { bearer, type ChatProvider, type CheckedKey } from './provider.ts'
 
 /** Moonshot AI (Kimi): OpenAI chat, two platforms with keys of their own. @see https://platform.kimi.ai/docs, facts of 2026-11-20 */
-export const moonshot: Provider = {
+export const moonshot: ChatProvider = {
   id: 'moonshot',
   name: 'Moonshot AI (Kimi)',
   baseUrl: 'https://api.moonshot.ai/v1',

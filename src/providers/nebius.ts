@@ -1,8 +1,8 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type Provider, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** Nebius Token Factory: open models behind OpenAI chat. @see https://docs.tokenfactory.nebius.com, facts of 2026-11-20 */
-export const nebius: Provider = {
+export const nebius: ChatProvider = {
   id: 'nebius',
   name: 'Nebius Token Factory',
   baseUrl: 'https://api.tokenfactory.nebius.com/v1',

@@ -1,8 +1,8 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type Provider, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** NVIDIA NIM: hosted models behind OpenAI chat. @see https://docs.api.nvidia.com/nim, facts of 2026-11-20 */
-export const nvidia: Provider = {
+export const nvidia: ChatProvider = {
   id: 'nvidia',
   name: 'NVIDIA',
   baseUrl: 'https://integrate.api.nvidia.com/v1',

@@ -1,9 +1,9 @@
 import { objectOf, textOf } from '../base/json.ts'
 import { ollamaChat } from './protocols/ollama.ts'
-import { bearer, type OfferedModel, type Provider } from './provider.ts'
+import { bearer, type ChatProvider, type OfferedModel } from './provider.ts'
 
 /** Ollama: models on a computer of one's own, or in Ollama's cloud, in Ollama's own interface. @see https://docs.ollama.com/api, facts of 2026-11-20 */
-export const ollama: Provider = {
+export const ollama: ChatProvider = {
   id: 'ollama',
   name: 'Ollama',
   baseUrlExample: 'http://localhost:11434',

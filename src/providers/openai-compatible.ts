@@ -1,8 +1,8 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type Provider, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** Any server that speaks OpenAI chat completions (vLLM, Ollama, LM Studio, ...); the person gives its base URL, with /v1 where it has one. */
-export const openaiCompatible: Provider = {
+export const openaiCompatible: ChatProvider = {
   id: 'openai-compatible',
   name: 'Any server that speaks OpenAI chat',
   pages: {},

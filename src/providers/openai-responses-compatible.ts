@@ -1,8 +1,8 @@
 import { openAiResponses } from './protocols/openai-responses.ts'
-import { bearer, type Provider, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** Any server that speaks OpenAI responses; the person gives its base URL, with /v1 where it has one. */
-export const openaiResponsesCompatible: Provider = {
+export const openaiResponsesCompatible: ChatProvider = {
   id: 'openai-responses-compatible',
   name: 'Any server that speaks OpenAI responses',
   baseUrlExample: 'https://api.example.com/v1',

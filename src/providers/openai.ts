@@ -1,6 +1,6 @@
 import { openAiChat } from './protocols/openai-chat.ts'
 import { openAiResponses } from './protocols/openai-responses.ts'
-import { bearer, type ChatOffer, type Provider, readModelList } from './provider.ts'
+import { bearer, type ChatOffer, type ChatProvider, readModelList } from './provider.ts'
 
 const responses: ChatOffer = {
   protocol: openAiResponses,
@@ -14,7 +14,7 @@ const responses: ChatOffer = {
 const RESPONSES_ONLY = /^(?:(?:gpt-|o\d).*-(?:pro|codex)(?:-|$)|codex-)/
 
 /** OpenAI. @see https://platform.openai.com/docs/api-reference, checked 2026-11-20 */
-export const openai: Provider = {
+export const openai: ChatProvider = {
   id: 'openai',
   name: 'OpenAI',
   baseUrl: 'https://api.openai.com/v1',

@@ -1,10 +1,10 @@
 import { objectOf } from '../base/json.ts'
 import { plainDecimal, sumDecimal } from './decimal.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type CheckedKey, type DeclaredCost, type Provider } from './provider.ts'
+import { bearer, type ChatProvider, type CheckedKey, type DeclaredCost } from './provider.ts'
 
 /** OpenRouter: OpenAI chat over many upstreams; says in each answer what it charged. @see https://openrouter.ai/docs/api, checked 2026-11-20 */
-export const openrouter: Provider = {
+export const openrouter: ChatProvider = {
   id: 'openrouter',
   name: 'OpenRouter',
   baseUrl: 'https://openrouter.ai/api/v1',

@@ -1,8 +1,8 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type Provider, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** OVHcloud AI Endpoints: open models in France behind OpenAI chat. @see https://www.ovhcloud.com/en/public-cloud/ai-endpoints/, facts of 2026-11-20 */
-export const ovhcloud: Provider = {
+export const ovhcloud: ChatProvider = {
   id: 'ovhcloud',
   name: 'OVHcloud',
   baseUrl: 'https://oai.endpoints.kepler.ai.cloud.ovh.net/v1',

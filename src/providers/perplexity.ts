@@ -1,10 +1,10 @@
 import { objectOf } from '../base/json.ts'
 import { plainDecimal } from './decimal.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type DeclaredCost, type Provider, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, type DeclaredCost, readModelList } from './provider.ts'
 
 /** Perplexity Sonar: OpenAI chat that searches the web; says in each answer what it charged. @see https://docs.perplexity.ai, facts of 2026-11-20 */
-export const perplexity: Provider = {
+export const perplexity: ChatProvider = {
   id: 'perplexity',
   name: 'Perplexity',
   baseUrl: 'https://api.perplexity.ai',

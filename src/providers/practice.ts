@@ -1,5 +1,5 @@
 import { openAiChat } from './protocols/openai-chat.ts'
-import { bearer, PRACTICE_DESTINATION, type Provider, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, PRACTICE_DESTINATION, readModelList } from './provider.ts'
 
 /** The practice model: the only one there is. */
 export const PRACTICE_MODEL = 'practice-1'
@@ -8,7 +8,7 @@ export const PRACTICE_MODEL = 'practice-1'
  * For trying things out without a key or a cost: a small server on this machine that writes texts from the product's own
  * fields. It is not AI and says so.
  */
-export const practice: Provider = {
+export const practice: ChatProvider = {
   id: 'practice',
   name: 'Practice, not AI',
   baseUrl: PRACTICE_DESTINATION,

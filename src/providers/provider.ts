@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../base/errors.ts'
+import { AppError, type ErrorCode } from '../base/errors.ts'
 import { objectOf } from '../base/json.ts'
 import type { Usage, UsageSource } from '../base/usage.ts'
 
@@ -91,10 +91,15 @@ export interface ErrorAnswer {
   readonly receivedAtMs?: number
 }
 
+/** How a streamed answer is cut into events: server-sent events, AWS's binary messages, or a JSON text per line. */
+export type Framing = 'sse' | 'aws-event-stream' | 'json-lines'
+
 /** One wire protocol: how its usage and its errors are read. */
 export interface Protocol {
   readonly id: string
   readonly usage: UsageReader
+  /** Absent: 'sse'. */
+  readonly framing?: Framing
   classifyError(answer: ErrorAnswer): ProviderFailure
   /** An error or a refusal carried inside an answer or event of status 200; undefined when there is none. */
   classifyBodyError(answer: ErrorAnswer): ProviderFailure | undefined
@@ -161,9 +166,15 @@ export interface Provider {
         readonly read?: (body: unknown) => readonly OfferedModel[] | undefined
       }
     | undefined
-  readonly chat: ChatOffer
+  /** How the errors of its free requests are read, where it offers no chat. */
+  readonly protocol?: Protocol
+  /** What it offers, kind by kind; absent: nothing of that kind. */
+  readonly chat?: ChatOffer
   /** Another interface, for the models that only that one serves; undefined for all others. */
   readonly chatOf?: (model: string) => ChatOffer | undefined
+  readonly embeddings?: EmbeddingsOffer
+  readonly images?: ImagesOffer
+  readonly translation?: TranslationOffer
   /** What this was tried against, honestly. */
   readonly triedAgainst: 'recorded answers' | 'a mock of its documented interface' | 'never tried'
 }
@@ -192,11 +203,24 @@ export const needsKey = ({ key, baseUrl, regions = [] }: Provider, destination: 
 export const regionOf = ({ regions = [] }: Provider, { region, baseUrl }: Destination): string | undefined =>
   region ?? regions.find((one) => one.baseUrl === baseUrl)?.region
 
-/** How a provider is asked for chat. */
-export interface ChatOffer {
+/** The kinds of work that a provider can offer. */
+export const OFFER_KINDS = ['chat', 'embeddings', 'images', 'translation'] as const
+export type OfferKind = (typeof OFFER_KINDS)[number]
+
+/** How a provider is asked for work of one kind. */
+export interface Offer {
   readonly protocol: Protocol
   /** Joined to the base URL; made from the model's name where the protocol has it in the path. */
   readonly path: string | ((model: string) => string)
+}
+
+/** A provider that answers chats. */
+export type ChatProvider = Provider & { readonly chat: ChatOffer }
+
+/** How a provider is asked for chat. */
+export interface ChatOffer extends Offer {
+  /** Where streamed answers are asked for, where that is another path. */
+  readonly streamPath?: (model: string) => string
   /** What builds and parses its bodies (calls/chat-model.ts): an AI SDK package, or our own for Ollama. */
   readonly sdk:
     | 'openai'
@@ -226,8 +250,64 @@ export interface ChatOffer {
   readonly streamedUsage?: 'asked' | 'unasked'
 }
 
-/** How a provider is asked for chat with this model. */
-export const chatOfferOf = (provider: Provider, model: string): ChatOffer => provider.chatOf?.(model) ?? provider.chat
+/** How a provider is asked for embeddings: vectors that stand for texts. */
+export interface EmbeddingsOffer extends Offer {
+  /** What builds and parses its bodies (calls/embeddings-model.ts). */
+  readonly sdk: 'openai' | 'openai-compatible'
+  /** The most texts that one request may hold. */
+  readonly textsAtMost: number
+}
+
+/** How a provider is asked for images. */
+export interface ImagesOffer extends Offer {
+  /** How bodies are built and answers come: at once, or to be asked for until they are ready. */
+  readonly form: 'openai-images'
+}
+
+/** How a provider is asked for translations. */
+export type TranslationOffer = Offer
+
+/**
+ * How a provider is asked for chat with this model.
+ * @throws AppError provider.does_not_serve where it answers no chats.
+ */
+export function chatOfferOf(provider: Provider, model: string): ChatOffer {
+  const offer = provider.chatOf?.(model) ?? provider.chat
+  if (!offer) throw doesNotServe(provider, 'chat')
+  return offer
+}
+
+/** How a provider is asked for work of a kind. @throws AppError provider.does_not_serve. */
+export function offerOf<Kind extends Exclude<OfferKind, 'chat'>>(provider: Provider, kind: Kind): NonNullable<Provider[Kind]> {
+  const offer = provider[kind]
+  if (!offer) throw doesNotServe(provider, kind)
+  return offer
+}
+
+const SAYS: Readonly<Record<OfferKind, string>> = {
+  chat: 'answers no chats',
+  embeddings: 'makes no embeddings',
+  images: 'makes no images',
+  translation: 'has no translation of its own',
+}
+
+const doesNotServe = (provider: Provider, kind: OfferKind): AppError =>
+  new AppError('provider.does_not_serve', `${provider.name} ${SAYS[kind]}. Choose a connection of a provider that does.`)
+
+/** The kinds of work that a provider offers. */
+export const kindsOf = (provider: Provider): OfferKind[] => OFFER_KINDS.filter((kind) => provider[kind] !== undefined)
+
+/** How a provider's errors are read where no kind of work is asked for: its list of models, the check of a key. */
+export function protocolOf(provider: Provider): Protocol {
+  const { protocol, chat, embeddings, images, translation } = provider
+  const found = protocol ?? (chat ?? embeddings ?? images ?? translation)?.protocol
+  if (!found) throw new Error(`the provider ${provider.id} offers nothing`)
+  return found
+}
 
 /** Where a call for `model` is posted. A model's name is one step of the path at most, whatever it holds. */
-export const chatPath = ({ path }: ChatOffer, model: string): string => (typeof path === 'string' ? path : path(model))
+export const pathOf = ({ path }: Offer, model: string): string => (typeof path === 'string' ? path : path(model))
+
+/** Where a chat with `model` is posted; a streamed one may have a path of its own. */
+export const chatPath = (offer: ChatOffer, model: string, { streams = false } = {}): string =>
+  streams && offer.streamPath ? offer.streamPath(model) : pathOf(offer, model)

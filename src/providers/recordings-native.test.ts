@@ -9,7 +9,7 @@ import { failureOf } from './failure.ts'
 import { gemini } from './gemini.ts'
 import { ollama } from './ollama.ts'
 import { openaiResponsesCompatible } from './openai-responses-compatible.ts'
-import type { MeteredUsage, Provider } from './provider.ts'
+import { type MeteredUsage, protocolOf, type Provider } from './provider.ts'
 import { createEventReader } from './sse.ts'
 
 // Every recorded answer of the protocols that are not OpenAI's or Anthropic's: found by listing the folders, so that a new
@@ -96,7 +96,7 @@ const linesOf = (text: string): unknown[] =>
     .map((line) => JSON.parse(line) as unknown)
 
 function read(provider: Provider, body: unknown): MeteredUsage {
-  const { usage } = provider.chat.protocol
+  const { usage } = protocolOf(provider)
   if (!Array.isArray(body)) return usage.whole(body)
   const stream = usage.stream()
   for (const event of body) stream.push(event)
@@ -205,7 +205,7 @@ describeShared('recorded answers of protocols of their own', () => {
     EXPECT[provider.id]!(metered.usage!, lastSaid(provider.id, body))
     if (provider !== cohere && provider !== bedrock) expect(metered.servedModel).toBeTypeOf('string')
     for (const event of Array.isArray(body) ? body : [body]) {
-      const failure = provider.chat.protocol.classifyBodyError({ status: 200, headers: {}, body: event })
+      const failure = protocolOf(provider).classifyBodyError({ status: 200, headers: {}, body: event })
       expect(failure).toBeUndefined()
     }
   })
@@ -223,7 +223,7 @@ describeShared('recorded answers of protocols of their own', () => {
 
   it('a prompt that Model Armor stopped is refused content', () => {
     const { body, provider } = all.find(({ path }) => path.includes('model-armor'))!
-    expect(provider.chat.protocol.classifyBodyError({ status: 200, headers: {}, body })).toMatchObject({
+    expect(protocolOf(provider).classifyBodyError({ status: 200, headers: {}, body })).toMatchObject({
       code: 'provider.content_refused',
       retryable: false,
       excerpt: expect.stringContaining('Jailbreak'),
@@ -252,7 +252,7 @@ describeShared('recorded errors of protocols of their own', () => {
   it.each(paths)('%s', (path, provider) => {
     const { response } = JSON.parse(shared(path)) as Exchange
     const failure = failureOf({
-      protocol: provider.chat.protocol,
+      protocol: protocolOf(provider),
       status: response.status,
       headers: response.headers,
       bytes: Buffer.from(JSON.stringify(response.body)),

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { describeShared, sharedPath } from '../../test/support/shared.ts'
 import { addUsage, type Usage } from '../base/usage.ts'
 import { failureOf } from './failure.ts'
-import type { MeteredUsage } from './provider.ts'
+import { type MeteredUsage, protocolOf } from './provider.ts'
 import { findProvider } from './registry.ts'
 import { createEventReader } from './sse.ts'
 
@@ -89,7 +89,7 @@ function lastBlock(events: readonly unknown[]): Block | undefined {
 }
 
 function record({ path, provider, body }: { path: string; provider: string; body: unknown }): Recording {
-  const reader = findProvider(provider).chat.protocol.usage
+  const reader = protocolOf(findProvider(provider)).usage
   if (!Array.isArray(body)) return { path, provider, metered: reader.whole(body), block: (body as { usage?: Block }).usage }
   const stream = reader.stream()
   for (const event of body) stream.push(event)
@@ -265,7 +265,7 @@ describeShared('recorded errors', () => {
       response: { status: number; headers: Record<string, string>; body: unknown }
     }
     const failure = failureOf({
-      protocol: findProvider(provider === 'azure-foundry' ? 'azure' : provider).chat.protocol,
+      protocol: protocolOf(findProvider(provider === 'azure-foundry' ? 'azure' : provider)),
       status: response.status,
       headers: response.headers,
       bytes: Buffer.from(typeof response.body === 'string' ? response.body : JSON.stringify(response.body)),

@@ -1,8 +1,8 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type Provider, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** Scaleway Generative APIs: open models in Paris behind OpenAI chat. @see https://www.scaleway.com/en/docs/generative-apis, facts of 2026-11-20 */
-export const scaleway: Provider = {
+export const scaleway: ChatProvider = {
   id: 'scaleway',
   name: 'Scaleway',
   baseUrl: 'https://api.scaleway.ai/v1',

@@ -8,7 +8,7 @@ import { Secret } from '../base/secret.ts'
 import { checkDestination, type Lookup } from './destination-guard.ts'
 import { bodyFailureOf, failureOf, ProviderCallError } from './failure.ts'
 import { openai } from './openai.ts'
-import { chatPath, type Provider } from './provider.ts'
+import { OFFER_KINDS, pathOf, type Provider } from './provider.ts'
 import { findProvider, providers as allProviders } from './registry.ts'
 import { createSender, type Sender, type SenderOptions, type SendRequest } from './send.ts'
 
@@ -246,13 +246,17 @@ it('KEY-9: the key is in its header and never in a URL', async () => {
   const made = sender({ privateHosts: new Set([server.hostPort]) })
   const key = canaryKey()
   const ids = Object.keys(allProviders).filter((id) => id !== 'practice')
+  let asked = 0
   for (const id of ids) {
     const provider = findProvider(id)
-    for (const path of [chatPath(provider.chat, 'some/model:1'), provider.checkKey.path, provider.listModels?.path ?? '/models']) {
+    const offers = OFFER_KINDS.flatMap((kind) => provider[kind] ?? [])
+    const paths = [...offers.map((offer) => pathOf(offer, 'some/model:1')), provider.checkKey.path, provider.listModels?.path ?? '/models']
+    asked += paths.length
+    for (const path of paths) {
       await made.send(post(`${server.origin}/base?tenant=1`, { provider, path, key: key.secret() }))
     }
   }
-  expect(server.requests).toHaveLength(3 * ids.length)
+  expect(server.requests).toHaveLength(asked)
   for (const { url, body, headers } of server.requests) {
     expect(leaksIn(url + body, key.text)).toEqual([])
     expect(Object.values(headers).filter((value) => String(value).includes(key.text))).toHaveLength(1)

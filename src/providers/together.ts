@@ -1,9 +1,9 @@
 import { objectOf, textOf } from '../base/json.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type OfferedModel, type Provider } from './provider.ts'
+import { bearer, type ChatProvider, type OfferedModel } from './provider.ts'
 
 /** Together AI: open models behind OpenAI chat. @see https://docs.together.ai/reference, facts of 2026-11-20 */
-export const together: Provider = {
+export const together: ChatProvider = {
   id: 'together',
   name: 'Together AI',
   baseUrl: 'https://api.together.ai/v1',

@@ -1,8 +1,8 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type Provider, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** vLLM: open models on servers of one’s own behind OpenAI chat. @see https://docs.vllm.ai/en/latest/serving/openai_compatible_server, facts of 2026-11-20 */
-export const vllm: Provider = {
+export const vllm: ChatProvider = {
   id: 'vllm',
   name: 'vLLM',
   baseUrlExample: 'http://127.0.0.1:8000/v1',

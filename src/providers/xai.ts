@@ -1,10 +1,10 @@
 import { objectOf } from '../base/json.ts'
 import { divideHalfUp, formatNano } from '../base/money.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type CheckedKey, type DeclaredCost, type Provider } from './provider.ts'
+import { bearer, type ChatProvider, type CheckedKey, type DeclaredCost } from './provider.ts'
 
 /** xAI: OpenAI chat with reasoning counted beside the completion; says in each answer what it charged. @see https://docs.x.ai/developers/cost-tracking, read 2026-11-20 */
-export const xai: Provider = {
+export const xai: ChatProvider = {
   id: 'xai',
   name: 'xAI',
   baseUrl: 'https://api.x.ai/v1',

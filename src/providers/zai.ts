@@ -1,6 +1,6 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
 import type { ErrorRule } from './protocols/classify.ts'
-import { bearer, type Provider, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** Z.ai answers by numbers of its own. @see https://docs.z.ai/api-reference/api-code */
 const BY_NUMBER: Readonly<Record<string, ReturnType<ErrorRule>>> = {
@@ -11,7 +11,7 @@ const BY_NUMBER: Readonly<Record<string, ReturnType<ErrorRule>>> = {
 }
 
 /** Z.ai (GLM): OpenAI chat. @see https://docs.z.ai/api-reference/llm/chat-completion, facts of 2026-11-20 */
-export const zai: Provider = {
+export const zai: ChatProvider = {
   id: 'zai',
   name: 'Z.ai',
   baseUrl: 'https://api.z.ai/api/paas/v4',

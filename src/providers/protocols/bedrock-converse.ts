@@ -71,6 +71,7 @@ function longWrites(details: unknown, counts: CountReader): number | undefined {
 /** Amazon Bedrock's Converse, with an API key of Bedrock. @see https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html */
 export const bedrockConverse: Protocol = {
   id: 'bedrock-converse',
+  framing: 'aws-event-stream',
   usage: converseUsage,
   classifyError,
   classifyBodyError,

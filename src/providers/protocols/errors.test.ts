@@ -2,6 +2,7 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import { ERROR_STATUS, type ErrorCode } from '../../base/errors.ts'
 import { failureOf } from '../failure.ts'
+import { protocolOf } from '../provider.ts'
 import { findProvider } from '../registry.ts'
 import { MAX_RETRY_AFTER_MS, retryAfterOf } from './retry-after.ts'
 
@@ -9,7 +10,7 @@ const NOW = Date.parse('2026-11-20T10:00:00Z')
 
 function classified(provider: string, status: number, body: unknown, headers: Record<string, string> = {}) {
   const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
-  return failureOf({ protocol: findProvider(provider).chat.protocol, status, headers, bytes })
+  return failureOf({ protocol: protocolOf(findProvider(provider)), status, headers, bytes })
 }
 
 const openai = (code: string | null, type = 'invalid_request_error', message = 'text'): object => ({
@@ -133,7 +134,7 @@ describe('errors', () => {
 
 describe('errors inside an answer of status 200', () => {
   const inside = (provider: string, body: unknown) =>
-    findProvider(provider).chat.protocol.classifyBodyError({ status: 200, headers: {}, body })
+    protocolOf(findProvider(provider)).classifyBodyError({ status: 200, headers: {}, body })
   const rows: [string, unknown, ErrorCode][] = [
     ['openrouter', { error: { code: 429, message: 'slow down' } }, 'provider.rate_limited'],
     [

@@ -55,6 +55,7 @@ const RULES: readonly ErrorRule[] = [
 /** Ollama's own chat, of a server on one's own machine or Ollama's cloud. @see https://docs.ollama.com/api/errors */
 export const ollamaChat: Protocol = {
   id: 'ollama-chat',
+  framing: 'json-lines',
   usage: ollamaUsage,
   classifyError: (answer) => classify(answer, RULES),
   classifyBodyError,

@@ -1,10 +1,10 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import { findProvider } from '../registry.ts'
-import type { MeteredUsage } from '../provider.ts'
+import { type MeteredUsage, protocolOf } from '../provider.ts'
 import { openAiChatWith } from './openai-chat.ts'
 
-const usageOf = (provider: string) => findProvider(provider).chat.protocol.usage
+const usageOf = (provider: string) => protocolOf(findProvider(provider)).usage
 const chat = (usage: unknown, more: object = {}): object => ({ id: 'c1', model: 'm', choices: [{ finish_reason: 'stop' }], usage, ...more })
 
 function streamed(provider: string, events: readonly unknown[]): MeteredUsage {
