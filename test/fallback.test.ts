@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { assignedCandidates, candidatesFor } from '../src/assignments/resolve.ts'
-import type { ChatEnd, ChatOutcome } from '../src/calls/chat.ts'
+import type { ChatOutcome } from '../src/calls/chat.ts'
+import type { RequestEnd } from '../src/calls/request.ts'
 import { chatWithFallback, type FallbackRequest } from '../src/calls/fallback.ts'
 import { FALLBACK_CLASSES, type FallbackClass, replaceAssignment } from '../src/contract/assignments.ts'
 import { addConnection, revokeConnection } from '../src/contract/connections.ts'
@@ -62,7 +63,7 @@ describeOnEachEngine('fallback', (on) => {
   let known = 0
 
   interface Asked {
-    readonly end: ChatEnd<string>
+    readonly end: RequestEnd<string>
     readonly settled: { outcome: ChatOutcome; model: string }[]
     readonly entries: { requested_model: string; outcome: string; error_code: string | null; cost_nano: string | null }[]
   }

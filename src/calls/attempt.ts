@@ -5,11 +5,11 @@ import type { CommittedConnection } from '../ledger/intent.ts'
 import { bodyFailureOf, failureOf, ProviderCallError } from '../providers/failure.ts'
 import { parseJson } from '../providers/parse-json.ts'
 import {
-  chatOfferOf,
-  chatPath,
   type Destination,
+  type Framing,
   type MeteredUsage,
   needsKey,
+  type Offer,
   type Protocol,
   type Provider,
   type ProviderFailure,
@@ -18,6 +18,7 @@ import type { ProviderAnswer } from '../providers/send.ts'
 import { rememberSecret } from '../runtime/scrub.ts'
 import { normaliseKey } from '../vault/key-text.ts'
 import { withOpenKey } from '../vault/open.ts'
+import { createAnswerTap } from './answer-tap.ts'
 import type { AttemptFetch } from './chat-model.ts'
 import type { CallServices } from './services.ts'
 
@@ -33,93 +34,75 @@ export interface WireRecord {
   headers?: Readonly<Record<string, string>>
 }
 
+/** One request on the wire: of whom it is asked, how, and where what happens is noted. */
+export interface Attempt {
+  readonly services: CallServices
+  readonly callId: string
+  readonly provider: Provider
+  readonly offer: Offer
+  readonly path: string
+  readonly connection: CommittedConnection
+  readonly workspaceId: string
+  readonly signal: AbortSignal
+  readonly wire: WireRecord
+  /** A streamed answer was asked for: it is handed on as it comes, and metered on its way. */
+  readonly streams?: boolean | undefined
+}
+
 /**
  * Steps 4 to 6 of a call's path as a `fetch` good for exactly one POST to the attempt's own path: opens the key, sends,
  * reads the usage from the wire, wipes the key. What the AI SDK put into address, key and most headers is ignored.
  */
-export function attemptFetch({
-  services,
-  callId,
-  provider,
-  model,
-  connection,
-  workspaceId,
-  signal,
-  wire,
-}: {
-  services: CallServices
-  callId: string
-  provider: Provider
-  model: string
-  connection: CommittedConnection
-  workspaceId: string
-  signal: AbortSignal
-  wire: WireRecord
-}): AttemptFetch {
+export function attemptFetch(attempt: Attempt): AttemptFetch {
+  const { callId, wire } = attempt
   let used = false
   return async (_url, init) => {
     if (used) throw new Error('an attempt sends one request')
     used = true
-    if (typeof init?.body !== 'string') throw new Error('a chat request has a JSON body')
-    const body = init.body
-    const beta = new Headers(init.headers).get('anthropic-beta') // names features of the body's format: the SDK knows which
+    const { body } = init ?? {}
+    if (typeof body !== 'string' && !(body instanceof Uint8Array)) throw new Error('a request has a body of text or bytes')
+    const given = new Headers(init?.headers)
+    const beta = given.get('anthropic-beta') // names features of the body's format: the SDK knows which
     const headers: Record<string, string> = {
-      'content-type': 'application/json',
+      'content-type': typeof body === 'string' ? 'application/json' : (given.get('content-type') ?? 'application/octet-stream'),
       'x-client-request-id': callId, // OpenAI's name for it: what to tell their support, and what ties their log to our ledger
       ...(beta ? { 'anthropic-beta': beta } : {}),
     }
-    try {
-      return await withConnectionKey({ services, workspaceId, connection, provider }, (key) =>
-        sendOnce({ services, provider, model, connection, signal, wire, body, headers, key }),
-      )
-    } catch (error) {
-      wire.failure ??= failureFrom(error)
-      if (error instanceof ProviderCallError) wire.sent = error.sent
-      throw error
-    }
+    return new Promise<Response>((resolve, reject) => {
+      // A streamed answer is handed on when its headers are there; its key stays open until the last of it has come.
+      withConnectionKey(attempt, async (key) => {
+        const answer = await openAnswer(attempt, { body, headers, key })
+        if (!attempt.streams) return resolve(await wholeAnswer(attempt, answer, key))
+        await new Promise<void>((over) => resolve(streamedAnswer({ attempt, answer, key, over })))
+      }).catch((error: unknown) => {
+        wire.failure ??= failureFrom(error)
+        if (error instanceof ProviderCallError) wire.sent = error.sent
+        reject(error as Error)
+      })
+    })
   }
 }
 
-async function sendOnce({
-  services,
-  provider,
-  model,
-  connection,
-  signal,
-  wire,
-  body,
-  headers,
-  key,
-}: {
-  services: CallServices
-  provider: Provider
-  model: string
-  connection: CommittedConnection
-  signal: AbortSignal
-  wire: WireRecord
-  body: string
-  headers: Record<string, string>
-  key: Secret | undefined
-}): Promise<Response> {
-  const offer = chatOfferOf(provider, model)
-  const { protocol } = offer
-  const answer = await services.sender.send({
-    provider,
-    destination: connection.destination,
-    method: 'POST',
-    path: chatPath(offer, model),
-    headers,
-    body,
-    signal,
-    ...(key ? { key } : {}),
-  })
+/** Sends, and notes what is known when the headers have come. @throws ProviderCallError for any status that is not one of success. */
+async function openAnswer(
+  { services, provider, offer, path, connection, signal, wire }: Attempt,
+  { body, headers, key }: { body: string | Uint8Array; headers: Record<string, string>; key: Secret | undefined },
+): Promise<ProviderAnswer> {
+  const { destination } = connection
+  const answer = await services.sender.send({ provider, destination, method: 'POST', path, headers, body, signal, ...(key ? { key } : {}) })
   wire.sent = 'maybe'
   wire.status = answer.status
   wire.headers = answer.headers
   wire.sentAt = answer.sentAt
+  if (isSuccess(answer.status)) return answer
   const bytes = await answer.readAll()
   if (answer.firstByteAt) wire.firstByteAt = answer.firstByteAt
-  requireSuccess({ protocol, answer, bytes, key })
+  throw new ProviderCallError(failureOf({ protocol: offer.protocol, status: answer.status, headers: answer.headers, bytes, key }), 'maybe')
+}
+
+async function wholeAnswer({ offer: { protocol }, wire }: Attempt, answer: ProviderAnswer, key: Secret | undefined): Promise<Response> {
+  const bytes = await answer.readAll()
+  if (answer.firstByteAt) wire.firstByteAt = answer.firstByteAt
   const parsed = parseBody(bytes)
   const metered = protocol.usage.whole(parsed)
   if (metered) wire.metered = metered
@@ -127,6 +110,59 @@ async function sendOnce({
   if (failure) throw new ProviderCallError(failure, 'maybe')
   return new Response(new Uint8Array(bytes), { status: answer.status, headers: { 'content-type': 'application/json' } })
 }
+
+/** The answer as it comes. However it ends (its last byte, an error, a reader that left), `over` is called once and the usage is noted. */
+function streamedAnswer({
+  attempt: { offer, wire },
+  answer,
+  key,
+  over,
+}: {
+  attempt: Attempt
+  answer: ProviderAnswer
+  key: Secret | undefined
+  over: () => void
+}): Response {
+  const tap = createAnswerTap({ protocol: offer.protocol, headers: answer.headers, key })
+  const chunks = answer.chunks()[Symbol.asyncIterator]()
+  const end = (): void => {
+    const { metered, failure } = tap.end()
+    wire.metered = metered
+    if (failure) wire.failure ??= failure
+    over()
+  }
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const { value, done } = await chunks.next()
+        if (answer.firstByteAt) wire.firstByteAt ??= answer.firstByteAt
+        if (done) {
+          end()
+          return controller.close()
+        }
+        tap.push(value)
+        controller.enqueue(value)
+      } catch (error) {
+        wire.failure ??= failureFrom(error)
+        end()
+        controller.error(error)
+      }
+    },
+    async cancel() {
+      answer.cancel()
+      end()
+    },
+  })
+  return new Response(body, { status: answer.status, headers: { 'content-type': CONTENT_TYPES[offer.protocol.framing ?? 'sse'] } })
+}
+
+const CONTENT_TYPES: Readonly<Record<Framing, string>> = {
+  sse: 'text/event-stream',
+  'aws-event-stream': 'application/vnd.amazon.eventstream',
+  'json-lines': 'application/x-ndjson',
+}
+
+const isSuccess = (status: number): boolean => status >= 200 && status <= 299
 
 /** @throws ProviderCallError with what the provider refused, for an answer of another status than 2xx. */
 export function requireSuccess({
@@ -140,7 +176,7 @@ export function requireSuccess({
   bytes: Uint8Array
   key: Secret | undefined
 }): void {
-  if (status < 200 || status > 299) throw new ProviderCallError(failureOf({ protocol, status, headers, bytes, key }), 'maybe')
+  if (!isSuccess(status)) throw new ProviderCallError(failureOf({ protocol, status, headers, bytes, key }), 'maybe')
 }
 
 function parseBody(bytes: Uint8Array): unknown {

@@ -1,17 +1,16 @@
-import type { LanguageModelV4CallOptions, LanguageModelV4GenerateResult } from '@ai-sdk/provider'
 import type { Admission, BudgetRefusal, CallIntent } from '../ledger/intent.ts'
 import type { Settlement } from '../ledger/settlement.ts'
 import type { RateCard } from '../prices/rate-card.ts'
-import { type ChatOffer, chatOfferOf, type ProviderFailure } from '../providers/provider.ts'
+import type { Offer, ProviderFailure } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
 import { newId } from '../runtime/ids.ts'
 import { attemptFetch, failureFrom, type WireRecord } from './attempt.ts'
-import { type AttemptFetch, chatModel, systemFor } from './chat-model.ts'
-import { costOfCall, worstCaseOfCall } from './price.ts'
+import type { AttemptFetch } from './chat-model.ts'
+import { costOfCall } from './price.ts'
 import type { CallServices } from './services.ts'
 
 /** A connection and model that serve a request, with what is needed to price it. */
-export interface ChatCandidate {
+export interface Candidate {
   readonly connectionId: string
   readonly provider: string
   readonly model: string
@@ -20,64 +19,71 @@ export interface ChatCandidate {
   readonly region?: string | undefined
 }
 
-/** What is asked, of whom, and on whose account. */
-export interface ChatCall {
+/** Of whom something is asked, and on whose account; whatever kind of work it is. */
+export interface CallRequest {
   readonly workspaceId: string
   readonly actor: string
   readonly origin: string // "run:<id>"
   readonly context: string
-  readonly candidate: ChatCandidate
+  readonly candidate: Candidate
   readonly budgetIds: readonly string[]
   readonly currency: string // of the budgets
-  readonly system: string // the constant part, first: what providers' prompt caches hold
-  readonly user: string
-  readonly schema: Readonly<Record<string, unknown>> // JSON schema of the answer
-  readonly schemaName: string
-  readonly maxOutputTokens: number // told to the provider
-  readonly inputTokensAtMost: number // with `outputTokensAtMost` what the call is reserved for
-  readonly outputTokensAtMost: number
-  readonly inputParts?: Readonly<Record<string, number>>
-  readonly reasoning?: LanguageModelV4CallOptions['reasoning']
+  readonly inputParts?: Readonly<Record<string, number>> | undefined
   readonly signal: AbortSignal
 }
 
+/** A request with what it takes to make it: of which interface, for how much at most, and how it is asked. */
+export interface CallPlan<Answer> {
+  readonly offer: Offer
+  readonly path: string
+  /** The most it can cost in the request's currency; undefined: no price is known. */
+  readonly worstCaseNano: bigint | undefined
+  readonly streams?: boolean | undefined
+  /**
+   * Asks with a `fetch` good for one POST, and reads the answer to its end: what it used is known only then. What it throws
+   * is the call's failure.
+   */
+  readonly ask: (fetch: AttemptFetch) => Promise<Answer>
+}
+
 /** A call that was made and is not settled yet, or the reason why it may not be made. */
-export type MadeCall =
-  | { readonly kind: 'answered'; readonly result: LanguageModelV4GenerateResult; readonly wire: WireRecord; readonly base: Settlement }
+export type MadeCall<Answer> =
+  | { readonly kind: 'answered'; readonly result: Answer; readonly wire: WireRecord; readonly base: Settlement }
   | { readonly kind: 'failed'; readonly failure: ProviderFailure; readonly wire: WireRecord; readonly base: Settlement }
   | { readonly kind: 'no_room'; readonly refusal: BudgetRefusal }
   | { readonly kind: 'refused'; readonly failure: ProviderFailure }
 
 /** Steps 3 to 6 of a call's path and its price: all but the settling. Never throws for what a provider does. */
-export async function makeCall(services: CallServices, request: ChatCall, attempt: number): Promise<MadeCall> {
+export async function makeCall<Answer>(
+  services: CallServices,
+  { request, plan, attempt }: { request: CallRequest; plan: CallPlan<Answer>; attempt: number },
+): Promise<MadeCall<Answer>> {
   const provider = findProvider(request.candidate.provider)
-  const intent = intentOf(request, attempt, services.clock.now())
+  const intent = intentOf(request, { attempt, worstCaseNano: plan.worstCaseNano, now: services.clock.now() })
   const admission = await services.ledger.intend(intent)
   if (admission.kind === 'no_room') return { kind: 'no_room', refusal: admission.refusal }
   if (admission.kind !== 'admitted') return { kind: 'refused', failure: refusalOf(admission) }
   const { connection, intendedAt } = admission
   const wire: WireRecord = { sent: 'no' }
-  const fetch = attemptFetch({
-    services,
-    callId: intent.id,
-    provider,
-    model: request.candidate.model,
-    connection,
-    workspaceId: request.workspaceId,
-    signal: request.signal,
-    wire,
-  })
-  const result = await generate(request, chatOfferOf(provider, request.candidate.model), fetch).catch((error: unknown) => {
-    wire.failure ??= failureFrom(error)
-    return undefined
-  })
+  const { offer, path, streams } = plan
+  const { workspaceId, signal } = request
+  const fetch = attemptFetch({ services, callId: intent.id, provider, offer, path, streams, connection, workspaceId, signal, wire })
+  const result = await plan.ask(fetch).then(
+    (answer) => ({ answer }),
+    (error: unknown) => {
+      wire.failure ??= failureFrom(error)
+      return undefined
+    },
+  )
   const base: Settlement = { ...settlementOf({ services, request, intent, wire }), intendedAt, keyVersion: connection.keyVersion }
-  if (result && !wire.failure) return { kind: 'answered', result, wire, base: { ...base, outcome: 'succeeded' } }
+  if (result && !wire.failure) return { kind: 'answered', result: result.answer, wire, base: { ...base, outcome: 'succeeded' } }
   return { kind: 'failed', failure: wire.failure ?? failureFrom(undefined), wire, base }
 }
 
-function intentOf(request: ChatCall, attempt: number, now: Date): CallIntent {
-  const { workspaceId, actor, origin, context, candidate, currency, budgetIds } = request
+function intentOf(
+  { workspaceId, actor, origin, context, candidate, currency, budgetIds }: CallRequest,
+  { attempt, worstCaseNano, now }: { attempt: number; worstCaseNano: bigint | undefined; now: Date },
+): CallIntent {
   return {
     id: newId(now.getTime()),
     workspaceId,
@@ -87,25 +93,10 @@ function intentOf(request: ChatCall, attempt: number, now: Date): CallIntent {
     context,
     attempt,
     requestedModel: candidate.model,
-    worstCaseNano: worstCaseOfCall({ ...request, at: now }),
+    worstCaseNano,
     currency,
     budgetIds,
   }
-}
-
-async function generate(request: ChatCall, offer: ChatOffer, fetch: AttemptFetch): Promise<LanguageModelV4GenerateResult> {
-  const model = await chatModel({ offer, model: request.candidate.model, fetch })
-  return model.doGenerate({
-    prompt: [
-      // Anthropic caches only what is marked; the other packages ignore the mark.
-      { role: 'system', content: systemFor(offer, request), providerOptions: { anthropic: { cacheControl: { type: 'ephemeral' } } } },
-      { role: 'user', content: [{ type: 'text', text: request.user }] },
-    ],
-    maxOutputTokens: request.maxOutputTokens,
-    responseFormat: { type: 'json', schema: request.schema, name: request.schemaName },
-    abortSignal: request.signal,
-    ...(request.reasoning ? { reasoning: request.reasoning } : {}),
-  })
 }
 
 function settlementOf({
@@ -115,7 +106,7 @@ function settlementOf({
   wire,
 }: {
   services: CallServices
-  request: ChatCall
+  request: CallRequest
   intent: CallIntent
   wire: WireRecord
 }): Omit<Settlement, 'intendedAt' | 'keyVersion'> {

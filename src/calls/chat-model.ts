@@ -1,4 +1,4 @@
-import type { LanguageModelV4 } from '@ai-sdk/provider'
+import type { LanguageModelV4, LanguageModelV4CallOptions } from '@ai-sdk/provider'
 import type { ChatOffer } from '../providers/provider.ts'
 
 /** The AI SDK never holds a real key or address: what it builds goes to the attempt's own `fetch` and nowhere else. */
@@ -7,8 +7,8 @@ const NO_ADDRESS = 'http://sealed.invalid'
 
 export type AttemptFetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>
 
-/** What a call needs of a model: the body of its request, and its answer read. */
-export type ChatModel = Pick<LanguageModelV4, 'doGenerate'>
+/** What a call needs of a model: the body of its request, and its answer read, whole or as it comes. */
+export type ChatModel = Pick<LanguageModelV4, 'doGenerate' | 'doStream'>
 
 /** The AI SDK package that builds and parses a provider's chat bodies, loaded when first needed. */
 export async function chatModel({ offer, model, fetch }: { offer: ChatOffer; model: string; fetch: AttemptFetch }): Promise<ChatModel> {
@@ -22,7 +22,14 @@ export async function chatModel({ offer, model, fetch }: { offer: ChatOffer; mod
       const { createOpenAI } = await import('@ai-sdk/openai')
       const responses = createOpenAI(settings).responses(model)
       // what is not said to be kept nowhere, OpenAI keeps for a month in this interface
-      return { doGenerate: (options) => responses.doGenerate({ ...options, providerOptions: { openai: { store: false } } }) }
+      const unstored = (options: LanguageModelV4CallOptions): LanguageModelV4CallOptions => ({
+        ...options,
+        providerOptions: { ...options.providerOptions, openai: { ...options.providerOptions?.['openai'], store: false } },
+      })
+      return {
+        doGenerate: (options) => responses.doGenerate(unstored(options)),
+        doStream: (options) => responses.doStream(unstored(options)),
+      }
     }
     case 'anthropic': {
       const { createAnthropic } = await import('@ai-sdk/anthropic')

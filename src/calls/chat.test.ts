@@ -5,7 +5,8 @@ import type { Settlement } from '../ledger/settlement.ts'
 import type { ProviderAnswer } from '../providers/send.ts'
 import { createLog } from '../runtime/log.ts'
 import type { Vault } from '../vault/vault.ts'
-import { chat, type ChatEnd, type ChatOutcome, type ChatRequest } from './chat.ts'
+import { chat, type ChatOutcome, type ChatRequest } from './chat.ts'
+import type { RequestEnd } from './request.ts'
 import { createPace, PATIENCE_MS } from './pace.ts'
 import type { CallServices } from './services.ts'
 
@@ -46,9 +47,9 @@ interface Bench {
   readonly settled: Settlement[]
   readonly outcomes: ChatOutcome[]
   readonly lines: Record<string, unknown>[] // of the log
-  ask(request?: Partial<ChatRequest<string>>): Promise<ChatEnd<string>>
+  ask(request?: Partial<ChatRequest<string>>): Promise<RequestEnd<string>>
   /** Asks, and lets the time go on until there is an end. */
-  end(request?: Partial<ChatRequest<string>>): Promise<ChatEnd<string>>
+  end(request?: Partial<ChatRequest<string>>): Promise<RequestEnd<string>>
 }
 
 /** The path of a call with everything real but the database, the key and the network; the time is the test's. */
@@ -135,7 +136,7 @@ function answerOf({ status, body = {}, headers = {}, onRead }: Answer, sentAt: D
   }
 }
 
-const detailOf = (end: ChatEnd<string>): string | undefined => ('failure' in end ? end.failure.detail : undefined)
+const detailOf = (end: RequestEnd<string>): string | undefined => ('failure' in end ? end.failure.detail : undefined)
 /** The times between calls. */
 const gaps = (times: readonly number[]): number[] => times.slice(1).map((time, index) => time - times[index]!)
 

@@ -1,18 +1,11 @@
 import type { LanguageModelV4GenerateResult } from '@ai-sdk/provider'
 import type { Money } from '../base/money.ts'
 import type { Usage } from '../base/usage.ts'
-import type { BudgetRefusal } from '../ledger/intent.ts'
 import type { ResultWrite, Settlement } from '../ledger/settlement.ts'
-import { exhaustedFor } from '../providers/protocols/retry-after.ts'
 import type { ProviderFailure } from '../providers/provider.ts'
-import type { WireRecord } from './attempt.ts'
-import { type ChatCall, makeCall, type MadeCall } from './call.ts'
-import { logCall } from './log-call.ts'
-import { LONGEST_WAIT_MS, type PaceReport } from './pace.ts'
-import { addCosts, afterFailure, asksForLess, pausedFor, type Tries } from './retry.ts'
+import { type ChatCall, planChat } from './chat-call.ts'
+import { type HandedOver, type RequestEnd, requestOrHandOver } from './request.ts'
 import type { CallServices } from './services.ts'
-
-export type { ChatCandidate } from './call.ts'
 
 export interface ChatRequest<T> extends ChatCall {
   /** Called once, with the last attempt's outcome: the value for the caller, and results to commit with the ledger entry. */
@@ -31,126 +24,33 @@ export type ChatOutcome =
     }
   | { readonly kind: 'failed'; readonly callId: string; readonly failure: ProviderFailure; readonly cost: Money | undefined }
 
-/** How a request ended; only `settled` has results in the database. */
-export type ChatEnd<T> =
-  | { readonly kind: 'settled'; readonly value: T }
-  /** The provider, the key or the connection refuses every call alike, or has for minutes: nothing of it is this request's fault. */
-  | { readonly kind: 'refused'; readonly failure: ProviderFailure }
-  | { readonly kind: 'no_room'; readonly refusal: BudgetRefusal }
-  | { readonly kind: 'cancelled' }
-
 /**
  * One chat request along the whole path of a call, retried where the provider's answer says that may help; each attempt
  * is a call of its own with its own ledger entry. Never throws for what a provider does.
  */
-export async function chat<T>(services: CallServices, request: ChatRequest<T>): Promise<ChatEnd<T>> {
+export async function chat<T>(services: CallServices, request: ChatRequest<T>): Promise<RequestEnd<T>> {
   const end = await chatOrHandOver(services, request, () => false)
   if (end.kind === 'handed_over') throw new Error('nobody was there to take over')
   return end
 }
 
-/** A failure after which somebody else may answer: nothing was settled with it but its own ledger entries. */
-export interface HandedOver {
-  readonly kind: 'handed_over'
-  readonly failure: ProviderFailure
-  readonly cost: Money | undefined // of all attempts so far; undefined is unknown
-}
-
-/**
- * The same, for a request that another candidate may take over: where `handsOver` says so of a failure, it ends there and
- * is not tried again. It is only asked before the first byte of an answer came.
- */
-export async function chatOrHandOver<T>(
+/** The same, for a request that another candidate may take over: see `requestOrHandOver`. */
+export function chatOrHandOver<T>(
   services: CallServices,
   request: ChatRequest<T>,
   handsOver: (failure: ProviderFailure) => boolean,
-): Promise<ChatEnd<T> | HandedOver> {
-  const askedAtMs = services.clock.now().getTime()
-  let tries: Tries | undefined
-  for (;;) {
-    const end = await attemptOnce(services, request, { askedAtMs, tries, handsOver })
-    if (end.kind !== 'again') return end
-    tries = end.tries
-    try {
-      await services.clock.sleep(end.waitMs, request.signal)
-    } catch {
-      return { kind: 'cancelled' }
-    }
-  }
-}
-
-type AttemptEnd<T> = ChatEnd<T> | HandedOver | { readonly kind: 'again'; readonly waitMs: number; readonly tries: Tries }
-
-async function attemptOnce<T>(
-  services: CallServices,
-  request: ChatRequest<T>,
-  { askedAtMs, tries, handsOver }: { askedAtMs: number; tries: Tries | undefined; handsOver: (failure: ProviderFailure) => boolean },
-): Promise<AttemptEnd<T>> {
-  const costBefore = tries ? tries.cost : { nano: 0n, currency: request.currency }
-  const { signal } = request
-  const pace = services.paceOf(request.candidate.connectionId)
-  const turn = await pace.begin({ signal, askedAtMs }).catch(() => undefined)
-  if (!turn) return { kind: 'cancelled' }
-  if (turn.kind === 'given_up') {
-    if (handsOver(turn.failure)) return { kind: 'handed_over', failure: turn.failure, cost: costBefore }
-    return { kind: 'refused', failure: pausedFor(turn.failure) }
-  }
-  let made: MadeCall | undefined
-  try {
-    made = await makeCall(services, request, (tries?.codes.length ?? 0) + 1)
-  } finally {
-    turn.end(made ? reportOf(made, { isCutOff: signal.aborted, nowMs: services.clock.now().getTime() }) : { kind: 'nothing' })
-  }
-  if (made.kind === 'no_room' || made.kind === 'refused') return made
-  const { base } = made
-  const cost = tries ? addCosts(tries.cost, base.cost) : base.cost
-  if (made.kind === 'answered') {
-    const { value, writes } = request.settleWith(answered(made.result, base, cost))
-    await settle(services, request, { ...base, writes })
-    return { kind: 'settled', value }
-  }
-  if (signal.aborted) {
-    await settle(services, request, { ...base, outcome: base.outcome === 'not_sent' ? 'not_sent' : 'cancelled' })
-    return { kind: 'cancelled' }
-  }
-  const { failure } = made
-  const nowMs = services.clock.now().getTime()
-  const ended: Settlement = { ...base, errorCode: failure.code }
-  if (!hasBegun(made.wire) && handsOver(failure)) {
-    await settle(services, request, ended, failure)
-    return { kind: 'handed_over', failure, cost }
-  }
-  const all: Tries = { codes: [...(tries?.codes ?? []), failure.code], firstEndedAtMs: tries?.firstEndedAtMs ?? nowMs, cost }
-  const next = afterFailure({ failure, tries: all, givenUp: pace.givenUpSince(askedAtMs), nowMs })
-  if (next.kind === 'ended') {
-    const { value, writes } = request.settleWith({ kind: 'failed', callId: base.intent.id, failure: next.failure, cost })
-    await settle(services, request, { ...ended, writes }, failure)
-    return { kind: 'settled', value }
-  }
-  await settle(services, request, ended, failure)
-  return next.kind === 'refused' ? next : { ...next, tries: all }
-}
-
-/** From a status of success on the answer is on its way: what it cost cannot be taken back, and nobody else is asked. */
-const hasBegun = ({ status }: WireRecord): boolean => status !== undefined && status >= 200 && status < 300
-
-async function settle(services: CallServices, request: ChatCall, settlement: Settlement, failure?: ProviderFailure): Promise<void> {
-  await services.ledger.settle(settlement)
-  logCall({ log: services.log, request, settlement, failure })
-}
-
-/** What a call says of the provider to those that wait for theirs. */
-function reportOf(made: MadeCall, { isCutOff, nowMs }: { isCutOff: boolean; nowMs: number }): PaceReport {
-  if (made.kind === 'no_room' || made.kind === 'refused') return { kind: 'nothing' }
-  if (made.kind === 'failed') {
-    const { failure, wire } = made
-    if (isCutOff) return { kind: 'nothing' }
-    if (failure.retryable) return { kind: asksForLess(failure) ? 'limited' : 'failed', failure }
-    if (wire.sent === 'no') return { kind: 'nothing' }
-  }
-  // A refusal of this one request is an answer too.
-  const closedForMs = made.wire.headers && exhaustedFor(made.wire.headers, nowMs)
-  return { kind: 'succeeded', closedForMs: closedForMs !== undefined && closedForMs <= LONGEST_WAIT_MS ? closedForMs : undefined }
+): Promise<RequestEnd<T> | HandedOver> {
+  const { settleWith, ...call } = request
+  return requestOrHandOver<LanguageModelV4GenerateResult, T>(
+    services,
+    {
+      ...call,
+      plan: (at) => planChat(request, at),
+      sent: () => `${request.system} ${request.user}`,
+      settleWith: (outcome) => settleWith(outcome.kind === 'answered' ? answered(outcome.answer, outcome.base, outcome.cost) : outcome),
+    },
+    handsOver,
+  )
 }
 
 function answered(result: LanguageModelV4GenerateResult, { intent, usage }: Settlement, cost: Money | undefined): ChatOutcome {

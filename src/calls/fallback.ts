@@ -5,8 +5,10 @@ import type { FallbackClass } from '../contract/assignments.ts'
 import type { ResultWrite } from '../ledger/settlement.ts'
 import { type ProviderFailure, regionOf } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
-import type { ChatCall } from './call.ts'
-import { type ChatCandidate, type ChatEnd, type ChatOutcome, chatOrHandOver } from './chat.ts'
+import type { Candidate } from './call.ts'
+import type { ChatCall } from './chat-call.ts'
+import { type ChatOutcome, chatOrHandOver } from './chat.ts'
+import type { RequestEnd } from './request.ts'
 import { addCosts } from './retry.ts'
 import type { CallServices } from './services.ts'
 
@@ -42,7 +44,7 @@ export async function chatWithFallback<T>(
   services: CallServices,
   request: FallbackRequest<T>,
   candidates: readonly AssignedCandidate[],
-): Promise<ChatEnd<T>> {
+): Promise<RequestEnd<T>> {
   const { forCandidate, settleWith, ...call } = request
   let spent: Money | undefined = { nano: 0n, currency: request.currency }
   for (const [index, candidate] of candidates.entries()) {
@@ -57,7 +59,7 @@ export async function chatWithFallback<T>(
       {
         ...call,
         ...forCandidate?.(candidate),
-        candidate: chatCandidate(candidate),
+        candidate: callCandidate(candidate),
         settleWith: (outcome) => settleWith({ ...outcome, cost: addCosts(before, outcome.cost) }, candidate),
       },
       handsOver,
@@ -74,7 +76,7 @@ export async function chatWithFallback<T>(
 }
 
 /** A candidate as a call takes it. */
-export const chatCandidate = ({ connection, model }: AssignedCandidate): ChatCandidate => ({
+export const callCandidate = ({ connection, model }: AssignedCandidate): Candidate => ({
   connectionId: connection.id,
   provider: connection.provider,
   model,

@@ -1,7 +1,7 @@
 import type { Settlement } from '../ledger/settlement.ts'
 import type { ProviderFailure } from '../providers/provider.ts'
 import type { Log } from '../runtime/log.ts'
-import type { ChatCall } from './call.ts'
+import type { CallRequest } from './call.ts'
 
 /**
  * One line of the log for each settled call: at debug, and at info for one that failed. Never at warn: a failure that stays
@@ -12,11 +12,14 @@ export function logCall({
   request,
   settlement,
   failure,
+  sent,
 }: {
   log: Log
-  request: Pick<ChatCall, 'candidate' | 'origin' | 'system' | 'user'>
+  request: Pick<CallRequest, 'origin'>
   settlement: Settlement
   failure?: ProviderFailure | undefined
+  /** What was sent: a provider that repeats it is not quoted. */
+  sent: () => string
 }): void {
   const { intent, outcome, status, sentAt, intendedAt, endedAt } = settlement
   const fields = {
@@ -30,16 +33,16 @@ export function logCall({
     ...(status === undefined ? {} : { status }),
   }
   if (!failure) return log.debug(fields, 'call settled')
-  const excerpt = sayable(failure, request)
+  const excerpt = sayable(failure, sent())
   log.info({ ...fields, code: failure.code, ...(excerpt === undefined ? {} : { excerpt }) }, 'call failed')
 }
 
 const PIECE = 16 // characters
 
 /** What the provider said, unless it repeats what it was sent, or is what the model said in place of an answer. */
-function sayable({ code, excerpt }: ProviderFailure, { system, user }: Pick<ChatCall, 'system' | 'user'>): string | undefined {
+function sayable({ code, excerpt }: ProviderFailure, text: string): string | undefined {
   if (excerpt === undefined || code === 'provider.content_refused') return undefined
-  const sent = `${system} ${user}`.replace(/\s+/g, ' ')
+  const sent = text.replace(/\s+/g, ' ')
   for (let at = 0; at + PIECE <= excerpt.length; at += 1) if (sent.includes(excerpt.slice(at, at + PIECE))) return undefined
   return excerpt
 }

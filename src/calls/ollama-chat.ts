@@ -1,80 +1,134 @@
-import type { LanguageModelV4CallOptions, LanguageModelV4GenerateResult } from '@ai-sdk/provider'
-import { objectOf, textOf } from '../base/json.ts'
+import type { LanguageModelV4CallOptions, LanguageModelV4FilePart, LanguageModelV4Message } from '@ai-sdk/provider'
+import { defined, objectOf } from '../base/json.ts'
 import type { AttemptFetch, ChatModel } from './chat-model.ts'
+import { ollamaParts, ollamaResult } from './ollama-answer.ts'
 
 /** Ollama's own default, and the least that is asked for. */
 const SMALLEST_CONTEXT = 4_096
 
+/** Room for one picture: what today's vision models make of a large one. */
+const PICTURE_TOKENS = 2_048
+
 /**
- * Ollama's own chat, whole answers of text only. Written here because what matters most is missing from its OpenAI dialect
+ * Ollama's own chat, whole and streamed. Written here because what matters most is missing from its OpenAI dialect
  * and from packages: a server keeps a context of a few thousand tokens unless it is told, and drops the beginning of a
  * longer prompt in silence. The context asked for holds prompt and answer; what still does not fit is refused.
  * @see https://docs.ollama.com/api/chat, api/types.go (`truncate`, `shift`)
  */
 export function ollamaModel({ model, fetch }: { model: string; fetch: AttemptFetch }): ChatModel {
+  const ask = (options: LanguageModelV4CallOptions, stream: boolean): Promise<Response> =>
+    fetch('http://sealed.invalid/api/chat', { method: 'POST', body: JSON.stringify(requestOf(model, options, stream)) })
   return {
-    doGenerate: async (options) => {
-      const response = await fetch('http://sealed.invalid/api/chat', {
-        method: 'POST',
-        body: JSON.stringify(requestOf(model, options)),
-      })
-      return resultOf(await response.json())
+    doGenerate: async (options) => ollamaResult(await (await ask(options, false)).json()),
+    doStream: async (options) => {
+      const { body } = await ask(options, true)
+      if (!body) throw new Error('not an answer of Ollama’s chat')
+      return { stream: ollamaParts(body) }
     },
   }
 }
 
-function requestOf(model: string, { prompt, maxOutputTokens, responseFormat, reasoning }: LanguageModelV4CallOptions): object {
-  const messages = prompt.map(({ role, content }) => ({ role, content: textIn(content) }))
+interface OllamaMessage {
+  readonly role: string
+  readonly content: string
+  readonly images?: readonly string[]
+  readonly tool_calls?: readonly object[]
+  readonly tool_name?: string
+}
+
+function requestOf(model: string, options: LanguageModelV4CallOptions, stream: boolean): object {
+  const { maxOutputTokens, responseFormat, reasoning } = options
+  const messages = options.prompt.flatMap(messagesOf)
+  const tools = toolsOf(options)
   return {
     model,
     messages,
-    stream: false,
+    stream,
     truncate: false,
     shift: false,
     ...(responseFormat?.type === 'json' && { format: (responseFormat.schema as object | undefined) ?? 'json' }),
     // only "no" is said: a model that cannot think refuses to be told how much to
     ...(reasoning === 'none' && { think: false }),
+    ...(tools.length > 0 && { tools }),
     options: {
-      num_ctx: contextFor(messages.map(({ content }) => content).join('\n'), maxOutputTokens ?? 0),
-      ...(maxOutputTokens !== undefined && { num_predict: maxOutputTokens }),
+      num_ctx: contextFor(messages, tools, maxOutputTokens ?? 0),
+      ...defined<object>({
+        num_predict: maxOutputTokens,
+        temperature: options.temperature,
+        top_p: options.topP,
+        top_k: options.topK,
+        seed: options.seed,
+        stop: options.stopSequences,
+        presence_penalty: options.presencePenalty,
+        frequency_penalty: options.frequencyPenalty,
+      }),
     },
   }
 }
 
-function textIn(content: LanguageModelV4CallOptions['prompt'][number]['content']): string {
-  if (typeof content === 'string') return content
-  return content
-    .map((part) => {
-      if (part.type !== 'text') throw new Error(`Ollama is asked with text only, not with ${part.type}`)
-      return part.text
-    })
-    .join('')
+/** It has no word for "a tool must be used": a choice of none is kept by offering none. */
+function toolsOf({ tools = [], toolChoice }: LanguageModelV4CallOptions): readonly object[] {
+  if (toolChoice?.type === 'none') return []
+  return tools.map((tool) => {
+    if (tool.type !== 'function') throw new Error(`Ollama has no tool ${tool.id}`)
+    const { name, description, inputSchema } = tool
+    return { type: 'function', function: { name, ...defined<object>({ description }), parameters: inputSchema } }
+  })
+}
+
+function messagesOf(message: LanguageModelV4Message): readonly OllamaMessage[] {
+  switch (message.role) {
+    case 'system':
+      return [{ role: 'system', content: message.content }]
+    case 'user': {
+      const images = message.content.flatMap((part) => (part.type === 'file' ? [pictureOf(part)] : []))
+      const content = message.content.map((part) => (part.type === 'text' ? part.text : '')).join('')
+      return [{ role: 'user', content, ...(images.length > 0 && { images }) }]
+    }
+    case 'assistant':
+      return [assistantMessage(message.content)]
+    case 'tool':
+      return message.content.flatMap((part) =>
+        part.type === 'tool-result' ? [{ role: 'tool', tool_name: part.toolName, content: toolText(part.output) }] : [],
+      )
+  }
+}
+
+function assistantMessage(content: Extract<LanguageModelV4Message, { role: 'assistant' }>['content']): OllamaMessage {
+  const calls: object[] = []
+  let text = ''
+  for (const part of content) {
+    if (part.type === 'text') text += part.text
+    else if (part.type === 'tool-call') calls.push({ function: { name: part.toolName, arguments: objectOf(part.input) ?? {} } })
+    else throw new Error(`Ollama is not asked with ${part.type} in an answer`)
+  }
+  return { role: 'assistant', content: text, ...(calls.length > 0 && { tool_calls: calls }) }
+}
+
+function pictureOf({ mediaType, data }: LanguageModelV4FilePart): string {
+  if (data.type === 'data' && mediaType.startsWith('image')) {
+    return typeof data.data === 'string' ? data.data : Buffer.from(data.data).toString('base64')
+  }
+  throw new Error(`Ollama is asked with text and pictures only, not with ${mediaType} by ${data.type}`)
+}
+
+function toolText(output: Extract<LanguageModelV4Message, { role: 'tool' }>['content'][number] extends infer P
+  ? P extends { output: infer O }
+    ? O
+    : never
+  : never): string {
+  if (output.type === 'text' || output.type === 'error-text') return output.value
+  return output.type === 'execution-denied' ? (output.reason ?? 'denied') : JSON.stringify(output.value)
 }
 
 /**
  * A power of two, because a model is loaded again for each new size: 3 bytes of UTF-8 a token is more than tokenizers of
  * today's models need (English 4 to 5, Arabic and Chinese 3 to 5).
  */
-function contextFor(text: string, outputTokens: number): number {
-  const tokens = Math.ceil(Buffer.byteLength(text) / 3) + outputTokens + 256 // the chat template
+function contextFor(messages: readonly OllamaMessage[], tools: readonly object[], outputTokens: number): number {
+  const pictures = messages.reduce((count, { images }) => count + (images?.length ?? 0), 0)
+  const calls = messages.flatMap((message) => message.tool_calls ?? [])
+  const text = [...messages.map(({ content }) => content), ...[...calls, ...tools].map((one) => JSON.stringify(one))].join('\n')
+  const tokens = Math.ceil(Buffer.byteLength(text) / 3) + pictures * PICTURE_TOKENS + outputTokens + 256 // the chat template
   return Math.max(SMALLEST_CONTEXT, 2 ** Math.ceil(Math.log2(tokens)))
-}
-
-/** @throws Error for what is no answer of Ollama's chat: the caller calls it malformed. */
-function resultOf(body: unknown): LanguageModelV4GenerateResult {
-  const answer = objectOf(body)
-  const message = objectOf(answer?.['message'])
-  if (answer?.['done'] !== true || typeof message?.['content'] !== 'string') throw new Error('not an answer of Ollama’s chat')
-  const raw = textOf(answer['done_reason'])
-  const unified = raw === 'stop' || raw === 'length' ? raw : 'other'
-  return {
-    content: [{ type: 'text', text: message['content'] }],
-    finishReason: { unified, raw },
-    // read from the wire by the protocol's own reader
-    usage: {
-      inputTokens: { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined },
-      outputTokens: { total: undefined, text: undefined, reasoning: undefined },
-    },
-    warnings: [],
-  }
 }

@@ -4,10 +4,10 @@ import { findPrices, type PriceSet } from '../prices/match.ts'
 import { chooseCost, rateCardPrices } from '../prices/rate-card.ts'
 import type { MeteredUsage } from '../providers/provider.ts'
 import type { WireRecord } from './attempt.ts'
-import type { ChatCandidate } from './call.ts'
+import type { Candidate } from './call.ts'
 
 /** The prices that hold for a candidate before the call: the connection's own, else the price book's; undefined when unknown. */
-export function pricesOf({ candidate, at }: { candidate: ChatCandidate; at: Date }): PriceSet | undefined {
+export function pricesOf({ candidate, at }: { candidate: Candidate; at: Date }): PriceSet | undefined {
   const { provider, model, region, rateCard } = candidate
   return rateCardPrices(rateCard, model) ?? findPrices({ provider, model, region, at })
 }
@@ -23,7 +23,7 @@ export function worstCaseOfCall({
   inputTokensAtMost,
   outputTokensAtMost,
 }: {
-  candidate: ChatCandidate
+  candidate: Candidate
   currency: string
   at: Date
   inputTokensAtMost: number
@@ -48,7 +48,7 @@ export function costOfCall({
   at,
   currency,
 }: {
-  candidate: ChatCandidate
+  candidate: Candidate
   metered: MeteredUsage | undefined
   wire: WireRecord
   at: Date

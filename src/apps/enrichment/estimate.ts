@@ -1,5 +1,5 @@
 import { formatNano } from '../../base/money.ts'
-import type { ChatCandidate } from '../../calls/chat.ts'
+import type { Candidate } from '../../calls/call.ts'
 import { pricesOf } from '../../calls/price.ts'
 import type { CallServices } from '../../calls/services.ts'
 import { tokenCounter } from '../../providers/tokenizers.ts'
@@ -47,7 +47,7 @@ const PAST_RUNS = 5
  */
 export async function createEstimator(
   services: CallServices,
-  { workspaceId, recipe, candidate, currency }: { workspaceId: string; recipe: Recipe; candidate: ChatCandidate; currency: string },
+  { workspaceId, recipe, candidate, currency }: { workspaceId: string; recipe: Recipe; candidate: Candidate; currency: string },
   {
     canary,
     tally: counted = emptyTally,

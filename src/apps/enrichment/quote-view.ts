@@ -1,6 +1,6 @@
 import { divideHalfUp, formatNano, parseNano } from '../../base/money.ts'
 import { pricesOf } from '../../calls/price.ts'
-import { chatCandidate } from '../../calls/fallback.ts'
+import { callCandidate } from '../../calls/fallback.ts'
 import type { AssignedCandidate } from '../../assignments/resolve.ts'
 import type { MoneyRangeView, QuoteView, ReasonView } from '../../contract/runs.ts'
 import { rateCardPrices } from '../../prices/rate-card.ts'
@@ -48,7 +48,7 @@ function priceSource(candidate: AssignedCandidate, at: Date): QuoteView['prices'
   const { connection, model } = candidate
   const own = rateCardPrices(connection.rateCard, model)
   if (own) return { kind: 'own', source: null, checkedAt: null, free: own.free }
-  const book = pricesOf({ candidate: chatCandidate(candidate), at })
+  const book = pricesOf({ candidate: callCandidate(candidate), at })
   if (!book) return null
   const rows = Object.values(book.bands[0]?.rows ?? {})
   const checkedAt = rows.map((row) => row.checkedAt).sort()[0] ?? null

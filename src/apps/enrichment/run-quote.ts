@@ -1,5 +1,5 @@
 import type { CallServices } from '../../calls/services.ts'
-import { chatCandidate } from '../../calls/fallback.ts'
+import { callCandidate } from '../../calls/fallback.ts'
 import type { QuoteView } from '../../contract/runs.ts'
 import type { RunSettings } from '../../runs/settings.ts'
 import type { KeptQuote } from '../../runs/view.ts'
@@ -30,7 +30,7 @@ export async function openEstimators(
     const seen = counted?.observed[place]
     return createEstimator(
       services,
-      { workspaceId, recipe, candidate: chatCandidate(candidates[place]!), currency },
+      { workspaceId, recipe, candidate: callCandidate(candidates[place]!), currency },
       { tally: tally ?? emptyTally, ...(seen ? { seen } : {}) },
     )
   }

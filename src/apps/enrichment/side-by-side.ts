@@ -1,7 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { inArray } from 'drizzle-orm'
 import type { AssignedCandidate } from '../../assignments/resolve.ts'
-import { chatCandidate } from '../../calls/fallback.ts'
+import { callCandidate } from '../../calls/fallback.ts'
 import type { CallServices } from '../../calls/services.ts'
 import { latestWork, writtenKey } from '../../catalogue/changes.ts'
 import { refreshCatalogueIndex } from '../../catalogue/index.ts'
@@ -72,7 +72,7 @@ export async function quoteSideBySide(
   for (const candidate of chosen.candidates) {
     const { connection, model } = candidate
     const { provider, destination } = connection
-    const server = chatCandidate(candidate)
+    const server = callCandidate(candidate)
     const estimator = await createEstimator(services, { workspaceId, recipe, candidate: server, currency })
     let unchanged = 0
     for (const [index, { id, shown }] of records.entries()) {

@@ -5,7 +5,7 @@ import { AppError } from '../../base/errors.ts'
 import type { Money } from '../../base/money.ts'
 import type { Usage } from '../../base/usage.ts'
 import { type ChatOutcome, chatOrHandOver } from '../../calls/chat.ts'
-import { chatCandidate } from '../../calls/fallback.ts'
+import { callCandidate } from '../../calls/fallback.ts'
 import { worstCaseOfCall } from '../../calls/price.ts'
 import { currentValue } from '../../catalogue/values.ts'
 import { sanitizeGeneratedValue } from '../../catalogue/sanitize.ts'
@@ -71,7 +71,7 @@ export async function prepareTrial(services: JobServices, { workspaceId, product
   const inputTokens = inputTokensAtMost({ counter, prompt, tokens, schemaText: JSON.stringify(outputSchema(recipe)) })
   const usual = maxOutputTokens({ recipe, k: 1, reasoningTokens: bounds.thinkingTokens() })
   const bound = { inputTokensAtMost: inputTokens, outputTokensAtMost: outputLimit({ usual, cutShort: false, model, inputTokens }) }
-  const nano = worstCaseOfCall({ candidate: chatCandidate(candidate), currency, at: clock.now(), ...bound })
+  const nano = worstCaseOfCall({ candidate: callCandidate(candidate), currency, at: clock.now(), ...bound })
   return {
     candidate,
     prompt,
@@ -133,7 +133,7 @@ export async function tryRecipe(
       actor,
       origin: `trial:${id}`,
       context: ENRICHMENT,
-      candidate: chatCandidate(candidate),
+      candidate: callCandidate(candidate),
       budgetIds: [budgetId],
       currency,
       system: prompt.system,

@@ -1,0 +1,91 @@
+import type { Secret } from '../base/secret.ts'
+import { createEventStreamReader } from '../providers/aws-event-stream.ts'
+import { bodyFailureOf } from '../providers/failure.ts'
+import { parseJson } from '../providers/parse-json.ts'
+import type { MeteredUsage, Protocol, ProviderFailure } from '../providers/provider.ts'
+import { createEventReader } from '../providers/sse.ts'
+
+/** What a streamed answer's bytes said on their way through. */
+export interface Tapped {
+  readonly metered: MeteredUsage
+  /** An error that the stream carried in an event. */
+  readonly failure?: ProviderFailure
+}
+
+/** Reads usage and errors from a streamed answer while its bytes pass. It never throws: what it cannot read makes the usage doubtful, not the answer. */
+export interface AnswerTap {
+  push(bytes: Uint8Array): void
+  /** Call it once, also for a stream that broke. */
+  end(): Tapped
+}
+
+export function createAnswerTap({
+  protocol,
+  headers,
+  key,
+}: {
+  protocol: Protocol
+  headers: Readonly<Record<string, string>>
+  key: Secret | undefined
+}): AnswerTap {
+  const usage = protocol.usage.stream()
+  let failure: ProviderFailure | undefined
+  let isReadable = true
+  const onText = (text: string): void => {
+    if (text === '' || text === '[DONE]') return
+    const event = parseJson(text)
+    failure ??= bodyFailureOf({ protocol, headers, body: event, key })
+    usage.push(event)
+  }
+  const reader = READERS[protocol.framing ?? 'sse'](onText)
+  const guarded = (read: () => void): void => {
+    if (!isReadable) return
+    try {
+      read()
+    } catch {
+      isReadable = false
+    }
+  }
+  return {
+    push: (bytes) => guarded(() => reader.push(bytes)),
+    end: () => {
+      guarded(() => reader.end())
+      const metered = usage.end()
+      return {
+        metered: isReadable ? metered : { ...metered, usage: undefined, doubt: 'the stream could not be read to its end' },
+        ...(failure ? { failure } : {}),
+      }
+    },
+  }
+}
+
+interface FrameReader {
+  push(bytes: Uint8Array): void
+  end(): void
+}
+
+const READERS: Readonly<Record<NonNullable<Protocol['framing']>, (onText: (text: string) => void) => FrameReader>> = {
+  sse: (onText) => createEventReader(({ data }) => onText(data)),
+  'aws-event-stream': (onText) => createEventStreamReader(({ headers, payload }) => onText(namedPayload(headers, payload))),
+  'json-lines': createLineReader,
+}
+
+/** AWS says in a header what a message's payload is: `{"messageStop": {...}}`, as the same service's JSON has it. */
+function namedPayload(headers: Readonly<Record<string, string>>, payload: Uint8Array): string {
+  const name = headers[':event-type'] ?? headers[':exception-type'] ?? headers[':error-code'] ?? 'unknown'
+  return `{${JSON.stringify(name)}:${Buffer.from(payload).toString('utf8') || '{}'}}`
+}
+
+function createLineReader(onText: (text: string) => void): FrameReader {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  let rest = ''
+  const feed = (text: string): void => {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop()!
+    for (const line of lines) onText(line.trim())
+  }
+  return {
+    push: (bytes) => feed(decoder.decode(bytes, { stream: true })),
+    end: () => feed(`${decoder.decode()}\n`),
+  }
+}

@@ -1,0 +1,45 @@
+import type { LanguageModelV4CallOptions, LanguageModelV4GenerateResult } from '@ai-sdk/provider'
+import { type ChatOffer, chatOfferOf, chatPath } from '../providers/provider.ts'
+import { findProvider } from '../providers/registry.ts'
+import type { CallPlan, CallRequest } from './call.ts'
+import { type AttemptFetch, chatModel, systemFor } from './chat-model.ts'
+import { worstCaseOfCall } from './price.ts'
+
+/** A prompt with the form of its answer. */
+export interface ChatCall extends CallRequest {
+  readonly system: string // the constant part, first: what providers' prompt caches hold
+  readonly user: string
+  readonly schema: Readonly<Record<string, unknown>> // JSON schema of the answer
+  readonly schemaName: string
+  readonly maxOutputTokens: number // told to the provider
+  readonly inputTokensAtMost: number // with `outputTokensAtMost` what the call is reserved for
+  readonly outputTokensAtMost: number
+  readonly reasoning?: LanguageModelV4CallOptions['reasoning']
+}
+
+/** How a chat is asked at `at`. @throws AppError provider.does_not_serve. */
+export function planChat(request: ChatCall, at: Date): CallPlan<LanguageModelV4GenerateResult> {
+  const { provider, model } = request.candidate
+  const offer = chatOfferOf(findProvider(provider), model)
+  return {
+    offer,
+    path: chatPath(offer, model),
+    worstCaseNano: worstCaseOfCall({ ...request, at }),
+    ask: (fetch) => generate(request, offer, fetch),
+  }
+}
+
+async function generate(request: ChatCall, offer: ChatOffer, fetch: AttemptFetch): Promise<LanguageModelV4GenerateResult> {
+  const model = await chatModel({ offer, model: request.candidate.model, fetch })
+  return model.doGenerate({
+    prompt: [
+      // Anthropic caches only what is marked; the other packages ignore the mark.
+      { role: 'system', content: systemFor(offer, request), providerOptions: { anthropic: { cacheControl: { type: 'ephemeral' } } } },
+      { role: 'user', content: [{ type: 'text', text: request.user }] },
+    ],
+    maxOutputTokens: request.maxOutputTokens,
+    responseFormat: { type: 'json', schema: request.schema, name: request.schemaName },
+    abortSignal: request.signal,
+    ...(request.reasoning ? { reasoning: request.reasoning } : {}),
+  })
+}
