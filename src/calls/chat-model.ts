@@ -45,6 +45,7 @@ export async function chatModel({ offer, model, fetch }: { offer: ChatOffer; mod
         ...settings,
         name: 'compatible',
         supportsStructuredOutputs: offer.responseFormat === undefined,
+        includeUsage: offer.streamedUsage === 'asked',
         transformRequestBody: (body: Readonly<Record<string, unknown>>) => inWordsOf(offer, body),
       }).languageModel(model)
     }

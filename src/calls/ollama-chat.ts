@@ -1,4 +1,9 @@
-import type { LanguageModelV4CallOptions, LanguageModelV4FilePart, LanguageModelV4Message } from '@ai-sdk/provider'
+import type {
+  LanguageModelV4CallOptions,
+  LanguageModelV4FilePart,
+  LanguageModelV4Message,
+  LanguageModelV4ToolResultOutput,
+} from '@ai-sdk/provider'
 import { defined, objectOf } from '../base/json.ts'
 import type { AttemptFetch, ChatModel } from './chat-model.ts'
 import { ollamaParts, ollamaResult } from './ollama-answer.ts'
@@ -71,8 +76,8 @@ function toolsOf({ tools = [], toolChoice }: LanguageModelV4CallOptions): readon
   if (toolChoice?.type === 'none') return []
   return tools.map((tool) => {
     if (tool.type !== 'function') throw new Error(`Ollama has no tool ${tool.id}`)
-    const { name, description, inputSchema } = tool
-    return { type: 'function', function: { name, ...defined<object>({ description }), parameters: inputSchema } }
+    const { name, description } = tool
+    return { type: 'function', function: { name, ...defined<object>({ description }), parameters: tool.inputSchema as object } }
   })
 }
 
@@ -112,11 +117,7 @@ function pictureOf({ mediaType, data }: LanguageModelV4FilePart): string {
   throw new Error(`Ollama is asked with text and pictures only, not with ${mediaType} by ${data.type}`)
 }
 
-function toolText(output: Extract<LanguageModelV4Message, { role: 'tool' }>['content'][number] extends infer P
-  ? P extends { output: infer O }
-    ? O
-    : never
-  : never): string {
+function toolText(output: LanguageModelV4ToolResultOutput): string {
   if (output.type === 'text' || output.type === 'error-text') return output.value
   return output.type === 'execution-denied' ? (output.reason ?? 'denied') : JSON.stringify(output.value)
 }
