@@ -97,7 +97,7 @@ const STORED = new Set([
   'x-request-id',
   'x-should-retry',
 ])
-const STORED_PREFIXES = ['x-ratelimit-', 'anthropic-ratelimit-'] as const
+const STORED_PREFIXES = ['x-ratelimit-', 'anthropic-ratelimit-', 'x-tokenlimit-', 'ratelimit-'] as const
 const MAX_STORED_CHARACTERS = 128
 const MIN_SHARED = 12
 

@@ -1,3 +1,5 @@
+import { type RateLimit, readRateLimits, untilDateMs } from '../rate-limits.ts'
+
 type Headers = Readonly<Record<string, string>>
 
 /** Longer waits are cut to this: a caller that waits an hour asks again rather than trusting a header for days. */
@@ -10,9 +12,8 @@ export const MAX_RETRY_AFTER_MS = 3_600_000
  * `isLimit`, a 429, those that do not say what remains. Header names in lower case. Undefined when nothing is said.
  */
 export function retryAfterOf(headers: Headers, { nowMs, isLimit }: { nowMs: number; isLimit: boolean }): number | undefined {
-  return bounded(
-    afterMs(headers) ?? after(headers, nowMs) ?? exhaustedReset(headers, nowMs) ?? (isLimit ? silentReset(headers, nowMs) : undefined),
-  )
+  const limits = readRateLimits(headers, nowMs)
+  return bounded(afterMs(headers) ?? after(headers, nowMs) ?? exhaustedReset(limits) ?? (isLimit ? silentReset(limits) : undefined))
 }
 
 /**
@@ -20,7 +21,7 @@ export function retryAfterOf(headers: Headers, { nowMs, isLimit }: { nowMs: numb
  * spares the call that would be refused. Undefined when nothing is used up.
  */
 export function exhaustedFor(headers: Headers, nowMs: number): number | undefined {
-  return bounded(exhaustedReset(headers, nowMs))
+  return bounded(exhaustedReset(readRateLimits(headers, nowMs)))
 }
 
 const bounded = (wait: number | undefined): number | undefined =>
@@ -35,68 +36,17 @@ function after(headers: Headers, nowMs: number): number | undefined {
   const value = headers['retry-after']
   if (value === undefined) return undefined
   if (/^\d{1,12}(\.\d{1,6})?$/.test(value)) return Number(value) * 1000
-  return untilDate(value, headers, nowMs)
-}
-
-const HTTP_DATE = /^\w{3,9}, \d{2}[ -]\w{3}[ -]\d{2,4} \d{2}:\d{2}:\d{2} GMT$/
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/
-
-/** Against the provider's own clock where it says its time, so that ours may be wrong. */
-function untilDate(value: string, headers: Headers, nowMs: number): number | undefined {
-  if (!HTTP_DATE.test(value) && !RFC_3339.test(value)) return undefined
-  const until = Date.parse(value)
-  if (Number.isNaN(until)) return undefined
-  const serverNow = HTTP_DATE.test(headers['date'] ?? '') ? Date.parse(headers['date']!) : NaN
-  return until - (Number.isNaN(serverNow) ? nowMs : serverNow)
+  return untilDateMs(value, headers, nowMs)
 }
 
 /** The longest of the limits that are used up. */
-function exhaustedReset(headers: Headers, nowMs: number): number | undefined {
-  return longest(limitsOf(headers, nowMs).filter(({ remaining }) => remaining !== undefined && Number(remaining) <= 0))
-}
+const exhaustedReset = (limits: readonly RateLimit[]): number | undefined =>
+  longest(limits.filter(({ remaining }) => remaining !== undefined && remaining <= 0))
 
 /** The longest of the limits that do not say what remains. */
-function silentReset(headers: Headers, nowMs: number): number | undefined {
-  return longest(limitsOf(headers, nowMs).filter(({ remaining }) => remaining === undefined))
-}
+const silentReset = (limits: readonly RateLimit[]): number | undefined => longest(limits.filter(({ remaining }) => remaining === undefined))
 
-interface Limit {
-  readonly wait: number // milliseconds until it opens again
-  readonly remaining: string | undefined
-}
-
-const longest = (limits: readonly Limit[]): number | undefined =>
-  limits.length === 0 ? undefined : Math.max(...limits.map(({ wait }) => wait))
-
-function limitsOf(headers: Headers, nowMs: number): Limit[] {
-  const limits: Limit[] = []
-  for (const [name, value] of Object.entries(headers)) {
-    const openAi = /^x-ratelimit-reset-([a-z-]+)$/.exec(name)
-    const anthropic = /^anthropic-ratelimit-([a-z-]+)-reset$/.exec(name)
-    const wait = openAi ? durationMs(value) : anthropic ? untilDate(value, headers, nowMs) : undefined
-    if (wait === undefined) continue
-    const remaining = openAi ? headers[`x-ratelimit-remaining-${openAi[1]}`] : headers[`anthropic-ratelimit-${anthropic![1]}-remaining`]
-    limits.push({ wait, remaining })
-  }
-  return limits
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = {
-  d: 86_400_000,
-  h: 3_600_000,
-  m: 60_000,
-  s: 1000,
-  ms: 1,
-  us: 0.001,
-  µs: 0.001,
-  ns: 0.000_001,
-}
-
-/** "12ms", "1m30s", "6h0m0s", "17.39s"; a bare number is seconds. */
-function durationMs(text: string): number | undefined {
-  if (/^\d{1,12}(\.\d{1,9})?$/.test(text)) return Number(text) * 1000
-  if (text.length > 40 || !/^(\d{1,12}(\.\d{1,9})?(d|h|ms|m|s|us|µs|ns))+$/.test(text)) return undefined
-  let sum = 0
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(d|h|ms|m|s|us|µs|ns)/g)) sum += Number(amount) * UNIT_MS[unit!]!
-  return sum
+function longest(limits: readonly RateLimit[]): number | undefined {
+  const waits = limits.flatMap(({ resetsInMs }) => (resetsInMs === undefined ? [] : [resetsInMs]))
+  return waits.length === 0 ? undefined : Math.max(...waits)
 }
