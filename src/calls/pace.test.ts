@@ -8,6 +8,10 @@ const NOW_MS = testClock().nowMs()
 
 const succeeded: PaceReport = { kind: 'succeeded' }
 const nothing: PaceReport = { kind: 'nothing' }
+const usedUp = (resetsInMs: number): PaceReport => ({
+  kind: 'succeeded',
+  limits: [{ kind: 'requests', limit: 100, remaining: 0, resetsInMs }],
+})
 const limited = (retryAfterMs?: number): PaceReport => ({ kind: 'limited', failure: failure('provider.rate_limited', retryAfterMs) })
 const failed = (retryAfterMs?: number): PaceReport => ({ kind: 'failed', failure: failure('provider.failed', retryAfterMs) })
 
@@ -25,7 +29,7 @@ interface Asked {
 async function ask(pace: Pace, count: number, { signal = never, askedAtMs = NOW_MS } = {}): Promise<Asked> {
   const asked: Asked = { begun: [], refused: [], givenUp: [] }
   for (let index = 0; index < count; index += 1) {
-    void pace.begin({ signal, askedAtMs }).then(
+    void pace.begin({ signal, askedAtMs, model: 'm' }).then(
       (turn) => (turn.kind === 'begun' ? asked.begun.push(turn) : asked.givenUp.push(turn.failure)),
       (error: unknown) => asked.refused.push(error),
     )
@@ -98,7 +102,7 @@ it('an answer that used up a limit holds the others back until it opens', async 
   const clock = testClock()
   const pace = createPace(clock)
   const { begun } = await ask(pace, 1)
-  begun[0]!.end({ kind: 'succeeded', closedForMs: 7_000 })
+  begun[0]!.end(usedUp(7_000))
   const waiting = await ask(pace, 1)
   await clock.advance(6_999)
   expect(waiting.begun).toHaveLength(0)
@@ -111,10 +115,10 @@ it('what was held back starts one after another, not in the same millisecond', a
   const pace = createPace(clock)
   await limitedTo(pace, 16)
   const { begun } = await ask(pace, 1)
-  begun[0]!.end({ kind: 'succeeded', closedForMs: 2_000 })
+  begun[0]!.end(usedUp(2_000))
   const startedAt: number[] = []
   for (let index = 0; index < 16; index += 1)
-    void pace.begin({ signal: never, askedAtMs: NOW_MS }).then(() => startedAt.push(clock.nowMs()))
+    void pace.begin({ signal: never, askedAtMs: NOW_MS, model: 'm' }).then(() => startedAt.push(clock.nowMs()))
   await clock.advance(2_000)
   expect(startedAt).toHaveLength(1)
   await clock.advance(1_000)

@@ -1,48 +1,84 @@
 import type { ProviderFailure } from '../providers/provider.ts'
+import type { RateLimit } from '../providers/rate-limits.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { backoffMs } from './backoff.ts'
+import { type CircuitState, createCircuit } from './pace-circuit.ts'
+import { createLimits, type LearnedLimit } from './pace-limits.ts'
+import { createWidth, type WidthState } from './pace-width.ts'
 
 /** A provider that asks for more patience than this is not waited for: the run pauses and says so. */
 export const LONGEST_WAIT_MS = 5 * 60_000
 /** A connection that gave nothing but trouble for so long is given up for now. */
 export const PATIENCE_MS = 5 * 60_000
 
-/** What a call that is over says of its provider. */
+/** What a call that is over says of its provider. `limits`: what its answer's headers told (`readRateLimits`). */
 export type PaceReport =
-  /** It answered. `closedForMs`: this answer used up a limit, which opens again after so long. */
-  | { readonly kind: 'succeeded'; readonly closedForMs?: number | undefined }
+  /** It answered. */
+  | { readonly kind: 'succeeded'; readonly limits?: readonly RateLimit[] }
   /** It asks for less (429, overloaded), or it failed. `failure.retryAfterMs` holds every call back. */
-  | { readonly kind: 'limited' | 'failed'; readonly failure: ProviderFailure }
-  /** Nothing: the call was not sent, or was cut off by us. */
-  | { readonly kind: 'nothing' }
+  | { readonly kind: 'limited' | 'failed'; readonly failure: ProviderFailure; readonly limits?: readonly RateLimit[] }
+  /** Nothing: the call was not sent, or was cut off by us; `wasSent`: it counts for the provider. */
+  | { readonly kind: 'nothing'; readonly wasSent?: boolean }
 
 /** A call that may start. `end` must be called when it is over, with what it says of the provider; it is counted once. */
 export interface PaceTurn {
   readonly kind: 'begun'
+  /** Sent to see whether a connection that failed works again: its failure says nothing of its request. */
+  readonly isProbe: boolean
   end(report: PaceReport): void
 }
 
+/** What is learned of a connection, as instances tell it each other. Times are milliseconds since 1970. */
+export interface PaceState {
+  readonly inFlight: number
+  readonly waiting: number
+  /** Why and until when a provider asked for no calls at all. */
+  readonly held?: { readonly untilMs: number; readonly code: string } | undefined
+  readonly width?: WidthState | undefined
+  readonly circuit?: CircuitState | undefined
+  readonly circuitClosedAtMs?: number | undefined
+  readonly limits: readonly LearnedLimit[]
+}
+
+/** What other instances know: their `instances` are those with calls under way, this one included. */
+export interface Others {
+  readonly instances: number
+  readonly inFlight: number // of the others
+  readonly states: readonly Omit<PaceState, 'inFlight' | 'waiting'>[]
+}
+
 /**
- * One connection's pace, shared by all its calls in this process. What a provider asks of one call (Retry-After) holds
- * every call back. How many may be in flight is halved by a limit, and cut by a quarter when a third of the recent calls
- * failed, once for all calls that were under way together; successes widen it again, quickly up to near where it was.
- * When more than half of the recent calls failed, one probe at a time is sent until one succeeds.
+ * One connection's pace, shared by all its calls in this process, and with other processes through `state` and `learn`
+ * (`shared-paces.ts`). What a provider asks of one call (Retry-After) holds every call back. Where its headers say what remains
+ * of a limit, calls are spread over it instead of running into it. How many may be in flight is halved by a limit, and cut by a
+ * quarter when a third of the recent calls failed, once for all calls that were under way together; successes widen it again,
+ * quickly up to near where it was. When more than half of the recent calls failed, one probe at a time is sent until one succeeds.
  */
 export interface Pace {
   /**
-   * Waits until a call may start. `given_up`: since the request began (`askedAtMs`) the connection was given up, with this
-   * failure: it asked to wait for too long, or nothing came but limits and failures for `PATIENCE_MS`.
+   * Waits until a call may start; where nothing holds it, it has started when this returns. `given_up`: since the request began
+   * (`askedAtMs`) the connection was given up, with this failure: it asked to wait for too long, or nothing came but limits and
+   * failures for `PATIENCE_MS`.
    */
   begin(request: {
     signal: AbortSignal
     askedAtMs: number
+    model: string
   }): Promise<PaceTurn | { readonly kind: 'given_up'; readonly failure: ProviderFailure }>
+  /** Starts a call if nothing holds it: without a promise, for callers who count microseconds. Undefined: ask `begin`. */
+  tryBegin(model: string): PaceTurn | undefined
   /** What the connection was last given up for, if that was after `askedAtMs`. */
   givenUpSince(askedAtMs: number): ProviderFailure | undefined
+  state(): PaceState
+  learn(others: Others): void
+  /** Whether calls are under way, wait, or did within `withinMs`. */
+  isActive(withinMs: number): boolean
+  /** Closes a circuit that nobody asks any more: what comes next finds out by itself. */
+  lapse(): void
 }
 
-const RECENT_CALLS = 20
-const SUCCESSES_PER_STEP = 20
+const toldBy = (report: PaceReport): readonly RateLimit[] | undefined =>
+  report.kind === 'nothing' ? (report.wasSent ? [] : undefined) : (report.limits ?? [])
+
 /** After a wait the calls that it held back start one after another, not in the same millisecond. */
 const SPREAD_MS = 1_000
 const START_GAP_MS = 20
@@ -52,48 +88,87 @@ interface Waiter {
   giveUp(failure: ProviderFailure): void
 }
 
-/** A pace that lets everything through until the provider asks for less. */
-export function createPace(clock: Clock): Pace {
+/** A pace that lets everything through until the provider asks for less. `onTrouble`: what others should know at once has changed. */
+export function createPace(clock: Clock, onTrouble: () => void = () => undefined): Pace {
   const nowMs = (): number => clock.now().getTime()
-  const queue = new Set<Waiter>() // in the order in which they came
+  const queues = new Map<string, Set<Waiter>>() // by model, each in the order in which they came
   const width = createWidth()
   const circuit = createCircuit()
+  const limits = createLimits()
+  let instances = 1
+  let inFlightElsewhere = 0
   let inFlight = 0
+  let waiting = 0
+  let lastEndAt = Number.NEGATIVE_INFINITY
   let probing = false
   let era = 0 // a call that began before the last cut says nothing of what that did
   let heldUntil = 0
+  let heldFor = ''
   let nextStartAt = 0
   let spreadUntil = 0
   let trouble: { since: number; last: number } | undefined // since the last success
   let givenUp: { at: number; failure: ProviderFailure } | undefined
   let timer: { at: number; stop: AbortController } | undefined
 
-  const hold = (ms: number): void => {
-    heldUntil = Math.max(heldUntil, nowMs() + ms)
-    spreadUntil = Math.max(spreadUntil, heldUntil + SPREAD_MS)
+  const hold = (until: number, code: string): void => {
+    if (until <= heldUntil) return
+    heldUntil = until
+    heldFor = code
+    spreadUntil = Math.max(spreadUntil, until + SPREAD_MS)
   }
 
   const giveUp = (failure: ProviderFailure): void => {
     givenUp = { at: nowMs(), failure }
-    for (const waiter of queue) waiter.giveUp(failure)
-    queue.clear()
+    for (const queue of queues.values()) for (const waiter of queue) waiter.giveUp(failure)
+    queues.clear()
+    waiting = 0
+  }
+
+  /** When a call of any model may start, as far as the connection is concerned; Infinity: when another has ended. */
+  const opensAt = (): number => {
+    if (circuit.isOpen() ? probing : inFlight >= width.now()) return Number.POSITIVE_INFINITY
+    return Math.max(heldUntil, nextStartAt, circuit.nextProbeAtMs())
+  }
+
+  /** The model whose turn it is: of those whose limits let it start, the one that has waited longest. */
+  const nextModel = (now: number): { model: string | undefined; opensAt: number } => {
+    let soonest = Number.POSITIVE_INFINITY
+    for (const [model, queue] of queues) {
+      const at = limits.opensAt(model, { nowMs: now, waiting: queue.size, instances })
+      if (at <= now) return { model, opensAt: now }
+      soonest = Math.min(soonest, at)
+    }
+    return { model: undefined, opensAt: soonest }
   }
 
   /** Starts as many as may; for the rest the end of a call, or one timer for all, looks again. */
   const pump = (): void => {
-    while (queue.size > 0) {
+    while (waiting > 0) {
       const now = nowMs()
       if (givenUp && heldUntil - now > LONGEST_WAIT_MS) return giveUp({ ...givenUp.failure, retryAfterMs: heldUntil - now })
-      const opensAt = Math.max(heldUntil, nextStartAt)
-      if (opensAt > now) return pumpAt(opensAt)
-      if (circuit.isOpen() ? probing : inFlight >= width.now()) break
-      const [first] = queue
-      queue.delete(first!)
+      const connectionOpensAt = opensAt()
+      const next = connectionOpensAt > now ? undefined : nextModel(now)
+      const at = next ? next.opensAt : connectionOpensAt
+      if (at === Number.POSITIVE_INFINITY) break
+      if (next?.model === undefined) {
+        if (at - now > SPREAD_MS) spreadUntil = Math.max(spreadUntil, at + SPREAD_MS)
+        return pumpAt(at)
+      }
       if (now < spreadUntil) nextStartAt = now + START_GAP_MS
-      first!.start()
+      takeFirst(next.model).start()
     }
     timer?.stop.abort()
     timer = undefined
+  }
+
+  const takeFirst = (model: string): Waiter => {
+    const queue = queues.get(model)!
+    const [first] = queue
+    queue.delete(first!)
+    queues.delete(model)
+    if (queue.size > 0) queues.set(model, queue) // behind the others
+    waiting -= 1
+    return first!
   }
 
   const pumpAt = (at: number): void => {
@@ -114,61 +189,79 @@ export function createPace(clock: Clock): Pace {
     // After a long silence it is another trouble.
     if (!trouble || now - trouble.last > 2 * PATIENCE_MS) trouble = { since: now, last: now }
     trouble.last = now
-    if (failure.retryAfterMs) hold(failure.retryAfterMs)
+    if (failure.retryAfterMs) hold(now + failure.retryAfterMs, failure.code)
     const persists = (kind === 'limited' || circuit.isOpen()) && now - trouble.since >= PATIENCE_MS
     if (persists || (failure.retryAfterMs ?? 0) > LONGEST_WAIT_MS) giveUp(failure)
   }
 
-  const end = (report: PaceReport, begunIn: number): void => {
+  const end = (report: PaceReport, { begunIn, model, number }: { begunIn: number; model: string; number: number }): void => {
+    const now = (lastEndAt = nowMs())
     const isCurrent = begunIn === era
     const wasFull = inFlight >= width.now()
     inFlight -= 1
+    limits.ended(model, { number, nowMs: now, told: toldBy(report) })
     if (circuit.isOpen() && isCurrent) probing = false
     if (report.kind === 'succeeded') {
       trouble = undefined
       if (isCurrent && wasFull) width.widen()
-      if (isCurrent && circuit.isOpen()) spreadUntil = nowMs() + SPREAD_MS
-      circuit.succeeded({ isProbe: isCurrent })
-      if (report.closedForMs) hold(Math.min(report.closedForMs, LONGEST_WAIT_MS))
+      const wasOpen = circuit.isOpen()
+      circuit.succeeded({ isProbe: isCurrent, nowMs: now })
+      if (wasOpen && !circuit.isOpen()) {
+        spreadUntil = now + SPREAD_MS
+        onTrouble()
+      }
     } else if (report.kind !== 'nothing') {
       const wasOpen = circuit.isOpen()
-      const probeAfterMs = circuit.failed({ isProbe: isCurrent })
-      if (probeAfterMs !== undefined) hold(probeAfterMs)
+      circuit.failed({ isProbe: isCurrent, nowMs: now })
       const cuts = isCurrent && !wasOpen && (report.kind === 'limited' || circuit.isStorm())
-      if (cuts) width.cut(report.kind, inFlight + 1)
+      if (cuts) width.cut(report.kind, { inFlight: inFlight + 1 + inFlightElsewhere, nowMs: now })
       if (cuts || circuit.isOpen() !== wasOpen) era += 1
+      const wasHeldUntil = heldUntil
       inTrouble(report.kind, report.failure)
+      if (cuts || circuit.isOpen() || heldUntil > wasHeldUntil) onTrouble()
     }
-    pump()
+    if (waiting > 0) pump()
   }
 
-  const start = (): PaceTurn => {
+  const start = (model: string): PaceTurn => {
     inFlight += 1
-    if (circuit.isOpen()) probing = true
-    const begunIn = era
+    const isProbe = circuit.isOpen()
+    if (isProbe) probing = true
+    const begun = { begunIn: era, model, number: limits.begun(model, nowMs()) }
     let ended = false
     return {
       kind: 'begun',
+      isProbe,
       end(report) {
-        if (!ended) end(report, begunIn)
+        if (!ended) end(report, begun)
         ended = true
       },
     }
+  }
+
+  const tryBegin: Pace['tryBegin'] = (model) => {
+    if (waiting > 0) return undefined
+    const now = nowMs()
+    if (now < spreadUntil || opensAt() > now) return undefined
+    return limits.opensAt(model, { nowMs: now, waiting: 1, instances }) > now ? undefined : start(model)
   }
 
   const givenUpSince: Pace['givenUpSince'] = (askedAtMs) => (givenUp && givenUp.at > askedAtMs ? givenUp.failure : undefined)
 
   return {
     givenUpSince,
-    begin: ({ signal, askedAtMs }) =>
-      new Promise((resolve, reject) => {
-        if (signal.aborted) return reject(signal.reason as Error)
-        const failure = givenUpSince(askedAtMs)
-        if (failure) return resolve({ kind: 'given_up', failure })
+    tryBegin,
+    begin: ({ signal, askedAtMs, model }) => {
+      if (signal.aborted) return Promise.reject(signal.reason as Error)
+      const failure = givenUpSince(askedAtMs)
+      if (failure) return Promise.resolve({ kind: 'given_up', failure })
+      const turn = tryBegin(model)
+      if (turn) return Promise.resolve(turn)
+      return new Promise((resolve, reject) => {
         const waiter: Waiter = {
           start() {
             signal.removeEventListener('abort', onAbort)
-            resolve(start())
+            resolve(start(model))
           },
           giveUp(reason) {
             signal.removeEventListener('abort', onAbort)
@@ -176,71 +269,53 @@ export function createPace(clock: Clock): Pace {
           },
         }
         const onAbort = (): void => {
+          const queue = queues.get(model)!
           queue.delete(waiter)
+          if (queue.size === 0) queues.delete(model)
+          waiting -= 1
           reject(signal.reason as Error)
           pump()
         }
         signal.addEventListener('abort', onAbort, { once: true })
-        queue.add(waiter)
+        const queue = queues.get(model)
+        if (queue) queue.add(waiter)
+        else queues.set(model, new Set([waiter]))
+        waiting += 1
         pump()
-      }),
-  }
-}
-
-/** How many calls may be in flight: no bound until the first trouble. */
-function createWidth(): { now(): number; widen(): void; cut(kind: 'limited' | 'failed', inFlight: number): void } {
-  let width = Number.POSITIVE_INFINITY
-  let quickUpTo = 0 // to here each success widens by one, which doubles it with every round
-  let successes = 0
-  return {
-    now: () => width,
-    widen() {
-      if (width < quickUpTo) width += 1
-      else if (++successes >= SUCCESSES_PER_STEP) {
-        width += 1
-        successes = 0
+      })
+    },
+    state: () => ({
+      inFlight,
+      waiting,
+      ...(heldUntil > nowMs() ? { held: { untilMs: heldUntil, code: heldFor } } : {}),
+      width: width.state(),
+      circuit: circuit.state(),
+      circuitClosedAtMs: circuit.closedAtMs(),
+      limits: limits.all(),
+    }),
+    learn(others) {
+      const now = nowMs()
+      instances = Math.max(1, others.instances)
+      inFlightElsewhere = others.inFlight
+      width.shareWith(instances)
+      for (const { held, width: itsWidth, circuit: open, circuitClosedAtMs: closedAtMs, limits: told } of others.states) {
+        if (held && held.untilMs > now) hold(Math.min(held.untilMs, now + LONGEST_WAIT_MS), held.code)
+        if (itsWidth) width.adopt(itsWidth)
+        const wasOpen = circuit.isOpen()
+        circuit.adopt({ open, closedAtMs })
+        if (circuit.isOpen() !== wasOpen) {
+          era += 1
+          probing = false
+        }
+        limits.adopt(told, now)
       }
+      pump()
     },
-    cut(kind, inFlight) {
-      const before = Number.isFinite(width) ? width : inFlight
-      // Where the limit was met is felt for slowly; a failure says nothing of how much is too much.
-      quickUpTo = kind === 'limited' ? Math.floor((before * 3) / 4) : Math.max(quickUpTo, before)
-      width = Math.max(1, Math.floor(kind === 'limited' ? before / 2 : (before * 3) / 4))
-      successes = 0
-    },
-  }
-}
-
-/** Opens when more than half of the recent calls failed for the provider's sake, and closes with the first probe that succeeds. */
-function createCircuit(): {
-  isOpen(): boolean
-  /** Whether so many fail that it is no longer chance. */
-  isStorm(): boolean
-  succeeded(call: { isProbe: boolean }): void
-  /** @returns how long to wait before the next probe. */
-  failed(call: { isProbe: boolean }): number | undefined
-} {
-  let recent: boolean[] = [] // whether they failed
-  let failedProbes: number | undefined // undefined: closed
-  const remember = (failed: boolean): void => void (recent = [...recent.slice(1 - RECENT_CALLS), failed])
-  const failures = (): number => recent.filter(Boolean).length
-  return {
-    isOpen: () => failedProbes !== undefined,
-    isStorm: () => failures() > RECENT_CALLS / 3,
-    succeeded({ isProbe }) {
-      if (failedProbes === undefined) return remember(false)
-      if (!isProbe) return
-      failedProbes = undefined
-      recent = []
-    },
-    failed({ isProbe }) {
-      if (failedProbes === undefined) {
-        remember(true)
-        if (failures() <= RECENT_CALLS / 2) return undefined
-        failedProbes = 0
-      } else if (!isProbe) return undefined
-      else failedProbes += 1
-      return backoffMs(failedProbes + 1)
+    isActive: (withinMs) => inFlight > 0 || waiting > 0 || nowMs() - lastEndAt < withinMs,
+    lapse() {
+      if (!circuit.isOpen() || inFlight > 0 || waiting > 0) return
+      circuit.close(nowMs())
+      onTrouble()
     },
   }
 }

@@ -1,13 +1,12 @@
 import type { Money } from '../base/money.ts'
 import type { BudgetRefusal } from '../ledger/intent.ts'
 import type { ResultWrite, Settlement } from '../ledger/settlement.ts'
-import { exhaustedFor } from '../providers/protocols/retry-after.ts'
 import type { ProviderFailure } from '../providers/provider.ts'
 import type { WireRecord } from './attempt.ts'
 import { type CallPlan, type CallRequest, makeCall, type MadeCall } from './call.ts'
 import { logCall } from './log-call.ts'
-import { LONGEST_WAIT_MS, type PaceReport } from './pace.ts'
-import { addCosts, afterFailure, asksForLess, pausedFor, type Tries } from './retry.ts'
+import { reportOf } from './pace-report.ts'
+import { addCosts, afterFailure, pausedFor, type Tries } from './retry.ts'
 import type { CallServices } from './services.ts'
 
 /** Something asked of a provider, of whatever kind, tried again where that may help. */
@@ -73,8 +72,9 @@ async function attemptOnce<Answer, Value>(
 ): Promise<AttemptEnd<Value>> {
   const costBefore = tries ? tries.cost : { nano: 0n, currency: request.currency }
   const { signal } = request
-  const pace = services.paceOf(request.candidate.connectionId)
-  const turn = await pace.begin({ signal, askedAtMs }).catch(() => undefined)
+  const { connectionId, model } = request.candidate
+  const pace = services.paceOf(connectionId)
+  const turn = await pace.begin({ signal, askedAtMs, model }).catch(() => undefined)
   if (!turn) return { kind: 'cancelled' }
   if (turn.kind === 'given_up') {
     if (handsOver(turn.failure)) return { kind: 'handed_over', failure: turn.failure, cost: costBefore }
@@ -106,7 +106,12 @@ async function attemptOnce<Answer, Value>(
     await settle(services, request, ended, failure)
     return { kind: 'handed_over', failure, cost }
   }
-  const all: Tries = { codes: [...(tries?.codes ?? []), failure.code], firstEndedAtMs: tries?.firstEndedAtMs ?? nowMs, cost }
+  const all: Tries = {
+    codes: [...(tries?.codes ?? []), failure.code],
+    probes: (tries?.probes ?? 0) + (turn.isProbe ? 1 : 0),
+    firstEndedAtMs: tries?.firstEndedAtMs ?? nowMs,
+    cost,
+  }
   const next = afterFailure({ failure, tries: all, givenUp: pace.givenUpSince(askedAtMs), nowMs })
   if (next.kind === 'ended') {
     const { value, writes } = request.settleWith({ kind: 'failed', callId: base.intent.id, failure: next.failure, cost })
@@ -128,18 +133,4 @@ async function settle<Answer, Value>(
 ): Promise<void> {
   await services.ledger.settle(settlement)
   logCall({ log: services.log, request, settlement, failure, sent: request.sent })
-}
-
-/** What a call says of the provider to those that wait for theirs. */
-function reportOf(made: MadeCall<unknown>, { isCutOff, nowMs }: { isCutOff: boolean; nowMs: number }): PaceReport {
-  if (made.kind === 'no_room' || made.kind === 'refused') return { kind: 'nothing' }
-  if (made.kind === 'failed') {
-    const { failure, wire } = made
-    if (isCutOff) return { kind: 'nothing' }
-    if (failure.retryable) return { kind: asksForLess(failure) ? 'limited' : 'failed', failure }
-    if (wire.sent === 'no') return { kind: 'nothing' }
-  }
-  // A refusal of this one request is an answer too.
-  const closedForMs = made.wire.headers && exhaustedFor(made.wire.headers, nowMs)
-  return { kind: 'succeeded', closedForMs: closedForMs !== undefined && closedForMs <= LONGEST_WAIT_MS ? closedForMs : undefined }
 }

@@ -7,6 +7,7 @@ import { LONGEST_WAIT_MS, PATIENCE_MS } from './pace.ts'
 /** The attempts of one request that have ended; none ended well. */
 export interface Tries {
   readonly codes: readonly ErrorCode[] // one for each
+  readonly probes: number // how many of them were sent to see whether the connection works again
   readonly firstEndedAtMs: number
   readonly cost: Money | undefined // of all; undefined: one of them has an unknown cost
 }
@@ -45,7 +46,7 @@ export const asksForLess = ({ code }: ProviderFailure): boolean => ASKS_FOR_LESS
 /**
  * Whether a request whose last attempt ended with `failure` is tried again. A provider that asks for less is asked for
  * minutes, until its connection is given up (`givenUp`) or, while it serves others, this request alone; any other failure
- * that may pass is tried five times. Retry-After needs no word here: the pace holds every call back for it.
+ * that may pass is tried five times, probes of a connection that works for nobody left out. Retry-After needs no word here: the pace holds every call back for it.
  */
 export function afterFailure({
   failure,
@@ -60,10 +61,10 @@ export function afterFailure({
 }): Retry {
   if (REFUSES_ALL.has(failure.code)) return { kind: 'refused', failure }
   if (failure.retryable && givenUp) return { kind: 'refused', failure: pausedFor(givenUp) }
-  const attempts = tries.codes.length
+  const attempts = tries.codes.length - tries.probes
   const isPatient = asksForLess(failure) && nowMs - tries.firstEndedAtMs < PATIENCE_MS
   const most = failure.code === 'provider.answer_malformed' ? MOST_MALFORMED : MOST_ATTEMPTS
-  if (failure.retryable && (attempts < most || isPatient)) return { kind: 'again', waitMs: backoffMs(attempts) }
+  if (failure.retryable && (attempts < most || isPatient)) return { kind: 'again', waitMs: backoffMs(Math.max(1, attempts)) }
   return { kind: 'ended', failure: endedAfter(failure, tries) }
 }
 

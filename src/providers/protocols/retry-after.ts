@@ -16,14 +16,6 @@ export function retryAfterOf(headers: Headers, { nowMs, isLimit }: { nowMs: numb
   return bounded(afterMs(headers) ?? after(headers, nowMs) ?? exhaustedReset(limits) ?? (isLimit ? silentReset(limits) : undefined))
 }
 
-/**
- * After an answer that was good: how long until a limit that it says is used up (`remaining` 0) opens again. Waiting so long
- * spares the call that would be refused. Undefined when nothing is used up.
- */
-export function exhaustedFor(headers: Headers, nowMs: number): number | undefined {
-  return bounded(exhaustedReset(readRateLimits(headers, nowMs)))
-}
-
 const bounded = (wait: number | undefined): number | undefined =>
   wait === undefined ? undefined : Math.min(Math.max(0, Math.ceil(wait)), MAX_RETRY_AFTER_MS)
 
