@@ -75,6 +75,9 @@ export const ERROR_STATUS = {
   // money
   'price.unknown': 409,
   'budget.exceeded': 429,
+  'budget.missing': 404,
+  'rate_limit.exceeded': 429,
+  'rate_limit.missing': 404,
   // what a provider answered; the classifiers in providers/protocols/ give one of these
   'provider.bad_key': 401,
   'provider.no_permission': 403,

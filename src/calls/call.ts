@@ -1,4 +1,4 @@
-import type { Admission, BudgetRefusal, CallIntent } from '../ledger/intent.ts'
+import type { Admission, BudgetRefusal, CallIntent, RateLimitRefusal } from '../ledger/intent.ts'
 import type { Settlement } from '../ledger/settlement.ts'
 import type { RateCard } from '../prices/rate-card.ts'
 import type { Offer, ProviderFailure } from '../providers/provider.ts'
@@ -23,6 +23,7 @@ export interface Candidate {
 export interface CallRequest {
   readonly workspaceId: string
   readonly actor: string
+  readonly member?: string | undefined // the person who acts, by their user id
   readonly origin: string // "run:<id>"
   readonly context: string
   readonly candidate: Candidate
@@ -38,6 +39,8 @@ export interface CallPlan<Answer> {
   readonly path: string
   /** The most it can cost in the request's currency; undefined: no price is known. */
   readonly worstCaseNano: bigint | undefined
+  /** The most tokens it can use; undefined: unknown, or it uses none. */
+  readonly tokensAtMost?: number | undefined
   readonly streams?: boolean | undefined
   /**
    * Asks with a `fetch` good for one POST, and reads the answer to its end: what it used is known only then. What it throws
@@ -59,7 +62,12 @@ export async function makeCall<Answer>(
   { request, plan, attempt }: { request: CallRequest; plan: CallPlan<Answer>; attempt: number },
 ): Promise<MadeCall<Answer>> {
   const provider = findProvider(request.candidate.provider)
-  const intent = intentOf(request, { attempt, worstCaseNano: plan.worstCaseNano, now: services.clock.now() })
+  const intent = intentOf(request, {
+    attempt,
+    worstCaseNano: plan.worstCaseNano,
+    tokensAtMost: plan.tokensAtMost,
+    now: services.clock.now(),
+  })
   const admission = await services.ledger.intend(intent)
   if (admission.kind === 'no_room') return { kind: 'no_room', refusal: admission.refusal }
   if (admission.kind !== 'admitted') return { kind: 'refused', failure: refusalOf(admission) }
@@ -81,19 +89,26 @@ export async function makeCall<Answer>(
 }
 
 function intentOf(
-  { workspaceId, actor, origin, context, candidate, currency, budgetIds }: CallRequest,
-  { attempt, worstCaseNano, now }: { attempt: number; worstCaseNano: bigint | undefined; now: Date },
+  { workspaceId, actor, member, origin, context, candidate, currency, budgetIds }: CallRequest,
+  {
+    attempt,
+    worstCaseNano,
+    tokensAtMost,
+    now,
+  }: { attempt: number; worstCaseNano: bigint | undefined; tokensAtMost?: number | undefined; now: Date },
 ): CallIntent {
   return {
     id: newId(now.getTime()),
     workspaceId,
     connectionId: candidate.connectionId,
     actor,
+    member,
     origin,
     context,
     attempt,
     requestedModel: candidate.model,
     worstCaseNano,
+    tokensAtMost,
     currency,
     budgetIds,
   }
@@ -135,9 +150,13 @@ function refusalOf(admission: Exclude<Admission, { kind: 'admitted' | 'no_room' 
       return {
         code: 'price.unknown',
         detail:
-          'A capped run needs a price, and nobody has published one for this model. Enter it with --price INPUT/OUTPUT (per million tokens; 0/0 for free).',
+          admission.name === null
+            ? 'A capped run needs a price, and nobody has published one for this model. Enter it with --price INPUT/OUTPUT (per million tokens; 0/0 for free).'
+            : `The budget "${admission.name}" covers this call, and no price in ${admission.currency} is known for it. Give the connection its own price for this model, or the budget one for calls of unknown price.`,
         retryable: false,
       }
+    case 'limited':
+      return { code: 'rate_limit.exceeded', detail: tooFast(admission.refusal), retryable: false, ...retryAfter(admission.refusal) }
     case 'revoked':
       return {
         code: 'connection.revoked',
@@ -148,3 +167,12 @@ function refusalOf(admission: Exclude<Admission, { kind: 'admitted' | 'no_room' 
       return { code: 'connection.missing', detail: 'The connection of this run is gone, or may not serve this context.', retryable: false }
   }
 }
+
+function tooFast({ name, counts, perMinute, burst, available, asked, retryAfterMs }: RateLimitRefusal): string {
+  const limit = `The rate limit "${name}" lets ${perMinute} ${counts} a minute through, ${burst} at once.`
+  if (retryAfterMs === null)
+    return `${limit} This call asks for ${asked}: it can never be let through. Lower its output limit, or raise the rate limit.`
+  return `${limit} ${Math.max(0, available)} are left, this call asks for ${asked}. Ask again in ${Math.ceil(retryAfterMs / 1_000)} s.`
+}
+
+const retryAfter = ({ retryAfterMs }: RateLimitRefusal): { retryAfterMs?: number } => (retryAfterMs === null ? {} : { retryAfterMs })

@@ -25,6 +25,7 @@ export function planChat(request: ChatCall, at: Date): CallPlan<LanguageModelV4G
     offer,
     path: chatPath(offer, model),
     worstCaseNano: worstCaseOfCall({ ...request, at }),
+    tokensAtMost: request.inputTokensAtMost + request.outputTokensAtMost,
     ask: (fetch) => generate(request, offer, fetch),
   }
 }

@@ -63,7 +63,10 @@ export async function requestOrHandOver<Answer, Value>(
   }
 }
 
-type AttemptEnd<Value> = RequestEnd<Value> | HandedOver | { readonly kind: 'again'; readonly waitMs: number; readonly tries: Tries }
+type AttemptEnd<Value> =
+  | RequestEnd<Value>
+  | HandedOver
+  | { readonly kind: 'again'; readonly waitMs: number; readonly tries: Tries | undefined }
 
 async function attemptOnce<Answer, Value>(
   services: CallServices,
@@ -87,7 +90,8 @@ async function attemptOnce<Answer, Value>(
   } finally {
     turn.end(made ? reportOf(made, { isCutOff: signal.aborted, nowMs: services.clock.now().getTime() }) : { kind: 'nothing' })
   }
-  if (made.kind === 'no_room' || made.kind === 'refused') return made
+  if (made.kind === 'no_room') return made
+  if (made.kind === 'refused') return afterRefusal(made, tries)
   const { base } = made
   const cost = tries ? addCosts(tries.cost, base.cost) : base.cost
   if (made.kind === 'answered') {
@@ -120,6 +124,12 @@ async function attemptOnce<Answer, Value>(
   }
   await settle(services, request, ended, failure)
   return next.kind === 'refused' ? next : { ...next, tries: all }
+}
+
+/** Too fast for a rate limit of the workspace's own: whoever calls through here has the time to wait for it. */
+function afterRefusal<Value>(refused: Extract<RequestEnd<Value>, { kind: 'refused' }>, tries: Tries | undefined): AttemptEnd<Value> {
+  const { code, retryAfterMs } = refused.failure
+  return code === 'rate_limit.exceeded' && retryAfterMs !== undefined ? { kind: 'again', waitMs: retryAfterMs, tries } : refused
 }
 
 /** From a status of success on the answer is on its way: what it cost cannot be taken back, and nobody else is asked. */

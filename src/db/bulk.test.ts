@@ -31,7 +31,9 @@ describeOnEachDatabase('many rows in one statement', (open) => {
         )
         .orderBy(budgets.id),
     )
-    expect(stored).toEqual(rows.map((row) => ({ ...row, spentNano: 0n, heldNano: 0n })).toSorted((a, b) => (a.id < b.id ? -1 : 1)))
+    expect(stored).toMatchObject(
+      rows.map((row) => ({ ...row, period: 'total', removedAt: null })).toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    )
   })
 
   it('stores any text and JSON exactly as a single insert does', async () => {
@@ -93,13 +95,13 @@ describeOnEachDatabase('many rows in one statement', (open) => {
     const rows = [budget(1n), budget(2n), budget(3n)]
     const updated = await test.database.inWorkspace(workspaceId, async (tx) => {
       await insertMany(tx, budgets, rows)
-      const changes = rows.map(({ id }, index) => ({ id, spentNano: BigInt(index + 1) * 10n ** 15n }))
-      return updateMany(tx, budgets, { key: ['id'], rows: changes, where: sql`${budgets.limitNano} >= 2 and given.spent_nano > 0` })
+      const changes = rows.map(({ id }, index) => ({ id, limitNano: BigInt(index + 1) * 10n ** 15n, name: `budget ${index + 1}` }))
+      return updateMany(tx, budgets, { key: ['id'], rows: changes, where: sql`${budgets.limitNano} >= 2 and given.limit_nano > 0` })
     })
     expect(updated).toBe(2)
     const stored = await test.database.inWorkspace(workspaceId, (tx) =>
       tx
-        .select({ spent: budgets.spentNano })
+        .select({ limit: budgets.limitNano, name: budgets.name })
         .from(budgets)
         .where(
           inArray(
@@ -109,7 +111,11 @@ describeOnEachDatabase('many rows in one statement', (open) => {
         )
         .orderBy(budgets.limitNano),
     )
-    expect(stored.map(({ spent }) => spent)).toEqual([0n, 2n * 10n ** 15n, 3n * 10n ** 15n])
+    expect(stored).toEqual([
+      { limit: 1n, name: null },
+      { limit: 2n * 10n ** 15n, name: 'budget 2' },
+      { limit: 3n * 10n ** 15n, name: 'budget 3' },
+    ])
   })
 
   it('gives rows to a statement of one’s own', async () => {
@@ -123,7 +129,7 @@ describeOnEachDatabase('many rows in one statement', (open) => {
   it('does nothing with no rows, and refuses a column with a default that only some rows have', async () => {
     await test.database.inWorkspace(workspaceId, async (tx) => {
       expect(await insertMany(tx, budgets, [])).toBe(0)
-      await expect(insertMany(tx, budgets, [budget(1n), { ...budget(1n), spentNano: 1n }])).rejects.toThrow('spent_nano has a default')
+      await expect(insertMany(tx, budgets, [budget(1n), { ...budget(1n), period: 'day' }])).rejects.toThrow('period has a default')
     })
   })
 })

@@ -56,7 +56,7 @@ describeOnEachDatabase('transactions', (open) => {
 
   it('keeps transactions that run together apart, whatever fails in them', async () => {
     const other = await test.workspaceId()
-    const accounts = [workspaceId, other].map((owner) => ({ ...budget(), workspaceId: owner, spentNano: 0n }))
+    const accounts = [workspaceId, other].map((owner) => ({ ...budget(), workspaceId: owner, limitNano: 0n }))
     await test.database.asSystem('test', (tx) => tx.insert(budgets).values(accounts))
     const seen: string[][] = []
     const outcomes = await Promise.allSettled(
@@ -65,7 +65,7 @@ describeOnEachDatabase('transactions', (open) => {
         return test.database.inWorkspace(account.workspaceId, async (tx) => {
           await tx
             .update(budgets)
-            .set({ spentNano: sql`${budgets.spentNano} + 1` })
+            .set({ limitNano: sql`${budgets.limitNano} + 1` })
             .where(eq(budgets.id, account.id))
           const foreign = await tx.select({ id: budgets.id }).from(budgets).where(ne(budgets.workspaceId, account.workspaceId))
           seen.push(foreign.map(({ id }) => id))
@@ -78,7 +78,7 @@ describeOnEachDatabase('transactions', (open) => {
     expect(seen.flat()).toEqual([])
     const stored = await test.database.asSystem('test', (tx) =>
       tx
-        .select({ spent: budgets.spentNano })
+        .select({ limit: budgets.limitNano })
         .from(budgets)
         .where(
           inArray(
@@ -87,7 +87,7 @@ describeOnEachDatabase('transactions', (open) => {
           ),
         ),
     )
-    expect(stored.reduce((sum, { spent }) => sum + spent, 0n)).toBe(160n)
+    expect(stored.reduce((sum, { limit }) => sum + limit!, 0n)).toBe(160n)
   })
 
   it('does not let a statement that ends the transaction reach past its scope', async () => {

@@ -1,8 +1,10 @@
-import { inArray } from 'drizzle-orm'
+import { eq, inArray } from 'drizzle-orm'
 import type { Tx } from '../db/database.ts'
-import { type callIntents, connections } from '../db/schema/index.ts'
-import type { LockedBudget } from './group-commit.ts'
+import { type callIntents, connections, type OwnerPriced, workspaces } from '../db/schema/index.ts'
+import { hold, type Hold, holdOf, type LockedWindow, refusedFor } from './budget-holds.ts'
 import { type Admission, type CallIntent, CONNECTION_CHECK } from './intent.ts'
+import type { Applying } from './limits.ts'
+import { askedOf, type LockedBucket, refusedBy, type Taken, takeFrom } from './rate-limit.ts'
 
 export interface IntendOperation {
   readonly kind: 'intend'
@@ -11,93 +13,139 @@ export interface IntendOperation {
   readonly reject: (error: unknown) => void
 }
 
-export type ConnectionsById = ReadonlyMap<string, typeof connections.$inferSelect>
+/** A connection, with what its workspace's row says of the budgets and rate limits that hold. */
+export interface CheckedConnection {
+  readonly connection: typeof connections.$inferSelect
+  readonly limitsVersion: number
+  readonly timeZone: string
+}
+
+export type ConnectionsById = ReadonlyMap<string, CheckedConnection>
 
 /**
  * The connections of these calls as they stand now, and stay until the commit: who revokes one meanwhile waits for it, so that
- * no call is admitted after a revocation was committed.
+ * no call is admitted after a revocation was committed. The workspaces' rows are held in the same way, so that none is admitted
+ * past a budget that was committed.
  */
 export async function readConnections(tx: Tx, operations: readonly IntendOperation[]): Promise<ConnectionsById> {
   if (operations.length === 0) return new Map()
   const ids = [...new Set(operations.map(({ intent }) => intent.connectionId))]
-  const rows = await tx.select().from(connections).where(inArray(connections.id, ids)).for('share')
-  return new Map(rows.map((row) => [row.id, row]))
+  const rows = await tx
+    .select({ connection: connections, limitsVersion: workspaces.limitsVersion, timeZone: workspaces.timeZone })
+    .from(connections)
+    .innerJoin(workspaces, eq(workspaces.id, connections.workspaceId))
+    .where(inArray(connections.id, ids))
+    .for('share')
+  return new Map(rows.map((row) => [row.connection.id, row]))
+}
+
+/** The rows that admission reads and changes, locked until the commit. */
+export interface LockedRows {
+  readonly connectionsById: ConnectionsById
+  readonly windows: ReadonlyMap<string, LockedWindow>
+  readonly buckets: ReadonlyMap<string, LockedBucket>
+}
+
+interface Admitted {
+  readonly operation: IntendOperation
+  readonly admission: Admission
+  readonly taken: readonly Taken[]
 }
 
 /**
- * Steps "intend" and half of "permit" of a call's path: holds worst cases on budgets, in the order they were asked.
- * @returns the answers, and the intents of those that fit, to be inserted.
+ * Steps "intend" and half of "permit" of a call's path: holds worst cases in the windows of budgets and takes from the buckets of
+ * rate limits, in the order they were asked. @returns the answers, the intents of those that fit, to be inserted, and the windows
+ * that had no room for a call although nothing else held any of it.
  */
 export function admitIntents({
   operations,
-  connectionsById,
-  budgets,
+  applying,
+  rows,
   instance,
   now,
 }: {
   operations: readonly IntendOperation[]
-  connectionsById: ConnectionsById
-  budgets: ReadonlyMap<string, LockedBudget>
+  applying: ReadonlyMap<CallIntent, Applying>
+  rows: LockedRows
   instance: string
   now: Date
-}): { admissions: { operation: IntendOperation; admission: Admission }[]; inserts: (typeof callIntents.$inferInsert)[] } {
+}): { admitted: Admitted[]; inserts: (typeof callIntents.$inferInsert)[]; exhausted: Set<LockedWindow> } {
   const inserts: (typeof callIntents.$inferInsert)[] = []
-  const admissions = operations.map((operation) => {
+  const exhausted = new Set<LockedWindow>()
+  const admitted = operations.map((operation): Admitted => {
     const { intent } = operation
-    const connection = connectionsById.get(intent.connectionId)
-    const refusal = refuse(intent, connection, budgets)
-    if (refusal) return { operation, admission: refusal }
-    hold(intent, budgets)
+    const connection = rows.connectionsById.get(intent.connectionId)?.connection
+    const refusal = permit(intent, connection)
+    if (refusal) return { operation, admission: refusal, taken: [] }
+    const reserved = reserve(intent, { applying: applying.get(intent)!, rows, now, exhausted })
+    if ('kind' in reserved) return { operation, admission: reserved, taken: [] }
     const { id, provider, slug, destination } = connection!
-    const { offersKey, ...known } = intent
-    const { sealedKey, keyVersion } = offersKey ? { sealedKey: null, keyVersion: 0 } : connection!
-    inserts.push({
-      ...known,
-      budgetIds: [...intent.budgetIds],
-      worstCaseNano: intent.worstCaseNano ?? null,
-      instance,
-      keyVersion,
-      intendedAt: now,
-    })
+    const { sealedKey, keyVersion } = intent.offersKey ? { sealedKey: null, keyVersion: 0 } : connection!
+    inserts.push(intentRow(intent, { holds: reserved.holds, instance, keyVersion, now }))
     const admission: Admission = {
       kind: 'admitted',
       intendedAt: now,
       connection: { id, provider, slug, destination, sealedKey, keyVersion },
     }
-    return { operation, admission }
+    return { operation, admission, taken: reserved.taken }
   })
-  return { admissions, inserts }
+  return { admitted, inserts, exhausted }
 }
 
-function refuse(
-  intent: CallIntent,
-  connection: typeof connections.$inferSelect | undefined,
-  budgets: ReadonlyMap<string, LockedBudget>,
-): Admission | undefined {
+function permit(intent: CallIntent, connection: typeof connections.$inferSelect | undefined): Admission | undefined {
   if (!connection || connection.workspaceId !== intent.workspaceId) return { kind: 'missing' }
   const isTest = connection.status === 'draft' && intent.offersKey && intent.context === CONNECTION_CHECK
   if (connection.status !== 'active' && !isTest) return { kind: 'revoked', slug: connection.slug }
   if (connection.contexts && intent.context !== CONNECTION_CHECK && !connection.contexts.includes(intent.context))
     return { kind: 'missing' }
-  for (const budgetId of intent.budgetIds) {
-    const budget = budgets.get(budgetId)
-    if (!budget) return { kind: 'missing' }
-    if (budget.limitNano === null) continue
-    const asked = intent.worstCaseNano
-    if (asked === undefined || budget.currency !== intent.currency) return { kind: 'unpriced', budgetId }
-    if (budget.spentNano + budget.heldNano + asked > budget.limitNano) {
-      const { scope, currency, limitNano, spentNano, heldNano } = budget
-      return { kind: 'no_room', refusal: { budgetId, scope, currency, limitNano, spentNano, heldNano, askedNano: asked } }
-    }
-  }
   return undefined
 }
 
-function hold(intent: CallIntent, budgets: ReadonlyMap<string, LockedBudget>): void {
-  if (!intent.worstCaseNano) return
-  for (const budgetId of intent.budgetIds) {
-    const budget = budgets.get(budgetId)!
-    budget.heldNano += intent.worstCaseNano
-    budget.changed = true
+/** All that holds for a call has room for it, and is reserved; or nothing is. */
+function reserve(
+  intent: CallIntent,
+  {
+    applying,
+    rows: { windows, buckets },
+    now,
+    exhausted,
+  }: { applying: Applying; rows: LockedRows; now: Date; exhausted: Set<LockedWindow> },
+): Admission | { readonly holds: readonly Hold[]; readonly taken: readonly Taken[] } {
+  const holds: Hold[] = []
+  for (const windowId of [...intent.budgetIds, ...applying.windowIds]) {
+    const window = windows.get(windowId)
+    if (!window || window.workspaceId !== intent.workspaceId) return { kind: 'missing' }
+    const asked = holdOf(window, intent)
+    if (!asked) return { kind: 'unpriced', budgetId: window.budgetId, name: window.name, currency: window.currency }
+    const refusal = refusedFor(asked)
+    if (refusal) {
+      if (window.spentNano + asked.nano > refusal.limitNano) exhausted.add(window)
+      return { kind: 'no_room', refusal }
+    }
+    holds.push(asked)
+  }
+  const wanted = applying.bucketIds.map((bucketId) => ({ bucket: buckets.get(bucketId)!, asked: askedOf(buckets.get(bucketId)!, intent) }))
+  for (const { bucket, asked } of wanted) {
+    const refusal = refusedBy(bucket, { asked, now })
+    if (refusal) return { kind: 'limited', refusal }
+  }
+  for (const one of holds) hold(one)
+  return { holds, taken: wanted.map(({ bucket, asked }) => takeFrom(bucket, { count: asked, now })) }
+}
+
+function intentRow(
+  intent: CallIntent,
+  { holds, instance, keyVersion, now }: { holds: readonly Hold[]; instance: string; keyVersion: number; now: Date },
+): typeof callIntents.$inferInsert {
+  const { offersKey: _, member: __, virtualKeyId: ___, tokensAtMost: ____, ...known } = intent
+  const ownerPriced = holds.flatMap((one): [string, OwnerPriced][] => (one.ownerPriced ? [[one.window.id, one.ownerPriced]] : []))
+  return {
+    ...known,
+    budgetIds: holds.map(({ window }) => window.id),
+    ownerPriced: ownerPriced.length > 0 ? Object.fromEntries(ownerPriced) : null,
+    worstCaseNano: intent.worstCaseNano ?? null,
+    instance,
+    keyVersion,
+    intendedAt: now,
   }
 }

@@ -1,53 +1,173 @@
-import { inArray } from 'drizzle-orm'
 import { insertMany } from '../db/bulk.ts'
 import type { Database, Tx } from '../db/database.ts'
-import { budgets, callIntents } from '../db/schema/index.ts'
+import { callIntents } from '../db/schema/index.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { admitIntents, type IntendOperation, readConnections } from './admit.ts'
-import { recordSettled, type SettleOperation, spendSettled, takeIntents } from './settle.ts'
+import { admitIntents, type ConnectionsById, type IntendOperation, readConnections } from './admit.ts'
+import { type BudgetNotice, type LockedWindow, lockWindows, newlyUsed, writeWindows } from './budget-holds.ts'
+import type { Admission, CallIntent } from './intent.ts'
+import { type Applying, createLimits, LimitsChanged } from './limits.ts'
+import { correct, lockBuckets, type LockedBucket, type Taken, writeBuckets } from './rate-limit.ts'
+import type { Settlement } from './settlement.ts'
+import { recordTaken, type SettleOperation, spendTaken, type TakenCall, takeIntents } from './settle.ts'
 
-export type Operation = IntendOperation | SettleOperation
+type Operation = IntendOperation | SettleOperation
 
-/** A budget row while its transaction holds the lock; changed in memory, written back once. */
-export interface LockedBudget {
-  readonly id: string
-  readonly scope: string
-  readonly currency: string
-  readonly limitNano: bigint | null
-  spentNano: bigint
-  heldNano: bigint
-  changed: boolean
+/** Writes what people should be told, in the commit that found it: once, whatever fails. */
+export type TellBudgets = (tx: Tx, notices: readonly BudgetNotice[]) => Promise<void>
+
+/** What this process remembers of a live call: which rows its settlement will lock. The intent's own row is the truth of the windows. */
+interface Live {
+  readonly windowIds: readonly string[]
+  readonly taken: readonly Taken[]
 }
 
 const MOST_PER_COMMIT = 256
+/** Somebody would have to change budgets in each of as many milliseconds. */
+const MOST_TRIES = 10
 
 /**
  * Many calls share one commit: whatever queued up while the last commit was under way goes into the next. The wait of
  * each is the database's own, whatever the load. When a shared commit fails, its operations are tried one by one, so
  * that a bad one fails alone.
  */
-export function createGroupCommit({ database, clock, instance }: { database: Database; clock: Clock; instance: string }) {
+export function createGroupCommit({
+  database,
+  clock,
+  instance,
+  tell,
+}: {
+  database: Database
+  clock: Clock
+  instance: string
+  tell?: TellBudgets | undefined
+}) {
   let queue: Operation[] = []
   let running: Promise<void> | undefined
+  const limits = createLimits(database)
+  const live = new WeakMap<CallIntent, Live>()
 
-  const commit = (operations: readonly Operation[]): Promise<() => void> =>
-    database.asSystem('group commit of call intents and ledger entries', async (tx) => {
-      const ended = operations.filter((operation) => operation.kind === 'settle')
-      const intended = operations.filter((operation) => operation.kind === 'intend')
+  const commitOnce = async (operations: readonly Operation[], now: Date): Promise<() => void> => {
+    const ended = operations.filter((operation) => operation.kind === 'settle')
+    const intended = operations.filter((operation) => operation.kind === 'intend')
+    const applying = findApplying(intended, now)
+    const ids = rowsOfAll(ended, applying)
+    return database.asSystem('group commit of call intents and ledger entries', async (tx) => {
       // Statements that do not wait for each other's answers are sent together: the database is waited for three times.
-      const [locked, settled, connectionsById] = await Promise.all([
-        lockBudgets(tx, operations),
+      const [windows, buckets, taken, connectionsById] = await Promise.all([
+        lockWindows(tx, ids.windows),
+        lockBuckets(tx, ids.buckets),
         takeIntents(tx, ended),
         readConnections(tx, intended),
       ])
-      spendSettled(settled, locked)
-      const { admissions, inserts } = admitIntents({ operations: intended, connectionsById, budgets: locked, instance, now: clock.now() })
-      await Promise.all([recordSettled(tx, settled, instance), insertMany(tx, callIntents, inserts), writeBudgets(tx, locked)])
+      requireCurrent({ intended, applying, connectionsById, windows, buckets })
+      requireWindows(taken, windows)
+      const entries = spendTaken(taken, windows)
+      correctBuckets(taken, buckets, now)
+      const rows = { connectionsById, windows, buckets }
+      const { admitted, inserts, exhausted } = admitIntents({ operations: intended, applying, rows, instance, now })
+      const notices = newlyUsed(windows.values(), exhausted)
+      await Promise.all([
+        recordTaken(tx, { taken, entries }),
+        insertMany(tx, callIntents, inserts),
+        writeWindows(tx, windows),
+        writeBuckets(tx, buckets),
+        notices.length > 0 ? tell?.(tx, notices) : undefined,
+      ])
       return () => {
-        for (const operation of ended) operation.resolve()
-        for (const { operation, admission } of admissions) operation.resolve(admission)
+        const settled = new Set(taken.map(({ operation }) => operation))
+        for (const operation of ended) operation.resolve(settled.has(operation))
+        for (const { operation, admission, taken: fromBuckets } of admitted) {
+          const { windowIds } = applying.get(operation.intent)!
+          live.set(operation.intent, { windowIds: [...operation.intent.budgetIds, ...windowIds], taken: fromBuckets })
+          operation.resolve(admission)
+        }
       }
     })
+  }
+
+  /** What holds for each of these calls. @throws LimitsChanged where that is to be read first */
+  const findApplying = (operations: readonly IntendOperation[], now: Date): Map<CallIntent, Applying> => {
+    const found = new Map<CallIntent, Applying>()
+    const unknown = new Set<string>()
+    for (const { intent } of operations) {
+      const applying = limits.find(intent, now)
+      if (applying) found.set(intent, applying)
+      else unknown.add(intent.workspaceId)
+    }
+    if (unknown.size > 0) throw new LimitsChanged([...unknown])
+    return found
+  }
+
+  /** The rows that all these calls lock; of one that ended what this process remembers. */
+  const rowsOfAll = (ended: readonly SettleOperation[], applying: ReadonlyMap<CallIntent, Applying>) => {
+    const windows = new Set<string>()
+    const buckets = new Set<string>()
+    for (const { intent } of ended) {
+      const { windowIds = intent.budgetIds, taken = [] } = live.get(intent) ?? {}
+      for (const id of windowIds) windows.add(id)
+      for (const { bucketId } of taken) buckets.add(bucketId)
+    }
+    for (const [{ budgetIds }, { windowIds, bucketIds }] of applying) {
+      for (const id of budgetIds) windows.add(id)
+      for (const id of windowIds) windows.add(id)
+      for (const id of bucketIds) buckets.add(id)
+    }
+    return { windows: [...windows], buckets: [...buckets] }
+  }
+
+  /** What was taken for granted still holds, now that the workspaces' rows cannot change any more. @throws LimitsChanged */
+  const requireCurrent = ({
+    intended,
+    applying,
+    connectionsById,
+    windows,
+    buckets,
+  }: {
+    intended: readonly IntendOperation[]
+    applying: ReadonlyMap<CallIntent, Applying>
+    connectionsById: ConnectionsById
+    windows: ReadonlyMap<string, LockedWindow>
+    buckets: ReadonlyMap<string, LockedBucket>
+  }): void => {
+    const changed = new Set<string>()
+    for (const checked of connectionsById.values()) {
+      if (!limits.isCurrent(checked.connection.workspaceId, checked)) changed.add(checked.connection.workspaceId)
+    }
+    for (const { intent } of intended) {
+      const { windowIds, bucketIds } = applying.get(intent)!
+      const isThere = windowIds.every((id) => windows.has(id)) && bucketIds.every((id) => buckets.has(id))
+      if (!isThere) changed.add(intent.workspaceId)
+    }
+    if (changed.size > 0) throw new LimitsChanged([...changed])
+  }
+
+  /** The windows that the intents' rows name are all locked. @throws LimitsChanged where this process did not know of one */
+  const requireWindows = (taken: readonly TakenCall[], windows: ReadonlyMap<string, LockedWindow>): void => {
+    const unknown = taken.filter(({ held }) => !held.budgetIds.every((id) => windows.has(id)))
+    for (const { operation, held } of unknown) live.set(operation.intent, { windowIds: held.budgetIds, taken: [] })
+    if (unknown.length > 0) throw new LimitsChanged([])
+  }
+
+  const correctBuckets = (taken: readonly TakenCall[], buckets: ReadonlyMap<string, LockedBucket>, now: Date): void => {
+    for (const { operation } of taken) {
+      for (const one of live.get(operation.intent)?.taken ?? []) {
+        const bucket = buckets.get(one.bucketId)
+        if (bucket) correct(bucket, { taken: one, settlement: operation.settlement, now })
+      }
+    }
+  }
+
+  const commit = async (operations: readonly Operation[]): Promise<() => void> => {
+    for (let tries = 1; ; tries += 1) {
+      const now = clock.now()
+      try {
+        return await commitOnce(operations, now)
+      } catch (error) {
+        if (!(error instanceof LimitsChanged) || tries === MOST_TRIES) throw error
+        await limits.read(error.workspaceIds, now)
+      }
+    }
+  }
 
   const commitAlone = async (operation: Operation): Promise<void> => {
     try {
@@ -71,33 +191,21 @@ export function createGroupCommit({ database, clock, instance }: { database: Dat
     running = undefined // in the same turn as the last look at the queue, so that nothing is left lying in it
   }
 
+  const enqueue = (operation: Operation): void => {
+    queue.push(operation)
+    // In the next turn, so that what is asked in this one shares its commit.
+    running ??= Promise.resolve().then(drain)
+  }
+
   return {
-    enqueue(operation: Operation): void {
-      queue.push(operation)
-      // In the next turn, so that what is asked in this one shares its commit.
-      running ??= Promise.resolve().then(drain)
-    },
+    intend: (intent: CallIntent): Promise<Admission> =>
+      new Promise((resolve, reject) => enqueue({ kind: 'intend', intent, resolve, reject })),
+    /** @returns whether this closed the call; false: it was settled before, or swept as interrupted. */
+    settle: (settlement: Settlement): Promise<boolean> =>
+      new Promise((resolve, reject) => enqueue({ kind: 'settle', intent: settlement.intent, settlement, resolve, reject })),
     /** Resolves when nothing is queued or under way. */
     async idle(): Promise<void> {
       while (running) await running
     },
-  }
-}
-
-/** Rows are locked in the order of their ids, so that two instances never wait for each other in a circle. */
-async function lockBudgets(tx: Tx, operations: readonly Operation[]): Promise<Map<string, LockedBudget>> {
-  const ids = [...new Set(operations.flatMap(({ intent }) => intent.budgetIds))].sort()
-  if (ids.length === 0) return new Map()
-  const rows = await tx.select().from(budgets).where(inArray(budgets.id, ids)).orderBy(budgets.id).for('update')
-  return new Map(rows.map((row) => [row.id, { ...row, changed: false }]))
-}
-
-async function writeBudgets(tx: Tx, locked: ReadonlyMap<string, LockedBudget>): Promise<void> {
-  for (const budget of locked.values()) {
-    if (!budget.changed) continue
-    await tx
-      .update(budgets)
-      .set({ spentNano: budget.spentNano, heldNano: budget.heldNano })
-      .where(inArray(budgets.id, [budget.id]))
   }
 }

@@ -8,14 +8,20 @@ export interface CallIntent {
   readonly id: string // the call id, made by the caller: intending twice is refused by the database
   readonly workspaceId: string
   readonly connectionId: string
-  readonly actor: string // "command", later "member:<id>"
+  readonly actor: string // "command", "user:<id>", "token:<id>"
+  /** The person who acts, by their user id; undefined: nobody in particular. Budgets and rate limits of members go by it. */
+  readonly member?: string | undefined
+  readonly virtualKeyId?: string | undefined
   readonly origin: string // what caused it: "run:<id>", "test"
   readonly context: string
   readonly attempt: number // 1 is the first; each retry is a call of its own
   readonly requestedModel: string
-  /** The most this call can cost; undefined when no price is known. Reserved on every budget named. */
+  /** The most this call can cost; undefined when no price is known. Held by every budget that covers it. */
   readonly worstCaseNano: bigint | undefined
   readonly currency: string
+  /** The most tokens it can use, in and out; undefined: unknown, or it uses none. Taken from rate limits in tokens. */
+  readonly tokensAtMost?: number | undefined
+  /** Its origin's own budgets in total (a run's). Those that people set are found by what they cover. */
   readonly budgetIds: readonly string[]
   /** A key is tried that is not the connection's own, in its check: the intent and its entry name version 0, which no sealed key has. */
   readonly offersKey?: true
@@ -34,12 +40,26 @@ export interface CommittedConnection {
 /** The state of a budget that has no room for a reservation. */
 export interface BudgetRefusal {
   readonly budgetId: string
-  readonly scope: string
+  readonly name: string | null // null: a run's or a trial's own
+  readonly scope: string | null // "run:<id>"; null: a budget that people set
   readonly currency: string
   readonly limitNano: bigint
   readonly spentNano: bigint
   readonly heldNano: bigint
   readonly askedNano: bigint
+  readonly resetsAt: Date | null // null: never by itself
+}
+
+/** The state of a rate limit that lets no more through now. */
+export interface RateLimitRefusal {
+  readonly rateLimitId: string
+  readonly name: string
+  readonly counts: 'requests' | 'tokens'
+  readonly perMinute: number
+  readonly burst: number
+  readonly available: number // whole requests or tokens, of `burst`; 0 and less: used up by calls that took more than was held
+  readonly asked: number
+  readonly retryAfterMs: number | null // null: it asks for more than may ever come at once
 }
 
 /** Whether a call may be made. Admitted: the intent is durable and its worst case is held. */
@@ -47,7 +67,9 @@ export type Admission =
   | { readonly kind: 'admitted'; readonly intendedAt: Date; readonly connection: CommittedConnection }
   /** No room in a budget now; what calls in flight hold may be given back. */
   | { readonly kind: 'no_room'; readonly refusal: BudgetRefusal }
-  /** A capped budget cannot hold a call of unknown price. */
-  | { readonly kind: 'unpriced'; readonly budgetId: string }
+  /** Too fast for a rate limit. */
+  | { readonly kind: 'limited'; readonly refusal: RateLimitRefusal }
+  /** A capped budget cannot hold a call of unknown price, unless its owner priced it. `name` null: a run's or a trial's own. */
+  | { readonly kind: 'unpriced'; readonly budgetId: string; readonly name: string | null; readonly currency: string }
   | { readonly kind: 'revoked'; readonly slug: string }
   | { readonly kind: 'missing' }

@@ -1,10 +1,10 @@
 import { eq, sql } from 'drizzle-orm'
 import { beforeAll, expect, it } from 'vitest'
 import { describeOnEachDatabase, type TestDatabase } from '../../test/support/databases.ts'
-import { budgets, callIntents, connections, ledgerEntries } from '../db/schema/index.ts'
+import { callIntents, connections, ledgerEntries } from '../db/schema/index.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { newId } from '../runtime/ids.ts'
-import { addBudget, readBudget } from './budgets.ts'
+import { addBudget, readBudget, readTotals } from './budgets.ts'
 import type { CallIntent } from './intent.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import { receiptOf } from './receipt.ts'
@@ -223,7 +223,7 @@ describeOnEachDatabase('ledger', (open) => {
 
   it('spent and held always equal what entries and intents say', async () => {
     const rows = await test.database.asSystem('test', async (tx) => {
-      const all = await tx.select().from(budgets)
+      const all = await readTotals(tx)
       const entries = await tx.select().from(ledgerEntries)
       const intents = await tx.select().from(callIntents)
       return all.map((row) => ({

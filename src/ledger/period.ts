@@ -76,7 +76,7 @@ export const dayNumber = (instant: SQL, { starts }: Days): SQL => sql`width_buck
  * When the days from `from` to `to` begin, and when the day after begins. Mostly that is midnight; where the clocks go forward over
  * it the day begins later, and where they go back over it midnight comes twice and the first one counts.
  */
-async function startsOf(tx: Tx, { from, to, timeZone }: { from: string; to: string; timeZone: string }): Promise<string[]> {
+export async function startsOf(tx: Tx, { from, to, timeZone }: { from: string; to: string; timeZone: string }): Promise<string[]> {
   const rows = await rowsOf<{ start: string }>(
     tx,
     sql`

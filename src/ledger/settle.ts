@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { insertMany } from '../db/bulk.ts'
 import type { Tx } from '../db/database.ts'
 import { callIntents, ledgerEntries } from '../db/schema/index.ts'
-import type { LockedBudget } from './group-commit.ts'
+import { chargeOn, type HeldIntent, type LockedWindow, spend } from './budget-holds.ts'
 import type { CallIntent } from './intent.ts'
 import { chargeOf, type ResultWriter, type Settlement } from './settlement.ts'
 
@@ -10,37 +10,71 @@ export interface SettleOperation {
   readonly kind: 'settle'
   readonly intent: CallIntent
   readonly settlement: Settlement
-  readonly resolve: () => void
+  /** False: the call was settled before. */
+  readonly resolve: (isTaken: boolean) => void
   readonly reject: (error: unknown) => void
+}
+
+/** A call that has ended, with what its intent's row said. */
+export interface TakenCall {
+  readonly operation: SettleOperation
+  readonly held: HeldIntent & { readonly id: string; readonly instance: string; readonly budgetIds: readonly string[] }
 }
 
 /**
  * Deletes the intents of calls that have ended. @returns the operations whose intent was there: of the others the call was
  * settled before (or swept as interrupted), and they are left as they are.
  */
-export async function takeIntents(tx: Tx, operations: readonly SettleOperation[]): Promise<SettleOperation[]> {
+export async function takeIntents(tx: Tx, operations: readonly SettleOperation[]): Promise<TakenCall[]> {
   if (operations.length === 0) return []
   const ids = operations.map(({ intent }) => intent.id)
   const deleted = await tx
     .delete(callIntents)
     .where(sql`${callIntents.id} = any(${sql.param(ids)}::uuid[])`) // one parameter, so that the statement is planned once
-    .returning({ id: callIntents.id })
-  const live = new Set(deleted.map(({ id }) => id))
-  return operations.filter(({ intent }) => live.has(intent.id))
+    .returning({
+      id: callIntents.id,
+      instance: callIntents.instance,
+      budgetIds: callIntents.budgetIds,
+      worstCaseNano: callIntents.worstCaseNano,
+      currency: callIntents.currency,
+      ownerPriced: callIntents.ownerPriced,
+    })
+  const rows = new Map(deleted.map((row) => [row.id, row]))
+  return operations.flatMap((operation) => {
+    const held = rows.get(operation.intent.id)
+    rows.delete(operation.intent.id) // the second settlement of one call finds nothing
+    return held ? [{ operation, held }] : []
+  })
 }
 
-/** What their intents held becomes spending. */
-export function spendSettled(settled: readonly SettleOperation[], budgets: ReadonlyMap<string, LockedBudget>): void {
-  for (const { settlement } of settled) spend(settlement, budgets)
+/** What their intents held becomes spending. @returns their entries, with what each of their windows was charged. */
+export function spendTaken(taken: readonly TakenCall[], windows: ReadonlyMap<string, LockedWindow>): (typeof ledgerEntries.$inferInsert)[] {
+  return taken.map(({ operation: { settlement }, held }) => {
+    const chargedNano = chargeOf(settlement)
+    const otherCharges: Record<string, string> = {}
+    for (const windowId of held.budgetIds) {
+      const window = windows.get(windowId)!
+      const chargeNano = chargeOn(window, { held, settlement })
+      if (chargeNano !== chargedNano) otherCharges[windowId] = chargeNano.toString()
+      spend(window, { held, chargeNano })
+    }
+    const other = Object.keys(otherCharges).length > 0 ? otherCharges : null
+    return { ...toEntry(settlement, held), chargedNano, otherCharges: other }
+  })
 }
 
 /** Inserts the ledger entries of calls whose intents were taken, and writes the callers' own results with them. */
-export async function recordSettled(tx: Tx, settled: readonly SettleOperation[], instance: string): Promise<void> {
-  const entries = settled.map(({ settlement }) => toEntry(settlement, instance))
-  await Promise.all([insertMany(tx, ledgerEntries, entries), writeResults(tx, settled)])
+export async function recordTaken(
+  tx: Tx,
+  { taken, entries }: { taken: readonly TakenCall[]; entries: readonly (typeof ledgerEntries.$inferInsert)[] },
+): Promise<void> {
+  await Promise.all([insertMany(tx, ledgerEntries, entries), writeResults(tx, taken)])
 }
 
-function toEntry(settlement: Settlement, instance: string): typeof ledgerEntries.$inferInsert {
+function toEntry(
+  settlement: Settlement,
+  { instance, budgetIds }: TakenCall['held'],
+): Omit<typeof ledgerEntries.$inferInsert, 'chargedNano'> {
   const { intent, cost } = settlement
   return {
     id: intent.id,
@@ -68,8 +102,7 @@ function toEntry(settlement: Settlement, instance: string): typeof ledgerEntries
     costSource: cost?.source ?? null,
     currency: cost?.currency ?? intent.currency,
     priceRows: cost ? [...cost.rowIds] : null,
-    budgetIds: [...intent.budgetIds],
-    chargedNano: chargeOf(settlement),
+    budgetIds: [...budgetIds],
     intendedAt: settlement.intendedAt,
     sentAt: settlement.sentAt ?? null,
     firstByteAt: settlement.firstByteAt ?? null,
@@ -77,21 +110,10 @@ function toEntry(settlement: Settlement, instance: string): typeof ledgerEntries
   }
 }
 
-function spend(settlement: Settlement, budgets: ReadonlyMap<string, LockedBudget>): void {
-  const { intent } = settlement
-  for (const budgetId of intent.budgetIds) {
-    const budget = budgets.get(budgetId)
-    if (!budget) continue
-    budget.heldNano -= intent.worstCaseNano ?? 0n
-    budget.spentNano += chargeOf(settlement)
-    budget.changed = true
-  }
-}
-
-async function writeResults(tx: Tx, settled: readonly SettleOperation[]): Promise<void> {
+async function writeResults(tx: Tx, taken: readonly TakenCall[]): Promise<void> {
   const rowsByWriter = new Map<ResultWriter<never>, never[]>()
-  for (const { settlement } of settled) {
-    for (const { writer, rows } of settlement.writes ?? []) {
+  for (const { operation } of taken) {
+    for (const { writer, rows } of operation.settlement.writes ?? []) {
       const collected = rowsByWriter.get(writer)
       if (collected) collected.push(...rows)
       else rowsByWriter.set(writer, [...rows])

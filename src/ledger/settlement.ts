@@ -55,8 +55,8 @@ export function resultWrite<Row>(writer: ResultWriter<Row>, rows: readonly Row[]
 }
 
 /**
- * What a settled call takes from its budgets: its cost in the budget's currency, nothing when it surely was not sent,
- * else its whole worst case, so that what is unknown never widens a cap.
+ * What a settled call counts for in its own currency: its cost, nothing when it surely was not sent, else its whole worst case,
+ * so that what is unknown never widens a cap. Budgets in other currencies, and those that price it themselves, differ (`chargeOn`).
  */
 export function chargeOf({ intent, outcome, cost }: Pick<Settlement, 'intent' | 'outcome' | 'cost'>): bigint {
   if (outcome === 'not_sent') return 0n

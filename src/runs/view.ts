@@ -3,6 +3,7 @@ import type { RouteResult } from '../contract/route.ts'
 import type { QuoteView, readRun as readRunRoute, RunProgressView } from '../contract/runs.ts'
 import type { Tx } from '../db/database.ts'
 import { budgets, connections } from '../db/schema/index.ts'
+import { type Budget, readTotals } from '../ledger/budgets.ts'
 import { formatNano } from '../base/money.ts'
 import { countsOf } from './commands.ts'
 import type { ItemCounts } from './items.ts'
@@ -26,7 +27,7 @@ export async function runViews(tx: Tx, found: readonly Run[]): Promise<RunAnswer
   if (found.length === 0) return []
   const budgetsById = await rowsById(
     found.map(({ budgetId }) => budgetId),
-    (ids) => tx.select().from(budgets).where(inArray(budgets.id, ids)),
+    (ids) => readTotals(tx).where(inArray(budgets.id, ids)),
   )
   const connectionsById = await rowsById(found.flatMap(connectionIds), (ids) =>
     tx
@@ -69,7 +70,7 @@ export async function runViews(tx: Tx, found: readonly Run[]): Promise<RunAnswer
 /** How far a run is, without the rate, which needs two looks. */
 export function stateView(
   run: Run,
-  { counts, budget }: { counts: ItemCounts; budget: Pick<typeof budgets.$inferSelect, 'currency' | 'limitNano' | 'spentNano'> },
+  { counts, budget }: { counts: ItemCounts; budget: Pick<Budget, 'currency' | 'limitNano' | 'spentNano'> },
 ): Omit<RunProgressView, 'ratePerMinute' | 'secondsLeft'> {
   const { currency, limitNano, spentNano } = budget
   const quote = run.quote as unknown as KeptQuote | null

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Database } from '../../src/db/database.ts'
+import { readTotals } from '../../src/ledger/budgets.ts'
 import {
-  budgets,
   callIntents,
   consumptionQuarterHours,
   ledgerEntries,
@@ -24,7 +24,7 @@ export function readTables(database: Database) {
     intents: await tx.select().from(callIntents),
     entries: await tx.select().from(ledgerEntries),
     consumption: await tx.select().from(consumptionQuarterHours),
-    budgets: await tx.select().from(budgets),
+    budgets: await readTotals(tx),
     runs: await tx.select().from(runs),
     items: await tx.select().from(runItems),
     products: await tx.select().from(products),

@@ -4,22 +4,117 @@ import type { Usage } from '../../base/usage.ts'
 import { connections } from './connections.ts'
 import { workspaces } from './people.ts'
 
-/** A hard cap. `spent` is the sum of its settled entries, `held` of its live intents: always recomputable from them. */
-export const budgets = pgTable('budgets', {
-  id: uuid('id').primaryKey(),
+/** The calls that a budget or a rate limit is for: those that fit every list here; no list at all: every call of the workspace. */
+export interface Covers {
+  readonly connectionIds?: readonly string[]
+  readonly contexts?: readonly string[]
+  readonly memberIds?: readonly string[] // of users
+  readonly virtualKeyIds?: readonly string[]
+}
+
+export const BUDGET_PERIODS = ['day', 'week', 'month', 'total'] as const
+
+/** What a call of unknown price counts for in a budget, as its owner set it. Nano-units of the budget's currency, as text. */
+export interface OwnerPrice {
+  readonly per: 'call' | 'million_tokens'
+  readonly nano: string
+}
+
+/** A hard cap, as it was set. What is taken from it stands in its windows, so that changing it never touches that. */
+export const budgets = pgTable(
+  'budgets',
+  {
+    id: uuid('id').primaryKey(),
+    workspaceId: uuid('workspace_id')
+      .notNull()
+      .references(() => workspaces.id),
+    scope: text('scope'), // "run:<id>", "trial:<id>": of calls that name it; null: of what `covers` says
+    name: text('name'), // null: a run's or a trial's own
+    covers: jsonb('covers').$type<Covers>(),
+    currency: text('currency').notNull(),
+    limitNano: bigint('limit_nano', { mode: 'bigint' }), // null: counts, but caps nothing
+    period: text('period', { enum: BUDGET_PERIODS }).notNull().default('total'), // in the workspace's time zone; weeks begin on Monday
+    ownerPrice: jsonb('owner_price').$type<OwnerPrice>(), // null: calls of unknown price are refused
+    noticePercents: jsonb('notice_percents').$type<number[]>(), // null: nobody is told
+    createdBy: text('created_by'),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+    removedAt: timestamp('removed_at', { withTimezone: true }),
+  },
+  (table) => [
+    index('budgets_set')
+      .on(table.workspaceId)
+      .where(sql`covers is not null`),
+  ],
+)
+
+/**
+ * One period of a budget, and what its calls took. `spent` is the sum of its settled entries, `held` of its live intents: always
+ * recomputable from them, because both name the windows they were taken from. The id follows from the budget and the period's first
+ * day (`ledger/windows.ts`); the one window of a budget in total has the budget's own.
+ */
+export const budgetWindows = pgTable(
+  'budget_windows',
+  {
+    id: uuid('id').primaryKey(),
+    workspaceId: uuid('workspace_id')
+      .notNull()
+      .references(() => workspaces.id),
+    budgetId: uuid('budget_id')
+      .notNull()
+      .references(() => budgets.id),
+    startsAt: timestamp('starts_at', { withTimezone: true }).notNull().defaultNow(),
+    endsAt: timestamp('ends_at', { withTimezone: true }), // null: never
+    spentNano: bigint('spent_nano', { mode: 'bigint' })
+      .notNull()
+      .default(sql`0`),
+    heldNano: bigint('held_nano', { mode: 'bigint' })
+      .notNull()
+      .default(sql`0`),
+    noticedPercent: integer('noticed_percent').notNull().default(0), // of the limit: the highest that people were told of
+  },
+  (table) => [index('budget_windows_budget').on(table.budgetId, table.startsAt)],
+)
+
+export const RATE_LIMIT_UNITS = ['requests', 'tokens'] as const
+
+/** Requests or tokens per minute, as it was set; where it stands is its bucket's. */
+export const rateLimits = pgTable(
+  'rate_limits',
+  {
+    id: uuid('id').primaryKey(),
+    workspaceId: uuid('workspace_id')
+      .notNull()
+      .references(() => workspaces.id),
+    name: text('name').notNull(),
+    covers: jsonb('covers').$type<Covers>().notNull(),
+    counts: text('counts', { enum: RATE_LIMIT_UNITS }).notNull(),
+    perMinute: bigint('per_minute', { mode: 'number' }).notNull(),
+    burst: bigint('burst', { mode: 'number' }).notNull(), // how much may come at once: what the bucket holds
+    createdBy: text('created_by'),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+    removedAt: timestamp('removed_at', { withTimezone: true }),
+  },
+  (table) => [index('rate_limits_workspace').on(table.workspaceId)],
+)
+
+/** A rate limit's token bucket: full at that moment, and less full before it by what flows in until then. */
+export const rateLimitBuckets = pgTable('rate_limit_buckets', {
+  id: uuid('id')
+    .primaryKey()
+    .references(() => rateLimits.id),
   workspaceId: uuid('workspace_id')
     .notNull()
     .references(() => workspaces.id),
-  scope: text('scope').notNull(), // what it caps: "run:<id>"
-  currency: text('currency').notNull(),
-  limitNano: bigint('limit_nano', { mode: 'bigint' }), // null: counts, but caps nothing
-  spentNano: bigint('spent_nano', { mode: 'bigint' })
+  fullAtNs: bigint('full_at_ns', { mode: 'bigint' })
     .notNull()
-    .default(sql`0`),
-  heldNano: bigint('held_nano', { mode: 'bigint' })
-    .notNull()
-    .default(sql`0`),
+    .default(sql`0`), // since 1970
 })
+
+/** What a window holds for a call of unknown price, as the budget's owner priced it. Nano-units of the window's currency, as text. */
+export interface OwnerPriced {
+  readonly heldNano: string
+  readonly perMillionTokensNano?: string
+}
 
 /**
  * The durable note that a call is about to be made, written before its first byte leaves: its reservation and the
@@ -44,7 +139,8 @@ export const callIntents = pgTable(
     requestedModel: text('requested_model').notNull(),
     worstCaseNano: bigint('worst_case_nano', { mode: 'bigint' }), // null: no price is known
     currency: text('currency').notNull(),
-    budgetIds: jsonb('budget_ids').$type<string[]>().notNull(),
+    budgetIds: jsonb('budget_ids').$type<string[]>().notNull(), // the windows that hold its worst case
+    ownerPriced: jsonb('owner_priced').$type<Record<string, OwnerPriced>>(), // by window, where it holds something else
     intendedAt: timestamp('intended_at', { withTimezone: true }).notNull(),
   },
   (table) => [index('call_intents_workspace').on(table.workspaceId, table.intendedAt), index('call_intents_origin').on(table.origin)],
@@ -83,8 +179,9 @@ export const ledgerEntries = pgTable(
     costSource: text('cost_source', { enum: ['declared', 'rate_card', 'price_book', 'free', 'not_billed'] }),
     currency: text('currency').notNull(),
     priceRows: jsonb('price_rows').$type<string[]>(), // ids of the price rows used
-    budgetIds: jsonb('budget_ids').$type<string[]>().notNull(),
+    budgetIds: jsonb('budget_ids').$type<string[]>().notNull(), // the windows that were charged
     chargedNano: bigint('charged_nano', { mode: 'bigint' }).notNull(), // what its budgets were charged: the cost, or the worst case where that is unknown
+    otherCharges: jsonb('other_charges').$type<Record<string, string>>(), // by window, in its currency, where that was charged something else
     intendedAt: timestamp('intended_at', { withTimezone: true }).notNull(),
     sentAt: timestamp('sent_at', { withTimezone: true }),
     firstByteAt: timestamp('first_byte_at', { withTimezone: true }),

@@ -11,6 +11,7 @@ export const workspaces = pgTable('workspaces', {
   currency: text('currency').notNull().default('USD'), // ISO 4217: what its budgets and quotes are kept in
   timeZone: text('time_zone').notNull().default('UTC'), // IANA
   keyReminderDays: integer('key_reminder_days').notNull().default(180), // keys older than this are called old
+  limitsVersion: integer('limits_version').notNull().default(0), // grows with every change to its budgets and rate limits; 0: never had any
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
 })
 
