@@ -8,6 +8,7 @@ export const ERROR_STATUS = {
   // requests to the server
   'request.invalid': 422,
   'request.too_large': 413,
+  'parameter.refused': 400,
   'route.missing': 404,
   'host.refused': 421,
   'origin.refused': 403,
