@@ -316,3 +316,38 @@ it('a wait that the provider asked for can be called off', async () => {
   await turns()
   expect(asked.refused).toHaveLength(1)
 })
+
+it('six calls that began one after another and all failed are an outage: answers of calls that began before are none of its end', async () => {
+  const clock = testClock()
+  const pace = createPace(clock)
+  const before = await ask(pace, 20)
+  const { begun } = await ask(pace, 6)
+  for (const [index, turn] of begun.entries()) {
+    expect(pace.isOpen()).toBe(false)
+    turn.end(failed())
+    before.begun[index]!.end(succeeded)
+  }
+  expect(pace.isOpen()).toBe(true)
+  expect(pace.state().circuit).toMatchObject({ openSinceMs: NOW_MS, failedProbes: 0 })
+})
+
+it('limits that a burst meets together are no outage', async () => {
+  const pace = createPace(testClock())
+  const { begun } = await ask(pace, 10)
+  for (const turn of begun) turn.end(limited())
+  expect(pace.isOpen()).toBe(false)
+})
+
+it('a circuit that nobody asks any more closes: what comes next finds out by itself', async () => {
+  const clock = testClock()
+  const pace = createPace(clock)
+  const { begun } = await ask(pace, 12)
+  for (const turn of begun) turn.end(failed())
+  const waiting = await ask(pace, 1)
+  pace.lapse()
+  expect(pace.isOpen()).toBe(true) // somebody waits
+  await clock.advance(1_000)
+  waiting.begun[0]!.end(nothing)
+  pace.lapse()
+  expect([pace.isOpen(), await widthOf(pace, 3)]).toEqual([false, 3])
+})

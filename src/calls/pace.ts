@@ -22,8 +22,6 @@ export type PaceReport =
 /** A call that may start. `end` must be called when it is over, with what it says of the provider; it is counted once. */
 export interface PaceTurn {
   readonly kind: 'begun'
-  /** Sent to see whether a connection that failed works again: its failure says nothing of its request. */
-  readonly isProbe: boolean
   end(report: PaceReport): void
 }
 
@@ -66,6 +64,8 @@ export interface Pace {
   }): Promise<PaceTurn | { readonly kind: 'given_up'; readonly failure: ProviderFailure }>
   /** Starts a call if nothing holds it: without a promise, for callers who count microseconds. Undefined: ask `begin`. */
   tryBegin(model: string): PaceTurn | undefined
+  /** Whether the connection works for nobody just now: a failure says nothing of its request, and calls go out one at a time. */
+  isOpen(): boolean
   /** What the connection was last given up for, if that was after `askedAtMs`. */
   givenUpSince(askedAtMs: number): ProviderFailure | undefined
   state(): PaceState
@@ -88,6 +88,13 @@ interface Waiter {
   giveUp(failure: ProviderFailure): void
 }
 
+interface Begun {
+  readonly begunIn: number // the era
+  readonly model: string
+  readonly number: number // of the connection's calls
+  readonly ofModel: number // of the model's calls
+}
+
 /** A pace that lets everything through until the provider asks for less. `onTrouble`: what others should know at once has changed. */
 export function createPace(clock: Clock, onTrouble: () => void = () => undefined): Pace {
   const nowMs = (): number => clock.now().getTime()
@@ -97,6 +104,7 @@ export function createPace(clock: Clock, onTrouble: () => void = () => undefined
   const limits = createLimits()
   let instances = 1
   let inFlightElsewhere = 0
+  let begun = 0
   let inFlight = 0
   let waiting = 0
   let lastEndAt = Number.NEGATIVE_INFINITY
@@ -194,25 +202,25 @@ export function createPace(clock: Clock, onTrouble: () => void = () => undefined
     if (persists || (failure.retryAfterMs ?? 0) > LONGEST_WAIT_MS) giveUp(failure)
   }
 
-  const end = (report: PaceReport, { begunIn, model, number }: { begunIn: number; model: string; number: number }): void => {
+  const end = (report: PaceReport, { begunIn, model, number, ofModel }: Begun): void => {
     const now = (lastEndAt = nowMs())
     const isCurrent = begunIn === era
     const wasFull = inFlight >= width.now()
     inFlight -= 1
-    limits.ended(model, { number, nowMs: now, told: toldBy(report) })
+    limits.ended(model, { number: ofModel, nowMs: now, told: toldBy(report) })
     if (circuit.isOpen() && isCurrent) probing = false
     if (report.kind === 'succeeded') {
       trouble = undefined
       if (isCurrent && wasFull) width.widen()
       const wasOpen = circuit.isOpen()
-      circuit.succeeded({ isProbe: isCurrent, nowMs: now })
+      circuit.succeeded({ number, isCurrent, nowMs: now })
       if (wasOpen && !circuit.isOpen()) {
         spreadUntil = now + SPREAD_MS
         onTrouble()
       }
     } else if (report.kind !== 'nothing') {
       const wasOpen = circuit.isOpen()
-      circuit.failed({ isProbe: isCurrent, nowMs: now })
+      circuit.failed({ number, isCurrent, isBusy: report.failure.code === 'provider.rate_limited', nowMs: now })
       const cuts = isCurrent && !wasOpen && (report.kind === 'limited' || circuit.isStorm())
       if (cuts) width.cut(report.kind, { inFlight: inFlight + 1 + inFlightElsewhere, nowMs: now })
       if (cuts || circuit.isOpen() !== wasOpen) era += 1
@@ -225,15 +233,13 @@ export function createPace(clock: Clock, onTrouble: () => void = () => undefined
 
   const start = (model: string): PaceTurn => {
     inFlight += 1
-    const isProbe = circuit.isOpen()
-    if (isProbe) probing = true
-    const begun = { begunIn: era, model, number: limits.begun(model, nowMs()) }
+    if (circuit.isOpen()) probing = true
+    const call: Begun = { begunIn: era, model, number: (begun += 1), ofModel: limits.begun(model, nowMs()) }
     let ended = false
     return {
       kind: 'begun',
-      isProbe,
       end(report) {
-        if (!ended) end(report, begun)
+        if (!ended) end(report, call)
         ended = true
       },
     }
@@ -249,6 +255,7 @@ export function createPace(clock: Clock, onTrouble: () => void = () => undefined
   const givenUpSince: Pace['givenUpSince'] = (askedAtMs) => (givenUp && givenUp.at > askedAtMs ? givenUp.failure : undefined)
 
   return {
+    isOpen: () => circuit.isOpen(),
     givenUpSince,
     tryBegin,
     begin: ({ signal, askedAtMs, model }) => {

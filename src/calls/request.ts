@@ -112,7 +112,7 @@ async function attemptOnce<Answer, Value>(
   }
   const all: Tries = {
     codes: [...(tries?.codes ?? []), failure.code],
-    probes: (tries?.probes ?? 0) + (turn.isProbe ? 1 : 0),
+    inOutage: (tries?.inOutage ?? 0) + (pace.isOpen() ? 1 : 0),
     firstEndedAtMs: tries?.firstEndedAtMs ?? nowMs,
     cost,
   }

@@ -7,7 +7,7 @@ import { LONGEST_WAIT_MS, PATIENCE_MS } from './pace.ts'
 /** The attempts of one request that have ended; none ended well. */
 export interface Tries {
   readonly codes: readonly ErrorCode[] // one for each
-  readonly probes: number // how many of them were sent to see whether the connection works again
+  readonly inOutage: number // how many of them ended while the connection worked for nobody
   readonly firstEndedAtMs: number
   readonly cost: Money | undefined // of all; undefined: one of them has an unknown cost
 }
@@ -19,6 +19,8 @@ export type Retry =
   | { readonly kind: 'ended'; readonly failure: ProviderFailure }
 
 const MOST_ATTEMPTS = 5
+/** While a connection works for nobody, failures say nothing of the request: so many are not counted among its attempts. */
+const MOST_IN_OUTAGE = 7
 /** An answer that is not valid costs all the same. */
 const MOST_MALFORMED = 2
 
@@ -30,6 +32,8 @@ const REFUSES_ALL: ReadonlySet<string> = new Set([
   'provider.model_missing',
   'provider.redirected',
   'key.missing',
+  'key.invalid',
+  'clock.skewed',
   'key.unreadable',
   'connection.revoked',
   'connection.missing',
@@ -46,7 +50,7 @@ export const asksForLess = ({ code }: ProviderFailure): boolean => ASKS_FOR_LESS
 /**
  * Whether a request whose last attempt ended with `failure` is tried again. A provider that asks for less is asked for
  * minutes, until its connection is given up (`givenUp`) or, while it serves others, this request alone; any other failure
- * that may pass is tried five times, probes of a connection that works for nobody left out. Retry-After needs no word here: the pace holds every call back for it.
+ * that may pass is tried five times, and some more while the connection works for nobody. Retry-After needs no word here: the pace holds every call back for it.
  */
 export function afterFailure({
   failure,
@@ -61,7 +65,7 @@ export function afterFailure({
 }): Retry {
   if (REFUSES_ALL.has(failure.code)) return { kind: 'refused', failure }
   if (failure.retryable && givenUp) return { kind: 'refused', failure: pausedFor(givenUp) }
-  const attempts = tries.codes.length - tries.probes
+  const attempts = tries.codes.length - Math.min(tries.inOutage, MOST_IN_OUTAGE)
   const isPatient = asksForLess(failure) && nowMs - tries.firstEndedAtMs < PATIENCE_MS
   const most = failure.code === 'provider.answer_malformed' ? MOST_MALFORMED : MOST_ATTEMPTS
   if (failure.retryable && (attempts < most || isPatient)) return { kind: 'again', waitMs: backoffMs(Math.max(1, attempts)) }
