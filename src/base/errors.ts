@@ -29,6 +29,11 @@ export const ERROR_STATUS = {
   'member.missing': 404,
   'owner.last': 409,
   'token.missing': 404,
+  'virtual_key.missing': 404,
+  'virtual_key.refused': 401,
+  'virtual_key.scope': 403,
+  'model.unserved': 404,
+  'model.ambiguous': 409,
   'person.missing': 404,
   // files
   'file.unreadable': 422,
@@ -57,6 +62,7 @@ export const ERROR_STATUS = {
   'key.missing': 409,
   'key.unreadable': 500,
   'datakey.exhausted': 500,
+  'clock.skewed': 500,
   // connections and assignments
   'provider.unknown': 404,
   'provider.does_not_serve': 422,
@@ -92,9 +98,17 @@ export const ERROR_STATUS = {
   'provider.unreachable': 503,
   'provider.timeout': 504,
   'provider.redirected': 502,
+  'provider.foreign_address': 502,
   'provider.answer_too_large': 502,
   'provider.answer_malformed': 502,
   'provider.cut_off': 502,
+  // models that a server of one's own is to fetch
+  'pull.missing': 404,
+  'pull.no_space': 507,
+  'pull.offline': 503,
+  'pull.outdated': 409,
+  'pull.refused': 422,
+  'pull.running': 409,
   // generated output
   'output.invalid': 422,
   'output.missing': 422,

@@ -1,11 +1,13 @@
 import type { Admission, BudgetRefusal, CallIntent, RateLimitRefusal } from '../ledger/intent.ts'
 import type { Settlement } from '../ledger/settlement.ts'
 import type { RateCard } from '../prices/rate-card.ts'
-import type { Offer, ProviderFailure } from '../providers/provider.ts'
+import { type MeteredUsage, type Offer, pathAt, type ProviderFailure } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
 import { newId } from '../runtime/ids.ts'
-import { attemptFetch, failureFrom, type WireRecord } from './attempt.ts'
+import { type AnswerBounds, type Attempt, attemptFetch, failureFrom, type WireRecord } from './attempt.ts'
 import type { AttemptFetch } from './chat-model.ts'
+import { createFollow, type Follow } from './follow.ts'
+import { cutFailure, cuttable } from './cut.ts'
 import { costOfCall } from './price.ts'
 import type { CallServices } from './services.ts'
 
@@ -17,6 +19,8 @@ export interface Candidate {
   readonly rateCard: RateCard | null
   /** Where its provider has other prices (`regionOf`). */
   readonly region?: string | undefined
+  /** The model behind a name that people gave (a deployment of Azure), as its person says: its prices and facts hold. */
+  readonly standsFor?: string | undefined
 }
 
 /** Of whom something is asked, and on whose account; whatever kind of work it is. */
@@ -24,6 +28,7 @@ export interface CallRequest {
   readonly workspaceId: string
   readonly actor: string
   readonly member?: string | undefined // the person who acts, by their user id
+  readonly virtualKeyId?: string | undefined // with which a program asks
   readonly origin: string // "run:<id>"
   readonly context: string
   readonly candidate: Candidate
@@ -42,11 +47,20 @@ export interface CallPlan<Answer> {
   /** The most tokens it can use; undefined: unknown, or it uses none. */
   readonly tokensAtMost?: number | undefined
   readonly streams?: boolean | undefined
+  readonly bounds?: AnswerBounds | undefined
   /**
    * Asks with a `fetch` good for one POST, and reads the answer to its end: what it used is known only then. What it throws
-   * is the call's failure.
+   * is the call's failure. Where an answer only promises one, `after` goes on with the same call.
    */
-  readonly ask: (fetch: AttemptFetch) => Promise<Answer>
+  readonly ask: (fetch: AttemptFetch, after: AfterPost) => Promise<Answer>
+}
+
+/** What a call may do after its POST, for providers that answer a job with a ticket. */
+export interface AfterPost {
+  /** Asks an address that an answer named. */
+  readonly follow: Follow
+  /** What is known of the usage by now, in place of what was known before. */
+  readonly meter: (metered: MeteredUsage) => void
 }
 
 /** A call that was made and is not settled yet, or the reason why it may not be made. */
@@ -73,23 +87,30 @@ export async function makeCall<Answer>(
   if (admission.kind !== 'admitted') return { kind: 'refused', failure: refusalOf(admission) }
   const { connection, intendedAt } = admission
   const wire: WireRecord = { sent: 'no' }
-  const { offer, path, streams } = plan
-  const { workspaceId, signal } = request
-  const fetch = attemptFetch({ services, callId: intent.id, provider, offer, path, streams, connection, workspaceId, signal, wire })
-  const result = await plan.ask(fetch).then(
+  const { offer, streams, bounds } = plan
+  const path = pathAt(provider, plan.path, { destination: connection.destination, model: request.candidate.model })
+  const { workspaceId } = request
+  const call = cuttable(services.watch, { signal: request.signal, connectionId: connection.id })
+  const { signal } = call
+  const one: Attempt = { services, callId: intent.id, provider, offer, path, streams, bounds, connection, workspaceId, signal, wire }
+  const after: AfterPost = { follow: createFollow(one), meter: (metered) => void (wire.metered = metered) }
+  const result = await plan.ask(attemptFetch(one), after).then(
     (answer) => ({ answer }),
     (error: unknown) => {
       wire.failure ??= failureFrom(error)
       return undefined
     },
   )
+  call.end()
+  const cutBy = call.cutBy()
+  if (cutBy && !result) wire.failure = cutFailure(cutBy)
   const base: Settlement = { ...settlementOf({ services, request, intent, wire }), intendedAt, keyVersion: connection.keyVersion }
   if (result && !wire.failure) return { kind: 'answered', result: result.answer, wire, base: { ...base, outcome: 'succeeded' } }
   return { kind: 'failed', failure: wire.failure ?? failureFrom(undefined), wire, base }
 }
 
-function intentOf(
-  { workspaceId, actor, member, origin, context, candidate, currency, budgetIds }: CallRequest,
+export function intentOf(
+  { workspaceId, actor, member, virtualKeyId, origin, context, candidate, currency, budgetIds }: CallRequest,
   {
     attempt,
     worstCaseNano,
@@ -103,6 +124,7 @@ function intentOf(
     connectionId: candidate.connectionId,
     actor,
     member,
+    virtualKeyId,
     origin,
     context,
     attempt,
@@ -114,7 +136,7 @@ function intentOf(
   }
 }
 
-function settlementOf({
+export function settlementOf({
   services,
   request,
   intent,
@@ -144,7 +166,7 @@ function settlementOf({
   }
 }
 
-function refusalOf(admission: Exclude<Admission, { kind: 'admitted' | 'no_room' }>): ProviderFailure {
+export function refusalOf(admission: Exclude<Admission, { kind: 'admitted' | 'no_room' }>): ProviderFailure {
   switch (admission.kind) {
     case 'unpriced':
       return {

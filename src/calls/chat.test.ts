@@ -69,6 +69,7 @@ function bench(script: Script): Bench {
   const services: CallServices = {
     database: {} as Database, // nobody asks it: the ledger is below, and the connection has no key
     vault: {} as Vault,
+    watch: { watch: () => () => undefined, close: () => Promise.resolve() },
     ledger: {
       intend: () => Promise.resolve({ kind: 'admitted', intendedAt: clock.now(), connection }),
       settle: (settlement) => Promise.resolve(void settled.push(settlement)),

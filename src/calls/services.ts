@@ -5,6 +5,7 @@ import type { Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Pace } from './pace.ts'
+import type { CallWatch } from './watch.ts'
 
 /** What the path of a call stands on; made once per process. */
 export interface CallServices {
@@ -15,4 +16,5 @@ export interface CallServices {
   readonly clock: Clock
   readonly log: Log
   readonly paceOf: (connectionId: string) => Pace
+  readonly watch: CallWatch
 }

@@ -1,6 +1,8 @@
-import { createAdaptorServer } from '@hono/node-server'
-import type { Server } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import { createServer as createHttpServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createPulls } from '../apps/connection-checks/pulls.ts'
+import { createGateway } from '../apps/gateway/gateway.ts'
 import { enrichmentKind } from '../apps/enrichment/run-kind.ts'
 import { AppError } from '../base/errors.ts'
 import type { HandledRoute } from '../http/handle.ts'
@@ -46,20 +48,23 @@ export async function listen({
 }): Promise<Listening> {
   const { database, clock } = services
   const claimed = await isClaimed(database) // what can fail comes before what would have to be stopped
+  const closing = new AbortController()
+  const gateway = createGateway(services, { closing: closing.signal })
   let answer: FetchCallback = () => new Response(null, { status: 503 }) // until the port is known, and with it the server's own names
-  const http = createAdaptorServer({
-    fetch: (request, env) => answer(request, env),
-    serverOptions: SERVER_OPTIONS,
-  }) as Server
+  const listener = getRequestListener((request, env) => answer(request, env))
+  // The gateway's requests carry bytes through, thousands a second: they take the short way, past what pages need.
+  const http = createHttpServer(SERVER_OPTIONS, (incoming, outgoing) =>
+    gateway.handles(incoming.url ?? '') ? gateway.handle(incoming, outgoing) : void listener(incoming, outgoing),
+  )
   const port = await listenOn(http, config)
   const doorkeeper = createDoorkeeper(config, port)
   const { origin } = doorkeeper
   const claimToken = makeClaimToken()
   const signIn = createSignIn({ database, secret, origin, log })
   const runManager = createRunManager({ ...services, kinds: [enrichmentKind(services)] })
-  const routeServices = { ...services, signIn, signInLimits: createSignInLimits(clock), claimToken, origin, runManager }
+  const pulls = createPulls(services)
+  const routeServices = { ...services, pulls, signIn, signInLimits: createSignInLimits(clock), claimToken, origin, runManager }
   const routes = allRoutes(routeServices)
-  const closing = new AbortController()
   const app = createServer({
     services: routeServices,
     routes,
@@ -76,12 +81,12 @@ export async function listen({
     routes,
     async close() {
       closing.abort()
-      await Promise.all([closeHttp(), runManager.close()])
+      await Promise.all([closeHttp(), runManager.close(), pulls.close()])
     },
   }
 }
 
-type FetchCallback = Parameters<typeof createAdaptorServer>[0]['fetch']
+type FetchCallback = Parameters<typeof getRequestListener>[0]
 
 /** Headers of 16 KiB at most; a request's head within 20 seconds; bodies may take as long as an upload takes. */
 const SERVER_OPTIONS = { maxHeaderSize: 16_384, headersTimeout: 20_000, requestTimeout: 0 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { CallServices } from '../calls/services.ts'
 import { createPace, type Pace } from '../calls/pace.ts'
+import { createCallWatch } from '../calls/watch.ts'
 import { failInterruptedImports, stopCatalogue } from '../catalogue/import-job.ts'
 import { removePartialUploads } from '../catalogue/uploads.ts'
 import { holdDataFolder } from '../db/hold.ts'
@@ -83,13 +84,30 @@ export async function openServices({
     })
     const ledger = createLedger({ database, clock, instance })
     closers.push(() => ledger.idle())
+    const watch = createCallWatch({ database, clock, log })
+    closers.push(() => watch.close())
     const paces = new Map<string, Pace>()
     const paceOf = (connectionId: string): Pace => {
       const pace = paces.get(connectionId) ?? createPace(clock)
       paces.set(connectionId, pace)
       return pace
     }
-    return { database, vault, ledger, sender, clock, log, paceOf, instance, dataDir, privateHosts, openSender, interruptedCalls, close }
+    return {
+      database,
+      vault,
+      ledger,
+      sender,
+      clock,
+      log,
+      paceOf,
+      watch,
+      instance,
+      dataDir,
+      privateHosts,
+      openSender,
+      interruptedCalls,
+      close,
+    }
   } catch (error) {
     await close()
     throw error

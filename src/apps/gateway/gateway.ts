@@ -1,0 +1,159 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { AppError } from '../../base/errors.ts'
+import { fallbackClassOf } from '../../calls/fallback.ts'
+import type { Forwarded } from '../../calls/forward.ts'
+import type { CallServices } from '../../calls/services.ts'
+import type { VirtualKey } from '../../people/virtual-keys.ts'
+import { findProvider } from '../../providers/registry.ts'
+import type { ProviderFailure } from '../../providers/provider.ts'
+import { newId } from '../../runtime/ids.ts'
+import { createAuthenticator } from './authenticate.ts'
+import { createDirectories } from './directory.ts'
+import { type Dialect, type Endpoint, ENDPOINTS } from './endpoints.ts'
+import { listModels } from './models.ts'
+import { refusalOf } from './refusals.ts'
+import { NOT_STORED, replyWithError } from './reply.ts'
+import { type GatewayRequest, readBody, readRequest } from './request.ts'
+import { type Resolved, resolveModel } from './resolve.ts'
+import { passOn, replyRefused, replyStream, replyWhole, type Try } from './same-dialect.ts'
+
+/** Any program that speaks OpenAI's or Anthropic's API, on the team's own connections. */
+export interface Gateway {
+  /** Whether a request is the gateway's; by its path. */
+  handles(url: string): boolean
+  /** Answers it. Never throws. */
+  handle(incoming: IncomingMessage, outgoing: ServerResponse): void
+}
+
+const BY_PATH: ReadonlyMap<string, Endpoint> = new Map(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint]))
+
+/** `closing` aborts when the server stops: running streams end with an error that says so. */
+export function createGateway(services: CallServices, { closing }: { closing: AbortSignal }): Gateway {
+  const authenticate = createAuthenticator(services)
+  const directoryOf = createDirectories(services)
+
+  const answer = async (incoming: IncomingMessage, outgoing: ServerResponse, receivedMs: number): Promise<void> => {
+    const path = pathOf(incoming.url ?? '')
+    if (incoming.method === 'GET' && (path === '/v1/models' || path.startsWith('/v1/models/'))) {
+      const key = await authenticate(incoming.headers)
+      return replyJson(
+        outgoing,
+        listModels({ key, directory: await directoryOf(key.workspaceId), path, dialect: dialectOf(incoming), at: services.clock.now() }),
+      )
+    }
+    const endpoint = BY_PATH.get(path)
+    if (!endpoint || incoming.method !== 'POST') throw new AppError('route.missing', noRoute(path))
+    const [key, body] = await Promise.all([authenticate(incoming.headers), readBody(incoming)])
+    const request = requestOf({ incoming, outgoing, endpoint, key, body, receivedMs })
+    const directory = await directoryOf(key.workspaceId)
+    const resolved = resolveModel({
+      asked: request.model,
+      directory,
+      scope: key,
+      usual: endpoint.context,
+      inputCharacters: body.byteLength,
+      at: services.clock.now(),
+    })
+    await serve(outgoing, { request, resolved, directory })
+  }
+
+  const serve = async (
+    outgoing: ServerResponse,
+    { request, resolved, directory }: { request: GatewayRequest; resolved: Resolved; directory: Try['directory'] },
+  ): Promise<void> => {
+    for (const [index, candidate] of resolved.candidates.entries()) {
+      const one: Try = { request, resolved: candidate, context: resolved.context, directory, attempt: index + 1, signal: closing }
+      const { slug } = candidate
+      const { forwarded, takesUsageOut } = await passOn(services, one)
+      if (forwarded.kind === 'whole') return replyWhole(outgoing, { forwarded, request, slug })
+      if (forwarded.kind === 'stream') return replyStream(outgoing, { forwarded, request, slug, takesUsageOut })
+      const failure = failureOf(forwarded)
+      const failureClass = failure && fallbackClassOf(failure)
+      const isLast = index === resolved.candidates.length - 1
+      if (!isLast && failureClass && candidate.fallbackOn.includes(failureClass)) continue
+      if (forwarded.kind === 'failed' && forwarded.answer) return replyRefused(outgoing, { forwarded, slug })
+      const callId = forwarded.kind === 'failed' ? forwarded.callId : undefined
+      const headers = { 'x-latchkey-connection': slug, ...(callId ? { 'x-latchkey-call-id': callId } : {}) }
+      return replyWithError(outgoing, { dialect: request.endpoint.dialect, failure: refusalOf(forwarded), headers, callId })
+    }
+  }
+
+  return {
+    handles: (url) => url.startsWith('/v1/'),
+    handle(incoming, outgoing) {
+      const receivedMs = performance.now()
+      answer(incoming, outgoing, receivedMs).catch((error: unknown) => {
+        if (!(error instanceof AppError)) services.log.error({ error }, 'a request to the gateway ended unexpectedly')
+        replyWithError(outgoing, { dialect: dialectOf(incoming), failure: error })
+      })
+    },
+  }
+}
+
+const failureOf = (forwarded: Forwarded): ProviderFailure | undefined =>
+  forwarded.kind === 'failed' || forwarded.kind === 'refused' ? forwarded.failure : undefined
+
+const pathOf = (url: string): string => {
+  const query = url.indexOf('?')
+  const path = query === -1 ? url : url.slice(0, query)
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+}
+
+/** Anthropic's clients say their version with every request. */
+const dialectOf = ({ headers, url }: IncomingMessage): Dialect =>
+  headers['anthropic-version'] !== undefined || url?.startsWith('/v1/messages') ? 'anthropic' : 'openai'
+
+function requestOf({
+  incoming,
+  outgoing,
+  endpoint,
+  key,
+  body,
+  receivedMs,
+}: {
+  incoming: IncomingMessage
+  outgoing: ServerResponse
+  endpoint: Endpoint
+  key: VirtualKey
+  body: Uint8Array
+  receivedMs: number
+}): GatewayRequest {
+  const left = new AbortController()
+  outgoing.once('close', () => {
+    if (!outgoing.writableFinished) left.abort()
+  })
+  return {
+    endpoint,
+    key,
+    body,
+    ...readRequest(body),
+    receivedMs,
+    left: left.signal,
+    headers: handedOn(incoming),
+    wantsReceipt: incoming.headers['x-latchkey-receipt'] === 'comment',
+  }
+}
+
+/** Headers that say how the body is to be read; none that steers where it goes or who asks. */
+function handedOn({ headers }: IncomingMessage): Record<string, string> {
+  const passed: Record<string, string> = { 'content-type': headers['content-type'] ?? 'application/json' }
+  for (const name of ['anthropic-beta', 'openai-beta', 'accept']) {
+    const value = headers[name]
+    if (typeof value === 'string') passed[name] = value
+  }
+  return passed
+}
+
+function replyJson(outgoing: ServerResponse, answer: unknown): void {
+  const body = JSON.stringify(answer)
+  outgoing.writeHead(200, {
+    ...NOT_STORED,
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    'x-request-id': newId(),
+  })
+  outgoing.end(body)
+}
+
+const noRoute = (path: string): string =>
+  `The gateway has no ${path.slice(0, 100)}. It answers ${ENDPOINTS.map((endpoint) => endpoint.path).join(', ')} and /v1/models.`

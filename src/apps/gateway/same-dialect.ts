@@ -1,0 +1,187 @@
+import type { ServerResponse } from 'node:http'
+import { AppError } from '../../base/errors.ts'
+import { type Forwarded, type ForwardedStream, forward, type ForwardRequest } from '../../calls/forward.ts'
+import type { CallServices } from '../../calls/services.ts'
+import { findProvider } from '../../providers/registry.ts'
+import { boundsOf, worstCaseWithin } from './bounds.ts'
+import type { Directory } from './directory.ts'
+import { errorEventIn, passedOn, receiptHeaders, receiptLine } from './reply.ts'
+import type { GatewayRequest } from './request.ts'
+import type { ResolvedCandidate } from './resolve.ts'
+import { valueOf, withMembers } from './top-level.ts'
+import { createUsageChunkFilter } from './usage-chunk.ts'
+import { objectOf } from '../../base/json.ts'
+
+/** One try of a request with one candidate: who asks, of whom, in which context, and which try it is. */
+export interface Try {
+  readonly request: GatewayRequest
+  readonly resolved: ResolvedCandidate
+  readonly context: string
+  readonly directory: Directory
+  readonly attempt: number
+  readonly signal: AbortSignal
+}
+
+/** A request in the provider's own dialect: its bytes, but for the model's name and what brings a stream's usage. */
+export interface Passed {
+  readonly forwarded: Forwarded
+  /** The usage chunk is the gateway's own wish, and is taken out again. */
+  readonly takesUsageOut: boolean
+}
+
+/** Sends the program's own bytes on. @throws AppError provider.does_not_serve. */
+export async function passOn(services: CallServices, one: Try): Promise<Passed> {
+  const { request, resolved } = one
+  const { candidate } = resolved
+  const { endpoint, streams } = request
+  const provider = findProvider(candidate.provider)
+  const offered = endpoint.offerOf(provider, candidate.model)
+  if (!offered) throw new AppError('provider.does_not_serve', `${provider.name} does not offer what ${endpoint.path} asks for.`)
+  const takesUsageOut =
+    streams && endpoint.path === '/v1/chat/completions' && provider.chat?.streamedUsage === 'asked' && !asksForUsage(request)
+  const forwarded = await forward(services, {
+    ...callOf(services, one),
+    offer: offered.offer,
+    path: offered.path(streams),
+    body: bodyFor(request, { model: candidate.model, takesUsageOut }),
+    headers: request.headers,
+    streams,
+  })
+  return { forwarded, takesUsageOut }
+}
+
+/** What the path of a call wants to know of a request, whichever dialect it leaves in. */
+export function callOf(
+  { clock }: CallServices,
+  { request, resolved: { candidate }, context, directory, attempt, signal }: Try,
+): Omit<ForwardRequest, 'offer' | 'path' | 'body' | 'headers' | 'streams'> {
+  const { key, endpoint, body, top } = request
+  const at = clock.now()
+  const { currency } = directory
+  const bounds = boundsOf({ endpoint, body, top, candidate, stated: key.maxOutputTokens, at })
+  const { inputTokensAtMost, outputTokensAtMost } = bounds
+  return {
+    workspaceId: key.workspaceId,
+    actor: `user:${key.ownerId}`,
+    member: key.ownerId,
+    virtualKeyId: key.id,
+    origin: `virtual-key:${key.id}`,
+    context,
+    candidate,
+    budgetIds: [],
+    currency,
+    signal,
+    attempt,
+    worstCaseNano: worstCaseWithin(bounds, { candidate, currency, at }),
+    tokensAtMost: inputTokensAtMost === undefined || outputTokensAtMost === undefined ? undefined : inputTokensAtMost + outputTokensAtMost,
+  }
+}
+
+const asksForUsage = ({ body, top }: GatewayRequest): boolean => objectOf(valueOf(body, top, 'stream_options'))?.['include_usage'] === true
+
+function bodyFor(
+  { body, top, model: asked }: GatewayRequest,
+  { model, takesUsageOut }: { model: string; takesUsageOut: boolean },
+): Uint8Array {
+  if (asked === model && !takesUsageOut) return body
+  const options = takesUsageOut ? { stream_options: { ...objectOf(valueOf(body, top, 'stream_options')), include_usage: true } } : {}
+  return withMembers(body, top, { ...(asked === model ? {} : { model }), ...options })
+}
+
+/** Writes a whole answer as the provider gave it. */
+export function replyWhole(
+  outgoing: ServerResponse,
+  { forwarded, request, slug }: { forwarded: Extract<Forwarded, { kind: 'whole' }>; request: GatewayRequest; slug: string },
+): void {
+  const { callId, status, headers, bytes, receipt, providerMs } = forwarded
+  const addedMs = performance.now() - request.receivedMs - providerMs
+  outgoing.writeHead(status, {
+    ...passedOn(headers),
+    ...receiptHeaders({ callId, slug, receipt, addedMs }),
+    'content-length': bytes.byteLength,
+  })
+  outgoing.end(bytes)
+}
+
+/** Writes what the provider refused, in its own words and under its own status. */
+export function replyRefused(
+  outgoing: ServerResponse,
+  { forwarded, slug }: { forwarded: Extract<Forwarded, { kind: 'failed' }>; slug: string },
+): void {
+  const { callId, failure, answer } = forwarded
+  if (!answer) return
+  outgoing.writeHead(answer.status, {
+    ...passedOn(answer.headers),
+    'x-latchkey-call-id': callId,
+    'x-latchkey-connection': slug,
+    'x-latchkey-error': failure.code,
+    'content-length': answer.bytes.byteLength,
+  })
+  outgoing.end(answer.bytes)
+}
+
+/** Hands a stream on as it comes. A program that leaves ends the reading; what then happens at the provider is the call's affair. */
+export async function replyStream(
+  outgoing: ServerResponse,
+  {
+    forwarded: { callId, status, headers, stream, sentAtMs },
+    request,
+    slug,
+    takesUsageOut,
+  }: { forwarded: Extract<Forwarded, { kind: 'stream' }>; request: GatewayRequest; slug: string; takesUsageOut: boolean },
+): Promise<void> {
+  const addedMs = sentAtMs - request.receivedMs
+  outgoing.writeHead(status, { ...passedOn(headers), ...receiptHeaders({ callId, slug, addedMs }) })
+  outgoing.flushHeaders()
+  await writeStream(outgoing, { stream, request, slug, takesUsageOut, callId })
+}
+
+export async function writeStream(
+  outgoing: ServerResponse,
+  {
+    stream,
+    request,
+    slug,
+    takesUsageOut,
+    callId,
+  }: { stream: ForwardedStream; request: GatewayRequest; slug: string; takesUsageOut: boolean; callId: string },
+): Promise<void> {
+  const { left, endpoint, wantsReceipt } = request
+  const leave = (): void => stream.leave()
+  if (left.aborted) leave()
+  left.addEventListener('abort', leave, { once: true })
+  const filter = takesUsageOut ? createUsageChunkFilter() : undefined
+  try {
+    for (let chunk = await stream.next(); chunk && !left.aborted; chunk = await stream.next()) {
+      const bytes = filter ? filter.push(chunk) : chunk
+      if (bytes.byteLength > 0 && !outgoing.write(bytes)) await drained(outgoing)
+    }
+    if (left.aborted) return
+    if (filter) outgoing.write(filter.end())
+    if (wantsReceipt && isServerSentEvents(outgoing)) outgoing.write(receiptLine(await stream.ended, slug))
+    outgoing.end()
+  } catch (error) {
+    if (left.aborted || outgoing.destroyed) return
+    const { failure } = await stream.ended
+    outgoing.end(isServerSentEvents(outgoing) ? errorEventIn(endpoint, failure ?? error, callId) : undefined)
+  } finally {
+    left.removeEventListener('abort', leave)
+  }
+}
+
+const isServerSentEvents = (outgoing: ServerResponse): boolean =>
+  String(outgoing.getHeader('content-type') ?? '').startsWith('text/event-stream')
+
+/** Until a slow reader has room again, or is gone. */
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    if (outgoing.destroyed) return resolve()
+    const done = (): void => {
+      outgoing.off('drain', done)
+      outgoing.off('close', done)
+      resolve()
+    }
+    outgoing.once('drain', done)
+    outgoing.once('close', done)
+  })
+}

@@ -1,0 +1,97 @@
+import { inArray } from 'drizzle-orm'
+import type { Database } from '../db/database.ts'
+import { connections, virtualKeys } from '../db/schema/index.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { Log } from '../runtime/log.ts'
+
+/** What a call in flight stands on. */
+export interface WatchedCall {
+  readonly connectionId: string
+  readonly virtualKeyId?: string | undefined
+}
+
+/** Why a call was cut: what it stood on was revoked, or nobody could say any more whether it was. */
+export type CutReason = 'connection_revoked' | 'virtual_key_revoked' | 'database_gone'
+
+/** Cuts calls in flight whose connection or virtual key is revoked, in whichever process that was done (KEY-12). */
+export interface CallWatch {
+  /** @returns to be called when the call is over. */
+  watch(call: WatchedCall, cut: (reason: CutReason) => void): () => void
+  close(): Promise<void>
+}
+
+const POLL_MS = 250
+/** Without a word from the database for so long, calls in flight are cut: they may have been revoked. */
+const LEASE_MS = 5_000
+
+interface Entry extends WatchedCall {
+  readonly cut: (reason: CutReason) => void
+}
+
+/** While calls are in flight the database is asked four times a second, once for all of them. */
+export function createCallWatch({ database, clock, log }: { database: Database; clock: Clock; log: Log }): CallWatch {
+  const entries = new Set<Entry>()
+  const closing = new AbortController()
+  let polling: Promise<void> | undefined
+
+  const look = async (): Promise<void> => {
+    const ids = unique(entries, ({ connectionId }) => connectionId)
+    const keyIds = unique(entries, ({ virtualKeyId }) => virtualKeyId)
+    const ended = await database.asSystem('what calls in flight stand on', async (tx) => {
+      const [found, keys] = await Promise.all([
+        tx.select({ id: connections.id, status: connections.status }).from(connections).where(inArray(connections.id, ids)),
+        keyIds.length === 0
+          ? []
+          : tx.select({ id: virtualKeys.id, revokedAt: virtualKeys.revokedAt }).from(virtualKeys).where(inArray(virtualKeys.id, keyIds)),
+      ])
+      const live = new Set(found.flatMap(({ id, status }) => (status === 'active' || status === 'draft' ? [id] : [])))
+      const liveKeys = new Set(keys.flatMap(({ id, revokedAt }) => (revokedAt === null ? [id] : [])))
+      return {
+        connections: new Set(ids.filter((id) => !live.has(id))),
+        keys: new Set(keyIds.filter((id) => !liveKeys.has(id))),
+      }
+    })
+    for (const { connectionId, virtualKeyId, cut } of entries) {
+      if (ended.connections.has(connectionId)) cut('connection_revoked')
+      else if (virtualKeyId !== undefined && ended.keys.has(virtualKeyId)) cut('virtual_key_revoked')
+    }
+  }
+
+  const poll = async (): Promise<void> => {
+    let lastWordMs = clock.now().getTime()
+    for (;;) {
+      try {
+        await clock.sleep(POLL_MS, closing.signal)
+      } catch {
+        return
+      }
+      if (entries.size === 0) return
+      try {
+        await look()
+        lastWordMs = clock.now().getTime()
+      } catch (error) {
+        log.warn({ error }, 'the database did not say whether calls in flight may go on')
+        if (clock.now().getTime() - lastWordMs >= LEASE_MS) for (const { cut } of entries) cut('database_gone')
+      }
+    }
+  }
+
+  return {
+    watch(call, cut) {
+      const entry: Entry = { ...call, cut }
+      entries.add(entry)
+      polling ??= poll().finally(() => {
+        polling = undefined
+      })
+      return () => entries.delete(entry)
+    },
+    async close() {
+      closing.abort()
+      await polling
+    },
+  }
+}
+
+const unique = (entries: ReadonlySet<Entry>, idOf: (entry: Entry) => string | undefined): string[] => [
+  ...new Set(Array.from(entries, idOf).filter((id) => id !== undefined)),
+]
