@@ -1,11 +1,12 @@
 import { AppError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import { type CallIntent, CONNECTION_CHECK } from '../ledger/intent.ts'
+import type { CallOutcome } from '../ledger/settlement.ts'
 import { ProviderCallError } from '../providers/failure.ts'
 import { parseJson } from '../providers/parse-json.ts'
-import { type Destination, protocolOf } from '../providers/provider.ts'
+import { type Destination, type Provider, protocolOf } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
-import type { SendRequest } from '../providers/send.ts'
+import type { ProviderAnswer, SendRequest } from '../providers/send.ts'
 import { newId } from '../runtime/ids.ts'
 import { failureFrom, requireSuccess, withConnectionKey, withOfferedKey } from './attempt.ts'
 import type { CallServices } from './services.ts'
@@ -16,28 +17,56 @@ export interface Offered {
   readonly key: Secret | undefined
 }
 
-export interface FreeRequest {
+/** On whose account a provider is asked for something that costs nothing. */
+export interface FreeCall {
   readonly workspaceId: string
   readonly connectionId: string
   readonly provider: string
-  readonly method?: 'GET' | 'POST' // a POST has no body
-  readonly path: string
   readonly actor: string
   readonly origin: string
   readonly signal: AbortSignal
-  /** Shorter than what a call may take, where a person waits. */
-  readonly timeouts?: SendRequest['timeouts']
+  /** What it is about, where that is one. */
+  readonly model?: string
   /** Tried instead of the connection's own, whose sealed key then stays closed. The caller keeps its secret and wipes it. */
   readonly offered?: Offered | undefined
 }
+
+export interface FreeQuestion {
+  readonly method?: SendRequest['method'] | undefined
+  readonly path: string
+  /** Sent as JSON. */
+  readonly body?: unknown
+  /** Shorter than what a call may take, where a person waits; longer, where a machine works. */
+  readonly timeouts?: SendRequest['timeouts']
+  readonly maxBodyBytes?: number | undefined
+  /** An end of the base URL that this path does not have before it ("/v1"): the request stays on the same host. */
+  readonly beside?: string | undefined
+}
+
+export type FreeRequest = FreeCall & FreeQuestion
 
 /**
  * A request that a provider answers free of charge (its list of models, the check of a key), along the same path as every
  * call: intent, key, send, entry. @returns the parsed body. @throws AppError with what the provider refused.
  */
-export async function freeRequest(services: CallServices, request: FreeRequest): Promise<unknown> {
-  const { workspaceId, connectionId, provider: providerId, method = 'GET', path, actor, origin, signal, timeouts, offered } = request
-  const { ledger, clock, sender } = services
+export const freeRequest = (services: CallServices, request: FreeRequest): Promise<unknown> =>
+  freeCall(services, request, async (ask) => parseJson(await (await ask(request)).readAll()))
+
+/** Why a free call is given up: the server stops. Any other reason is a person's. */
+export const SERVER_STOPS = new AppError('call.interrupted', 'The server stopped.')
+
+/**
+ * The same for work that takes its time: `use` asks as often as it needs to, one question after another, and reads the answers
+ * as they come. It is one call with one entry, which counts its requests; an answer of another status than success ends it.
+ * @throws AppError with what the provider refused, and what `use` throws.
+ */
+export async function freeCall<T>(
+  services: CallServices,
+  call: FreeCall,
+  use: (ask: (question: FreeQuestion) => Promise<ProviderAnswer>) => Promise<T>,
+): Promise<T> {
+  const { workspaceId, connectionId, provider: providerId, actor, origin, signal, model = '', offered } = call
+  const { ledger, clock } = services
   const provider = findProvider(providerId)
   const intent: CallIntent = {
     id: newId(),
@@ -47,7 +76,7 @@ export async function freeRequest(services: CallServices, request: FreeRequest):
     origin,
     context: CONNECTION_CHECK,
     attempt: 1,
-    requestedModel: '',
+    requestedModel: model,
     worstCaseNano: 0n,
     currency: 'USD',
     budgetIds: [],
@@ -60,33 +89,73 @@ export async function freeRequest(services: CallServices, request: FreeRequest):
   const cost = { nano: 0n, currency: 'USD', source: 'free' as const, rowIds: [] }
   const ended = { intent, intendedAt, keyVersion: connection.keyVersion, cost }
   const destination = offered?.destination ?? connection.destination
-  const withKey = <T>(use: (key: Secret | undefined) => Promise<T>): Promise<T> =>
-    offered ? withOfferedKey({ provider, offered }, use) : withConnectionKey({ services, workspaceId, connection, provider }, use)
+  const withKey = (work: (key: Secret | undefined) => Promise<T>): Promise<T> =>
+    offered ? withOfferedKey({ provider, offered }, work) : withConnectionKey({ services, workspaceId, connection, provider }, work)
+  const wire: FreeWire = { requests: 0 }
+  // All that such a call uses, and what we know without being told.
+  const used = () =>
+    wire.requests === 0 ? {} : ({ usage: { requests: wire.requests }, usageSource: 'counted', status: wire.status } as const)
   try {
-    const { status, body } = await withKey(async (key) => {
-      const answer = await sender.send({
-        provider,
-        destination,
-        method,
-        path,
-        signal,
-        timeouts,
-        ...(key ? { key } : {}),
-      })
-      const bytes = await answer.readAll()
-      requireSuccess({ protocol: protocolOf(provider), answer, bytes, key })
-      return { status: answer.status, body: parseJson(bytes) }
-    })
-    await ledger.settle({ ...ended, ...ONE_REQUEST, outcome: 'succeeded', status, endedAt: clock.now() })
-    return body
+    const value = await withKey((key) => use((question) => askFree({ services, provider, destination, key, signal, question, wire })))
+    await ledger.settle({ ...ended, ...used(), outcome: 'succeeded', endedAt: clock.now() })
+    return value
   } catch (error) {
     const failure = failureFrom(error)
-    const outcome = error instanceof ProviderCallError && error.sent === 'no' ? 'not_sent' : 'failed'
-    const used = outcome === 'failed' ? ONE_REQUEST : {}
-    await ledger.settle({ ...ended, ...used, outcome, errorCode: failure.code, endedAt: clock.now() })
+    const outcome = outcomeOf(wire.requests, signal)
+    await ledger.settle({ ...ended, ...used(), outcome, errorCode: failure.code, endedAt: clock.now() })
     throw error instanceof AppError ? error : new AppError(failure.code, failure.detail)
   }
 }
 
-/** All that such a request uses, and what we know without being told. */
-const ONE_REQUEST = { usage: { requests: 1 }, usageSource: 'counted' } as const
+/** What has left, and the last answer's status. */
+interface FreeWire {
+  requests: number
+  status?: number
+}
+
+async function askFree({
+  services: { sender },
+  provider,
+  destination,
+  key,
+  signal,
+  question: { method = 'GET', path, body, timeouts, maxBodyBytes, beside },
+  wire,
+}: {
+  services: CallServices
+  provider: Provider
+  destination: Destination
+  key: Secret | undefined
+  signal: AbortSignal
+  question: FreeQuestion
+  wire: FreeWire
+}): Promise<ProviderAnswer> {
+  const { baseUrl } = destination
+  const from = beside !== undefined && baseUrl.endsWith(beside) ? baseUrl.slice(0, -beside.length) : baseUrl
+  const asked = {
+    provider,
+    destination: { ...destination, baseUrl: from },
+    method,
+    path,
+    signal,
+    timeouts,
+    maxBodyBytes,
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    ...(key ? { key } : {}),
+  }
+  const answer = await sender.send(asked).catch((error: unknown) => {
+    if (!(error instanceof ProviderCallError) || error.sent === 'maybe') wire.requests += 1
+    throw error
+  })
+  wire.requests += 1
+  wire.status = answer.status
+  if (answer.status < 200 || answer.status > 299)
+    requireSuccess({ protocol: protocolOf(provider), answer, bytes: await answer.readAll(), key })
+  return answer
+}
+
+function outcomeOf(requests: number, signal: AbortSignal): CallOutcome {
+  if (requests === 0) return 'not_sent'
+  if (!signal.aborted) return 'failed'
+  return signal.reason === SERVER_STOPS ? 'interrupted' : 'cancelled'
+}

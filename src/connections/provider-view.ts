@@ -6,7 +6,7 @@ import { providers } from '../providers/registry.ts'
 export const providerViews = (): ProviderView[] => Object.values(providers).map(toView)
 
 const toView = (provider: Provider): ProviderView => {
-  const { id, name, key, keyHint, baseUrl, baseUrlExample, regions = [], destinationHeaders, pages, triedAgainst } = provider
+  const { id, name, key, keyHint, baseUrl, baseUrlExample, regions = [], destinationHeaders, pages, triedAgainst, local, pull } = provider
   const isPractice = key === 'none'
   return {
     id,
@@ -18,6 +18,8 @@ const toView = (provider: Provider): ProviderView => {
     baseUrl: isPractice ? null : (baseUrl ?? null),
     baseUrlExample: baseUrlExample ?? null,
     regions: regions.map((region) => ({ ...region })),
+    local: local !== undefined,
+    pulls: pull ? { library: pull.library, example: pull.example, whenLeft: pull.whenLeft } : null,
     fields: (['organization', 'project'] as const).filter((field) => destinationHeaders?.[field] !== undefined),
     pages: {
       keys: pages.keys ?? null,

@@ -248,6 +248,19 @@ export const replaceKey = defineRoute({
   answer: z.strictObject({ replaced: z.boolean(), check: checkView, connection: connectionView }),
 })
 
+/** A model as it lies on the machine that runs it; what its server does not say is null. */
+export const modelFiles = z
+  .strictObject({
+    sizeBytes: z.int().nullable().meta({ description: 'On its disk' }),
+    family: z.string().nullable(),
+    parameters: z.string().nullable().meta({ description: 'As the server words it: "4.3B"' }),
+    quantization: z.string().nullable(),
+    loaded: z.boolean().nullable().meta({ description: 'In memory now' }),
+    runsAt: z.string().nullable().meta({ description: 'The host that runs it in truth: what is asked of it leaves the machine' }),
+  })
+  .meta({ id: 'ModelFiles' })
+export type ModelFilesView = z.output<typeof modelFiles>
+
 export const modelView = z
   .strictObject({
     id: z.string(),
@@ -262,6 +275,7 @@ export const modelView = z
     maxOutputTokens: z.int().nullable(),
     shutdownDate: z.string().nullable(),
     successor: z.string().nullable(),
+    files: modelFiles.nullable().meta({ description: 'null: its provider does not say' }),
   })
   .meta({ id: 'Model' })
 export type ModelView = z.output<typeof modelView>

@@ -12,6 +12,15 @@ export const providerView = z
     baseUrl: z.string().nullable().meta({ description: 'null: the person gives it' }),
     baseUrlExample: z.string().nullable().meta({ description: 'How such an address looks, where the person gives it' }),
     regions: z.array(z.strictObject({ region: z.string(), baseUrl: z.string() })).meta({ description: 'Its other addresses' }),
+    local: z.boolean().meta({ description: 'A server that people run themselves, on a machine of their own' }),
+    pulls: z
+      .strictObject({
+        library: z.string().meta({ description: 'Where the names of models are found' }),
+        example: z.string(),
+        whenLeft: z.enum(['kept', 'goes_on']).meta({ description: 'kept: a pull can be cancelled, and goes on with the next one' }),
+      })
+      .nullable()
+      .meta({ description: 'It fetches models on request; null: it does not' }),
     fields: z.array(z.enum(['organization', 'project'])).meta({ description: 'What its destination has beside the base URL' }),
     pages: z.strictObject({
       keys: z.string().nullable(),

@@ -1,5 +1,6 @@
+import { defined, objectOf, textOf } from '../base/json.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type ChatProvider, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, type ModelFiles, type OfferedModel, readModelList, sizeOf } from './provider.ts'
 
 /** LM Studio: models on a computer of one’s own behind OpenAI chat. @see https://lmstudio.ai/docs/developer/openai-compat, facts of 2026-11-20 */
 export const lmstudio: ChatProvider = {
@@ -13,7 +14,8 @@ export const lmstudio: ChatProvider = {
   keyHeader: bearer,
   key: 'optional',
   checkKey: { method: 'GET', path: '/models', read: readModelList },
-  listModels: { path: '/models' },
+  listModels: { path: '/models', fuller: { path: '/api/v1/models', beside: '/v1', read: readOwnList } },
+  local: { port: 1_234, path: '/v1', isIts: (body) => readOwnList(body) !== undefined || readModelList(body) === 'ok' },
   chat: {
     protocol: openAiChatWith({ reasoning: 'by total' }),
     path: '/chat/completions',
@@ -26,6 +28,31 @@ export const lmstudio: ChatProvider = {
     'Its usual address is http://127.0.0.1:1234/v1; start its server in the Developer view first.',
     'The operator must allow the address: it is a private one.',
     'A model is loaded at its first call, which then takes longer.',
+    'From version 0.4 on its own list says how large a model is and whether it is in memory; older ones are asked for their OpenAI list, which does not.',
   ],
   triedAgainst: 'a mock of its documented interface',
+}
+
+/** Its own list, from version 0.4 on. Older ones answer unknown paths with 200 and an error. @see https://lmstudio.ai/docs/developer/rest/list */
+function readOwnList(body: unknown): OfferedModel[] | undefined {
+  const models = objectOf(body)?.['models']
+  if (!Array.isArray(models)) return undefined
+  return models.map(objectOf).flatMap((model) => {
+    const id = textOf(model?.['key'])
+    if (!model || id === undefined) return []
+    const contextTokens = sizeOf(model['max_context_length'])
+    return [{ id, ...(contextTokens === undefined ? {} : { contextTokens }), files: filesOf(model) }]
+  })
+}
+
+function filesOf(model: Readonly<Record<string, unknown>>): ModelFiles {
+  const loaded = model['loaded_instances']
+  return defined<ModelFiles>({
+    sizeBytes: sizeOf(model['size_bytes']),
+    family: textOf(model['architecture']),
+    parameters: textOf(model['params_string']),
+    quantization: textOf(objectOf(model['quantization'])?.['name']),
+    isLoaded: Array.isArray(loaded) ? loaded.length > 0 : undefined,
+    runsAt: undefined,
+  })
 }

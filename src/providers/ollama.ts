@@ -1,6 +1,7 @@
-import { objectOf, textOf } from '../base/json.ts'
+import { defined, objectOf, textOf } from '../base/json.ts'
+import { ollamaPull } from './ollama-pull.ts'
 import { ollamaChat } from './protocols/ollama.ts'
-import { bearer, type ChatProvider, type OfferedModel } from './provider.ts'
+import { bearer, type ChatProvider, type ModelFiles, type OfferedModel, sizeOf } from './provider.ts'
 
 /** Ollama: models on a computer of one's own, or in Ollama's cloud, in Ollama's own interface. @see https://docs.ollama.com/api, facts of 2026-11-20 */
 export const ollama: ChatProvider = {
@@ -18,12 +19,15 @@ export const ollama: ChatProvider = {
   key: 'optional',
   checkKey: { method: 'GET', path: '/api/tags', read: (body) => (readModels(body) ? 'ok' : 'elsewhere'), proves: 'address' },
   listModels: { path: '/api/tags', read: readModels },
+  local: { port: 11_434, path: '', isIts: (body) => readModels(body) !== undefined },
+  pull: ollamaPull,
   chat: { protocol: ollamaChat, path: '/api/chat', sdk: 'ollama', jsonSchema: true, streamedUsage: 'unasked' },
   checkedOn: '2026-11-20',
   notes: [
     'Its usual address is http://localhost:11434. The operator must allow it: it is a private one. Ollama’s cloud needs a key, a server of your own none.',
     'A model is loaded at its first call, which then takes longer.',
     'The context is asked for as large as prompt and answer need; Ollama’s own default would drop the beginning of long prompts in silence.',
+    'It fetches models of its own library, and of Hugging Face’s, on request. A model of its cloud stands in the list of a local server too: what it is asked leaves the machine, and the list says so.',
     'Where a server does not say how long the prompt was, because it was still in memory, the tokens of that call are unknown.',
   ],
   triedAgainst: 'a mock of its documented interface',
@@ -34,6 +38,20 @@ function readModels(body: unknown): OfferedModel[] | undefined {
   if (!Array.isArray(models)) return undefined
   return models.map(objectOf).flatMap((model) => {
     const id = textOf(model?.['model']) ?? textOf(model?.['name'])
-    return id === undefined ? [] : [{ id }]
+    return id === undefined ? [] : [{ id, files: filesOf(model!) }]
+  })
+}
+
+/** A model of Ollama's cloud stands in a local list too, with the host that runs it. */
+function filesOf(model: Readonly<Record<string, unknown>>): ModelFiles {
+  const details = objectOf(model['details'])
+  const runsAt = textOf(model['remote_host'])
+  return defined<ModelFiles>({
+    sizeBytes: runsAt === undefined ? sizeOf(model['size']) : undefined,
+    family: textOf(details?.['family']),
+    parameters: textOf(details?.['parameter_size']),
+    quantization: textOf(details?.['quantization_level']),
+    isLoaded: undefined,
+    runsAt: runsAt && (URL.parse(runsAt)?.host ?? runsAt),
   })
 }

@@ -1,6 +1,7 @@
 import { AppError, type ErrorCode } from '../base/errors.ts'
 import { objectOf } from '../base/json.ts'
 import type { Usage, UsageSource } from '../base/usage.ts'
+import type { PullOffer } from './pull.ts'
 
 /**
  * Everything that steers a request, and so everything a key is sealed to. Two destinations are the same when their
@@ -164,8 +165,24 @@ export interface Provider {
         readonly path: string
         /** For a list of its own shape; without, as OpenAI lists them. Undefined is not this provider's answer. */
         readonly read?: (body: unknown) => readonly OfferedModel[] | undefined
+        /** A fuller list, asked for first; servers that do not have it are asked for the other one. */
+        readonly fuller?: {
+          readonly path: string
+          /** The end of the base URL that its path does not have before it: "/v1". */
+          readonly beside: string
+          readonly read: (body: unknown) => readonly OfferedModel[] | undefined
+        }
       }
     | undefined
+  /** For servers that people run themselves: where they usually listen, and what their list of models says that no other server's does. */
+  readonly local?: {
+    readonly port: number
+    /** What follows the port in the base URL. */
+    readonly path: string
+    readonly isIts: (body: unknown) => boolean
+  }
+  /** How it is asked to fetch a model, where it can be. */
+  readonly pull?: PullOffer
   /** How the errors of its free requests are read, where it offers no chat. */
   readonly protocol?: Protocol
   /** What it offers, kind by kind; absent: nothing of that kind. */
@@ -189,7 +206,29 @@ export interface OfferedModel {
   readonly maxOutputTokens?: number
   /** The day it is shut down, or the time in RFC 3339. */
   readonly shutdownDate?: string
+  /** What is known of its files, where the server that runs it says so. */
+  readonly files?: ModelFiles
 }
+
+/** A model as it lies on the machine that runs it; each in the server's own words. */
+export interface ModelFiles {
+  /** On its disk, in bytes. */
+  readonly sizeBytes?: number
+  /** "llama", "gemma3". */
+  readonly family?: string
+  /** "4.3B". */
+  readonly parameters?: string
+  /** "Q4_K_M". */
+  readonly quantization?: string
+  /** In memory now, where that is said. */
+  readonly isLoaded?: boolean
+  /** The host that runs it in truth: what is asked of this model leaves the machine. */
+  readonly runsAt?: string
+}
+
+/** A size in bytes as a server says it; undefined for what is none. */
+export const sizeOf = (value: unknown): number | undefined =>
+  Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : undefined
 
 /** An answer that lists models, as OpenAI does and most others after it. */
 export const readModelList = (body: unknown): CheckedKey => (Array.isArray(objectOf(body)?.['data']) ? 'ok' : 'elsewhere')

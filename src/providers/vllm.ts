@@ -1,3 +1,4 @@
+import { objectOf } from '../base/json.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
 import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
@@ -14,6 +15,7 @@ export const vllm: ChatProvider = {
   key: 'optional',
   checkKey: { method: 'GET', path: '/models', read: readModelList },
   listModels: { path: '/models' },
+  local: { port: 8_000, path: '/v1', isIts: saysVllm },
   chat: {
     protocol: openAiChatWith({ reasoning: 'by total' }),
     path: '/chat/completions',
@@ -27,4 +29,10 @@ export const vllm: ChatProvider = {
     'The operator must allow a private address.',
   ],
   triedAgainst: 'recorded answers',
+}
+
+/** Much else listens on port 8000; vLLM's list says whose its models are. */
+function saysVllm(body: unknown): boolean {
+  const models = objectOf(body)?.['data']
+  return Array.isArray(models) && models.some((model) => objectOf(model)?.['owned_by'] === 'vllm')
 }

@@ -1,3 +1,5 @@
+import { localModelRoutes } from '../apps/connection-checks/local-routes.ts'
+import type { Pulls } from '../apps/connection-checks/pulls.ts'
 import { connectionCheckRoutes } from '../apps/connection-checks/routes.ts'
 import { enrichmentRoutes } from '../apps/enrichment/routes.ts'
 import { assignmentRoutes } from '../assignments/routes.ts'
@@ -14,7 +16,7 @@ import { runRoutes } from '../runs/routes.ts'
 import type { Services } from './services.ts'
 
 /** What the routes of all rooms are made from. */
-export type RouteServices = Services & SignInServices & { readonly origin: string; readonly runManager: RunManager }
+export type RouteServices = Services & SignInServices & { readonly origin: string; readonly runManager: RunManager; readonly pulls: Pulls }
 
 /** Every route there is, from the rooms that own them. */
 export const allRoutes = (services: RouteServices): HandledRoute[] => [
@@ -23,6 +25,7 @@ export const allRoutes = (services: RouteServices): HandledRoute[] => [
   ...ledgerRoutes(services),
   ...connectionRoutes(services),
   ...connectionCheckRoutes(services),
+  ...localModelRoutes(services),
   ...assignmentRoutes(services),
   ...catalogueRoutes(services),
   ...reviewRoutes(services),

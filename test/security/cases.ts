@@ -30,6 +30,8 @@ export const cases = (own: Things): Readonly<Record<string, object>> => {
     'connections.add': { body: { provider: 'practice', label: 'Second' } },
     'connections.change': { params: { connectionId: own['connection'] }, body: { label: 'Renamed' } },
     'connections.replaceKey': { params: { connectionId: own['connection'] }, body: { key: 'sk-test-0000000000000000000' } },
+    'connections.pulls.start': { params: { connectionId: own['connection'] }, body: { model: 'llama3.2:3b' } },
+    'connections.pulls.cancel': { params: { connectionId: own['connection'] }, body: { model: 'llama3.2:3b' } },
     'connections.checkKey': { body: { provider: 'practice' } },
     'calls.list': { query: {} },
     'enrichment.quote': { body: { selection, recipe: RECIPE, models: [servedBy] } },

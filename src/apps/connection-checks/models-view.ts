@@ -1,11 +1,11 @@
 import type { CallServices } from '../../calls/services.ts'
 import { requireConnection } from '../../connections/change.ts'
-import type { ModelView } from '../../contract/connections.ts'
-import { type ListedModel, listModels } from '../../prices/models.ts'
+import type { ModelFilesView, ModelView } from '../../contract/connections.ts'
+import { listModels } from '../../prices/models.ts'
 import { type RateCard, rateCardPrices } from '../../prices/rate-card.ts'
-import { regionOf } from '../../providers/provider.ts'
+import { type ModelFiles, regionOf } from '../../providers/provider.ts'
 import { findProvider } from '../../providers/registry.ts'
-import { modelsOfConnection } from './list-models.ts'
+import { type ModelOfConnection, modelsOfConnection } from './list-models.ts'
 
 /**
  * The models of a connection as people choose them: those its provider lists now, or those the price book knows. Its own
@@ -27,13 +27,13 @@ export async function listedModels(
   const at = clock.now()
   const region = regionOf(findProvider(provider), destination)
   const isAsked = source === 'provider' && findProvider(provider).listModels !== undefined
-  const listed = isAsked
+  const listed: ModelOfConnection[] = isAsked
     ? await modelsOfConnection(services, { workspaceId, connectionId: id, provider, region, actor, signal })
     : listModels({ provider, region, at })
   return { source: isAsked ? 'provider' : 'price_book', at: at.toISOString(), items: listed.map((model) => toModelView(model, prices)) }
 }
 
-function toModelView(model: ListedModel, card: RateCard | null): ModelView {
+function toModelView(model: ModelOfConnection, card: RateCard | null): ModelView {
   const own = rateCardPrices(card, model.id)
   const ownPrices = Object.fromEntries(Object.entries(own?.bands[0]?.rows ?? {}).map(([unit, row]) => [unit, row.price]))
   const isKnown = model.free || Object.keys(model.prices).length > 0
@@ -48,5 +48,15 @@ function toModelView(model: ListedModel, card: RateCard | null): ModelView {
     maxOutputTokens: model.maxOutputTokens ?? null,
     shutdownDate: model.shutdownDate ?? null,
     successor: model.successor ?? null,
+    files: model.files ? toFilesView(model.files) : null,
   }
 }
+
+export const toFilesView = ({ sizeBytes, family, parameters, quantization, isLoaded, runsAt }: ModelFiles): ModelFilesView => ({
+  sizeBytes: sizeBytes ?? null,
+  family: family ?? null,
+  parameters: parameters ?? null,
+  quantization: quantization ?? null,
+  loaded: isLoaded ?? null,
+  runsAt: runsAt ?? null,
+})
