@@ -91,6 +91,7 @@ export const notices = pgTable(
     text: text('text').notNull(), // the subject's own name, for the page's sentence
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     readAt: timestamp('read_at', { withTimezone: true }),
+    endedAt: timestamp('ended_at', { withTimezone: true }), // what it told of is over: the same notice says so
   },
   (table) => [index('notices_user').on(table.workspaceId, table.userId, table.createdAt)],
 )
