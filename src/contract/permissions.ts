@@ -9,6 +9,8 @@ const VIEWER = [
   'connections.read',
   'assignments.read',
   'consumption.read',
+  'gateway.read',
+  'budgets.read',
   'workspace.read',
 ] as const
 const EDITOR = [...VIEWER, 'catalogue.write', 'review.decide', 'recipes.write', 'runs.write'] as const
@@ -16,6 +18,8 @@ const ADMIN = [
   ...EDITOR,
   'connections.write',
   'assignments.write',
+  'gateway.write',
+  'budgets.write',
   'members.read',
   'members.write',
   'workspace.write',

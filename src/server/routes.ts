@@ -2,6 +2,7 @@ import { localModelRoutes } from '../apps/connection-checks/local-routes.ts'
 import type { Pulls } from '../apps/connection-checks/pulls.ts'
 import { connectionCheckRoutes } from '../apps/connection-checks/routes.ts'
 import { enrichmentRoutes } from '../apps/enrichment/routes.ts'
+import { gatewayRoutes } from '../apps/gateway/routes.ts'
 import { assignmentRoutes } from '../assignments/routes.ts'
 import { reviewRoutes } from '../catalogue/review-routes.ts'
 import { catalogueRoutes } from '../catalogue/routes.ts'
@@ -30,6 +31,7 @@ export const allRoutes = (services: RouteServices): HandledRoute[] => [
   ...catalogueRoutes(services),
   ...reviewRoutes(services),
   ...enrichmentRoutes(services),
+  ...gatewayRoutes(services),
   ...runRoutes(services),
   ...noticeRoutes(services),
 ]

@@ -38,6 +38,8 @@ export const cases = (own: Things): Readonly<Record<string, object>> => {
     'enrichment.quoteTrial': { body: { productId: own['product'], recipe: RECIPE, servedBy } },
     'enrichment.try': { body: { productId: own['product'], recipe: RECIPE, servedBy } },
     'invitations.make': { body: { as: 'viewer', note: 'for Ben' } },
+    'virtualKeys.make': { body: { name: 'robot', ownerId: own['member'], connectionIds: [own['connection']] } },
+    'virtualKeys.change': { params: { virtualKeyId: own['virtual-key'] }, body: { name: 'Robot', connectionIds: [own['connection']] } },
     'join.accept': { body: { token: `lk_join_${'x'.repeat(43)}` } },
     'join.read': { body: { token: `lk_join_${'x'.repeat(43)}` } },
     'me.change': { body: { name: 'Ada L.' } },

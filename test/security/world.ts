@@ -1,6 +1,7 @@
 import * as catalogue from '../../src/contract/catalogue.ts'
 import * as connections from '../../src/contract/connections.ts'
 import * as consumption from '../../src/contract/consumption.ts'
+import * as gateway from '../../src/contract/gateway.ts'
 import * as notices from '../../src/contract/notices.ts'
 import * as people from '../../src/contract/people.ts'
 import * as recipes from '../../src/contract/recipes.ts'
@@ -41,6 +42,7 @@ export async function furnish(client: TestClient): Promise<Things> {
   const { invitation } = await client.call(people.invite, { body: { as: 'viewer' } })
   const token = await client.call(people.makeApiToken, { body: { name: 'robot' } })
   const { sessions } = await client.call(people.listSessions)
+  const { key: virtualKey } = await client.call(gateway.makeVirtualKey, { body: { name: 'robot' } })
   return {
     workspace: workspace!.id,
     member: user.id,
@@ -57,6 +59,7 @@ export async function furnish(client: TestClient): Promise<Things> {
     notice: heard[0]!.id,
     invitation: invitation.id,
     token: token.listed.id,
+    'virtual-key': virtualKey.id,
     session: sessions[0]!.id,
   }
 }
