@@ -1,0 +1,111 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { addConnection } from '../../src/contract/connections.ts'
+import { makeVirtualKey } from '../../src/contract/gateway.ts'
+import type { RouteArguments } from '../../src/contract/route.ts'
+import { startTestServer, type TestClient, type TestServer } from './server.ts'
+
+/** A provider that answers each request as `answer` does. */
+export interface Upstream {
+  readonly origin: string
+  readonly hostPort: string
+  readonly requests: { path: string; headers: IncomingMessage['headers']; body: Buffer }[]
+  /** Whose turn it is to answer; replaced by tests as they go. */
+  answer: (request: IncomingMessage, response: ServerResponse, body: Buffer) => void
+  close(): Promise<void>
+}
+
+export async function startUpstream(answer: Upstream['answer']): Promise<Upstream> {
+  const requests: Upstream['requests'] = []
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const body = Buffer.concat(chunks)
+      requests.push({ path: request.url ?? '', headers: request.headers, body })
+      upstream.answer(request, response, body)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const hostPort = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const upstream: Upstream = {
+    origin: `http://${hostPort}`,
+    hostPort,
+    requests,
+    answer,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+  return upstream
+}
+
+export const json =
+  (body: unknown, status = 200, headers: Record<string, string> = {}): Upstream['answer'] =>
+  (_, response) => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers })
+    response.end(typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body))
+  }
+
+/** A server whose gateway has one connection to an upstream, and a virtual key for it. */
+export interface GatewayTest {
+  readonly server: TestServer
+  readonly owner: TestClient
+  readonly upstream: Upstream
+  /** The key of the connection: what must never come out. */
+  readonly providerKey: string
+  readonly connectionId: string
+  readonly token: string
+  /** Another connection to the same upstream. */
+  connect(body: Partial<RouteArguments<typeof addConnection>['body']>): Promise<string>
+  virtualKey(body?: Partial<RouteArguments<typeof makeVirtualKey>['body']>): Promise<{ token: string; id: string }>
+  close(): Promise<void>
+}
+
+/** `provider`: whose protocol the upstream speaks, under the slug "up". */
+export async function startGatewayTest({
+  on = 'pglite',
+  provider = 'openai-compatible',
+  path = '/v1',
+  answer = json({}),
+  environment = {},
+}: {
+  on?: 'pglite' | 'postgres'
+  provider?: string
+  path?: string
+  answer?: Upstream['answer']
+  environment?: Readonly<Record<string, string>>
+} = {}): Promise<GatewayTest> {
+  const upstream = await startUpstream(answer)
+  const server = await startTestServer({ on, environment: { LATCHKEY_PRIVATE_HOSTS: upstream.hostPort, ...environment } })
+  const owner = await server.owner()
+  const providerKey = `sk-canary-${'7'.repeat(40)}`
+  const connect: GatewayTest['connect'] = async (body) => {
+    const made = await owner.call(addConnection, {
+      body: { provider, destination: { baseUrl: `${upstream.origin}${path}` }, key: providerKey, ...body },
+    } as never)
+    return made.id
+  }
+  const virtualKey: GatewayTest['virtualKey'] = async (body = {}) => {
+    const made = await owner.call(makeVirtualKey, { body: { name: 'robot', ...body } } as never)
+    return { token: made.token, id: made.key.id }
+  }
+  const connectionId = await connect({ slug: 'up' })
+  const { token } = await virtualKey()
+  return {
+    server,
+    owner,
+    upstream,
+    providerKey,
+    connectionId,
+    token,
+    connect,
+    virtualKey,
+    async close() {
+      await server.close()
+      await upstream.close()
+    },
+  }
+}
