@@ -14,7 +14,7 @@ import {
   type Provider,
   type ProviderFailure,
 } from '../providers/provider.ts'
-import type { ProviderAnswer } from '../providers/send.ts'
+import type { ProviderAnswer, SendRequest } from '../providers/send.ts'
 import { rememberSecret } from '../runtime/scrub.ts'
 import { normaliseKey } from '../vault/key-text.ts'
 import { withOpenKey } from '../vault/open.ts'
@@ -47,7 +47,11 @@ export interface Attempt {
   readonly wire: WireRecord
   /** A streamed answer was asked for: it is handed on as it comes, and metered on its way. */
   readonly streams?: boolean | undefined
+  /** Where an answer takes longer, or is larger, than a text. */
+  readonly bounds?: AnswerBounds | undefined
 }
+
+export type AnswerBounds = Pick<SendRequest, 'timeouts' | 'maxBodyBytes'>
 
 /**
  * Steps 4 to 6 of a call's path as a `fetch` good for exactly one POST to the attempt's own path: opens the key, sends,
@@ -83,21 +87,29 @@ export function attemptFetch(attempt: Attempt): AttemptFetch {
   }
 }
 
-/** Sends, and notes what is known when the headers have come. @throws ProviderCallError for any status that is not one of success. */
-async function openAnswer(
-  { services, provider, offer, path, connection, signal, wire }: Attempt,
-  { body, headers, key }: { body: string | Uint8Array; headers: Record<string, string>; key: Secret | undefined },
+/** Sends, and notes what is known when the headers have come; a refusal is an answer too. @throws ProviderCallError. */
+export async function sendAttempt(
+  { services, provider, path, connection, signal, wire, bounds = {} }: Omit<Attempt, 'callId' | 'offer' | 'workspaceId'>,
+  { body, headers, key }: { body: string | Uint8Array; headers: Readonly<Record<string, string>>; key: Secret | undefined },
 ): Promise<ProviderAnswer> {
   const { destination } = connection
-  const answer = await services.sender.send({ provider, destination, method: 'POST', path, headers, body, signal, ...(key ? { key } : {}) })
+  const request = { provider, destination, method: 'POST', path, headers, body, signal, ...bounds } as const
+  const answer = await services.sender.send({ ...request, ...(key ? { key } : {}) })
   wire.sent = 'maybe'
   wire.status = answer.status
   wire.headers = answer.headers
   wire.sentAt = answer.sentAt
+  return answer
+}
+
+/** @throws ProviderCallError with what the provider refused, for any status that is not one of success. */
+async function openAnswer(attempt: Attempt, request: Parameters<typeof sendAttempt>[1]): Promise<ProviderAnswer> {
+  const answer = await sendAttempt(attempt, request)
   if (isSuccess(answer.status)) return answer
   const bytes = await answer.readAll()
-  if (answer.firstByteAt) wire.firstByteAt = answer.firstByteAt
-  throw new ProviderCallError(failureOf({ protocol: offer.protocol, status: answer.status, headers: answer.headers, bytes, key }), 'maybe')
+  if (answer.firstByteAt) attempt.wire.firstByteAt = answer.firstByteAt
+  requireSuccess({ protocol: attempt.offer.protocol, answer, bytes, key: request.key })
+  return answer
 }
 
 async function wholeAnswer({ offer: { protocol }, wire }: Attempt, answer: ProviderAnswer, key: Secret | undefined): Promise<Response> {
@@ -162,7 +174,7 @@ const CONTENT_TYPES: Readonly<Record<Framing, string>> = {
   'json-lines': 'application/x-ndjson',
 }
 
-const isSuccess = (status: number): boolean => status >= 200 && status <= 299
+export const isSuccess = (status: number): boolean => status >= 200 && status <= 299
 
 /** @throws ProviderCallError with what the provider refused, for an answer of another status than 2xx. */
 export function requireSuccess({

@@ -37,7 +37,7 @@ export interface ProviderAnswer {
 
 export interface ExchangeOptions {
   readonly pool: Pool
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT'
   readonly path: string
   /** Names and values in turn. */
   readonly headers: string[]

@@ -94,6 +94,7 @@ const STORED = new Set([
   'retry-after-ms',
   'x-amzn-errortype', // Bedrock's error is named here and nowhere else
   'x-amzn-requestid',
+  'x-fal-billable-units',
   'x-request-id',
   'x-should-retry',
 ])

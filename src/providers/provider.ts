@@ -251,6 +251,11 @@ export interface Offer {
   readonly protocol: Protocol
   /** Joined to the base URL; made from the model's name where the protocol has it in the path. */
   readonly path: string | ((model: string) => string)
+  /**
+   * Hosts of the provider's own, besides the destination's, that its answers may name to be asked or downloaded from: without a
+   * key. "*.example.com" is every host below that domain. An address at any other host is refused.
+   */
+  readonly hosts?: readonly string[]
 }
 
 /** A provider that answers chats. */
@@ -299,9 +304,31 @@ export interface EmbeddingsOffer extends Offer {
 
 /** How a provider is asked for images. */
 export interface ImagesOffer extends Offer {
-  /** How bodies are built and answers come: at once, or to be asked for until they are ready. */
-  readonly form: 'openai-images'
+  /**
+   * How bodies are built and answers come (calls/image-forms.ts): 'openai-images' and 'gemini' at once, the others to be asked
+   * for until they are ready.
+   */
+  readonly form: 'openai-images' | 'gemini' | 'fal-queue' | 'bfl'
+  /** The most images that one request makes. */
+  readonly imagesAtMost: number
+  /** What may be asked for besides the prompt and the number; anything else is refused, never left out in silence. */
+  readonly takes: readonly ImageChoice[]
+  /** Images that go in; absent: none. `path` where that is another one than for images from words alone. */
+  readonly references?: {
+    readonly path?: Offer['path']
+    /** How they are sent: as parts of a form, or as data URLs in the field of this name. */
+    readonly as: 'multipart' | 'image' | 'image_url' | 'image_urls' | 'input_references' | 'input_image' | 'inlineData'
+    readonly imagesAtMost: number
+    /** A mask says which part of the first one is made anew. */
+    readonly mask?: true
+  }
+  /** What `response_format` says, so that the images come inside the answer. Absent: it is not sent. For 'openai-images'. */
+  readonly responseFormat?: 'b64_json' | 'base64'
+  /** The size as two numbers, where it is not "1024x1024". For 'openai-images'. */
+  readonly sizeAs?: 'width and height'
 }
+
+export type ImageChoice = 'size' | 'quality' | 'format' | 'background' | 'seed'
 
 /** How a provider is asked for translations. */
 export type TranslationOffer = Offer

@@ -24,13 +24,15 @@ export const MAX_BODY_BYTES = 8 * 1024 * 1024
 export interface SendRequest {
   readonly provider: Provider
   readonly destination: Destination
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT'
   /** Joined to the base URL; begins with '/', may have a query. */
   readonly path: string
   /** Only accept, content-type, anthropic-beta, openai-beta and x-client-request-id are sent; others are left out. */
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly body?: string | Uint8Array | undefined
   readonly key?: Secret | undefined
+  /** An address that wants no key of anyone: the file that an answer names, signed by itself. Never with a `key`. */
+  readonly keyless?: true | undefined
   readonly signal?: AbortSignal | undefined
   readonly timeouts?: Partial<Omit<Timeouts, 'connectMs'>> | undefined
   readonly maxBodyBytes?: number | undefined
@@ -138,8 +140,8 @@ function steeringHeaders({ destinationHeaders }: Provider, { organization, proje
 }
 
 /** A local string: strings cannot be wiped, so it lives no longer than the request. */
-function keyTextOf({ provider, key }: SendRequest, target: CheckedUrl): string | undefined {
-  if (provider.key === 'none') return undefined
+function keyTextOf({ provider, key, keyless }: SendRequest, target: CheckedUrl): string | undefined {
+  if (provider.key === 'none' || keyless) return undefined
   if (!key) {
     // a server of the person's own that speaks as this provider does may need none
     const isProvidersOwn = provider.baseUrl !== undefined && URL.parse(provider.baseUrl)?.origin === target.origin
