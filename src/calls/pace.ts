@@ -70,6 +70,8 @@ export interface Pace {
   givenUpSince(askedAtMs: number): ProviderFailure | undefined
   state(): PaceState
   learn(others: Others): void
+  /** Holds every call until `reading`, which learns from others, has ended. */
+  waitFor(reading: Promise<void>): void
   /** Whether calls are under way, wait, or did within `withinMs`. */
   isActive(withinMs: number): boolean
   /** Closes a circuit that nobody asks any more: what comes next finds out by itself. */
@@ -108,6 +110,7 @@ export function createPace(clock: Clock, onTrouble: () => void = () => undefined
   let inFlight = 0
   let waiting = 0
   let lastEndAt = Number.NEGATIVE_INFINITY
+  let readings = 0 // of what others have learned, under way
   let probing = false
   let era = 0 // a call that began before the last cut says nothing of what that did
   let heldUntil = 0
@@ -134,7 +137,7 @@ export function createPace(clock: Clock, onTrouble: () => void = () => undefined
 
   /** When a call of any model may start, as far as the connection is concerned; Infinity: when another has ended. */
   const opensAt = (): number => {
-    if (circuit.isOpen() ? probing : inFlight >= width.now()) return Number.POSITIVE_INFINITY
+    if (readings > 0 || (circuit.isOpen() ? probing : inFlight >= width.now())) return Number.POSITIVE_INFINITY
     return Math.max(heldUntil, nextStartAt, circuit.nextProbeAtMs())
   }
 
@@ -317,6 +320,14 @@ export function createPace(clock: Clock, onTrouble: () => void = () => undefined
         limits.adopt(told, now)
       }
       pump()
+    },
+    waitFor(reading) {
+      readings += 1
+      const ended = (): void => {
+        readings -= 1
+        pump()
+      }
+      reading.then(ended, ended)
     },
     isActive: (withinMs) => inFlight > 0 || waiting > 0 || nowMs() - lastEndAt < withinMs,
     lapse() {

@@ -8,6 +8,7 @@ import { findProvider } from '../providers/registry.ts'
 import type { Connection } from './connections.ts'
 import { hostOf } from './destination-input.ts'
 import { requireConnection } from './change.ts'
+import { learnedViews } from './learned.ts'
 import { SHOWN } from './slugs.ts'
 
 const DAY_MS = 86_400_000
@@ -43,6 +44,7 @@ async function toViews(
   const { keyReminderDays, timeZone } = workspace!
   const uses = await usesOf(tx, rows)
   const { from, spending } = await spendingThisMonth(tx, { timeZone, now })
+  const paces = await learnedViews(tx, { connectionIds: rows.map(({ id }) => id), now })
   const reminderMs = keyReminderDays * DAY_MS
   const views = rows.map((row): ConnectionView => {
     const { id, label, slug, provider, destination, keySetAt, checkResult, checkedAt } = row
@@ -89,6 +91,7 @@ async function toViews(
       },
       createdAt: row.createdAt.toISOString(),
       revokedAt: row.revokedAt?.toISOString() ?? null,
+      pace: paces.get(id) ?? null,
     }
   })
   return { keyReminderDays, views }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Secret } from '../base/secret.ts'
 import { USAGE_UNITS } from '../base/usage.ts'
 import { contextName } from './assignments.ts'
+import { paceView } from './pace.ts'
 import { defineRoute, idOf, instant, money } from './route.ts'
 
 /** What a test of a key came to; each has its own "what to do". */
@@ -106,6 +107,7 @@ export type ConnectionView = z.output<typeof connectionView>
 export const listConnections = defineRoute({
   id: 'connections.list',
   method: 'get',
+    pace: paceView.nullable().meta({ description: 'What was learned from its calls; null: nothing yet' }),
   path: '/api/v1/connections',
   summary: 'The workspace’s connections, by label',
   needs: 'connections.read',

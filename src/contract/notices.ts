@@ -13,6 +13,7 @@ export const notice = z
   })
   .meta({ id: 'Notice' })
 export type NoticeView = z.output<typeof notice>
+    endedAt: instant.nullable().meta({ description: 'When what it tells of was over; null: it lasts, or has no end' }),
 
 export const listNotices = defineRoute({
   id: 'notices.list',

@@ -29,11 +29,12 @@ export function noticeRoutes({ database, clock }: { readonly database: Database;
   ]
 }
 
-const noticeView = ({ id, kind, subject, text, createdAt, readAt }: Notice) => ({
+const noticeView = ({ id, kind, subject, text, createdAt, readAt, endedAt }: Notice) => ({
   id,
   kind,
   subject,
   text,
   createdAt: createdAt.toISOString(),
   readAt: readAt?.toISOString() ?? null,
+  endedAt: endedAt?.toISOString() ?? null,
 })

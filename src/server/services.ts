@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { CallServices } from '../calls/services.ts'
-import { createPace, type Pace } from '../calls/pace.ts'
+import { createPaces } from '../calls/shared-paces.ts'
+import { createMachines } from '../calls/machine-time.ts'
 import { createCallWatch } from '../calls/watch.ts'
 import { failInterruptedImports, stopCatalogue } from '../catalogue/import-job.ts'
 import { removePartialUploads } from '../catalogue/uploads.ts'
@@ -86,12 +87,9 @@ export async function openServices({
     closers.push(() => ledger.idle())
     const watch = createCallWatch({ database, clock, log })
     closers.push(() => watch.close())
-    const paces = new Map<string, Pace>()
-    const paceOf = (connectionId: string): Pace => {
-      const pace = paces.get(connectionId) ?? createPace(clock)
-      paces.set(connectionId, pace)
-      return pace
-    }
+    const paces = await createPaces({ database, clock, log, instance })
+    closers.push(() => paces.close())
+    closers.push(() => stopProbes(database))
     return {
       database,
       vault,
@@ -99,7 +97,8 @@ export async function openServices({
       sender,
       clock,
       log,
-      paceOf,
+      paceOf: paces.of,
+      machineOf: createMachines(),
       watch,
       instance,
       dataDir,
