@@ -99,7 +99,6 @@ export const ERROR_STATUS = {
   'provider.timeout': 504,
   'provider.redirected': 502,
   'provider.foreign_address': 502,
-  'provider.foreign_address': 502,
   'provider.answer_too_large': 502,
   'provider.answer_malformed': 502,
   'provider.cut_off': 502,
