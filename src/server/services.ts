@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net'
 import type { CallServices } from '../calls/services.ts'
 import { createPaces } from '../calls/shared-paces.ts'
-import { createMachines } from '../calls/machine-time.ts'
 import { createCallWatch } from '../calls/watch.ts'
 import { failInterruptedImports, stopCatalogue } from '../catalogue/import-job.ts'
 import { removePartialUploads } from '../catalogue/uploads.ts'
@@ -89,7 +88,6 @@ export async function openServices({
     closers.push(() => watch.close())
     const paces = await createPaces({ database, clock, log, instance })
     closers.push(() => paces.close())
-    closers.push(() => stopProbes(database))
     return {
       database,
       vault,
@@ -98,7 +96,6 @@ export async function openServices({
       clock,
       log,
       paceOf: paces.of,
-      machineOf: createMachines(),
       watch,
       instance,
       dataDir,
