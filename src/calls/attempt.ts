@@ -116,7 +116,7 @@ async function wholeAnswer({ offer: { protocol }, wire }: Attempt, answer: Provi
   const bytes = await answer.readAll()
   if (answer.firstByteAt) wire.firstByteAt = answer.firstByteAt
   const parsed = parseBody(bytes)
-  const metered = protocol.usage.whole(parsed)
+  const metered = protocol.usage.whole(parsed, answer.headers)
   if (metered) wire.metered = metered
   const failure = bodyFailureOf({ protocol, headers: answer.headers, body: parsed, key })
   if (failure) throw new ProviderCallError(failure, 'maybe')

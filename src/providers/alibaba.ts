@@ -1,4 +1,5 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
+import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
 import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** Alibaba Model Studio (Qwen) behind OpenAI chat; a key holds in one region only. @see https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope, read 2026-11-20 */
@@ -32,6 +33,7 @@ export const alibaba: ChatProvider = {
     parameters: { enable_thinking: false }, // whole answers are refused while a model thinks
     streamedUsage: 'asked',
   },
+  embeddings: { protocol: openAiEmbeddings, path: '/embeddings', form: 'openai', textsAtMost: 10, dimensions: 'dimensions' },
   checkedOn: '2026-11-20',
   notes: [
     'A key holds in one region only: with another region’s address it is not accepted.',

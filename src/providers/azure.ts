@@ -1,4 +1,5 @@
 import { openAiChat } from './protocols/openai-chat.ts'
+import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
 import { type ChatProvider, readModelList } from './provider.ts'
 
 /** Azure OpenAI and Foundry, version 1 of its interface: the address is the resource’s, and a model’s name is its deployment’s. @see https://learn.microsoft.com/en-us/azure/ai-foundry/openai/api-version-lifecycle, facts of 2026-11-20 */
@@ -25,6 +26,14 @@ export const azure: ChatProvider = {
     jsonSchema: true,
     outputLimit: 'max_completion_tokens',
     streamedUsage: 'asked',
+  },
+  embeddings: {
+    protocol: openAiEmbeddings,
+    path: '/embeddings',
+    form: 'openai',
+    textsAtMost: 2_048,
+    tokensAtMost: 300_000,
+    dimensions: 'dimensions',
   },
   checkedOn: '2026-11-20',
   notes: [

@@ -1,6 +1,7 @@
 import { objectOf } from '../base/json.ts'
 import { bedrockConverse } from './protocols/bedrock-converse.ts'
-import { bearer, type ChatProvider, type CheckedKey } from './provider.ts'
+import { bedrockEmbeddings } from './protocols/native-embeddings.ts'
+import { bearer, type ChatProvider, type CheckedKey, type EmbeddingsOffer } from './provider.ts'
 
 const REGIONS = [
   'us-east-2',
@@ -20,6 +21,26 @@ const REGIONS = [
 ] as const
 
 const addressIn = (region: string): string => `https://bedrock-runtime.${region}.amazonaws.com`
+
+const invoke = { protocol: bedrockEmbeddings, path: (model: string) => `/model/${encodeURIComponent(model)}/invoke` }
+
+/** Each maker's models of embeddings have bodies of their own; Amazon's take one text at a time. */
+const titan: EmbeddingsOffer = { ...invoke, form: 'bedrock-titan', textsAtMost: 1, dimensions: 'dimensions' }
+const cohere: EmbeddingsOffer = {
+  ...invoke,
+  form: 'bedrock-cohere',
+  textsAtMost: 96,
+  dimensions: 'output_dimension',
+  purpose: { parameter: 'input_type', query: 'search_query', document: 'search_document' },
+  parameters: { truncate: 'NONE' },
+}
+const nova: EmbeddingsOffer = {
+  ...invoke,
+  form: 'bedrock-nova',
+  textsAtMost: 1,
+  dimensions: 'embeddingDimension',
+  purpose: { parameter: 'embeddingPurpose', query: 'TEXT_RETRIEVAL', document: 'GENERIC_INDEX' },
+}
 
 /**
  * Amazon Bedrock's Converse with an API key of Bedrock; each region is an address of its own. Models are listed elsewhere
@@ -51,12 +72,15 @@ export const bedrock: ChatProvider = {
     jsonSchema: true,
     streamedUsage: 'unasked',
   },
+  embeddings: titan,
+  embeddingsOf: (model) => (/cohere\.embed-/.test(model) ? cohere : /amazon\.nova-.*embed/.test(model) ? nova : undefined),
   checkedOn: '2026-11-20',
   notes: [
     'A key holds in the region where it was made; a short one for twelve hours at most.',
     'Requests go to the region of the address. Models whose names begin with us., eu. or global. may be answered in other regions of that area, and some cost 10 % more than global ones.',
     'The check of a key lists invocations in the background: a key that may not do that is shown as limited and can still be good for calls.',
     'Models are not listed at this address: choose from the price book, or write the model’s identifier as the Bedrock console names it.',
+    'Embeddings: models of Titan and Nova take one text in a request, those of Cohere many. What was counted stands in a header of the answer; where it is missing, the tokens of that call are unknown.',
     'Claude is bound to a JSON schema by Bedrock itself; other models by a tool that they must use.',
   ],
   triedAgainst: 'recorded answers',

@@ -1,4 +1,5 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
+import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
 import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** DeepInfra: open models behind OpenAI chat. @see https://docs.deepinfra.com, facts of 2026-11-20 */
@@ -23,6 +24,7 @@ export const deepinfra: ChatProvider = {
     jsonSchema: true,
     streamedUsage: 'asked',
   },
+  embeddings: { protocol: openAiEmbeddings, path: '/embeddings', form: 'openai', textsAtMost: 1_024, dimensions: 'dimensions' },
   checkedOn: '2026-11-20',
   notes: ['Its list of models is public: whether a key is good shows at the first call.', 'At most 200 requests of one model run at once.'],
   triedAgainst: 'a mock of its documented interface',

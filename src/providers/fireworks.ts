@@ -1,4 +1,5 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
+import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
 import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** Fireworks AI: open models behind OpenAI chat. @see https://docs.fireworks.ai/api-reference, facts of 2026-11-20 */
@@ -26,6 +27,7 @@ export const fireworks: ChatProvider = {
     jsonSchema: true,
     streamedUsage: 'unasked',
   },
+  embeddings: { protocol: openAiEmbeddings, path: '/embeddings', form: 'openai', dimensions: 'dimensions' },
   checkedOn: '2026-11-20',
   notes: ['Its list names models that are not deployed: such a call is answered with 404.'],
   triedAgainst: 'a mock of its documented interface',

@@ -13,6 +13,7 @@ export const geminiCompatible: ChatProvider = {
   checkKey: gemini.checkKey,
   listModels: gemini.listModels,
   chat: { ...gemini.chat, jsonSchema: false }, // unknown of a server we do not know
+  embeddings: gemini.embeddings,
   checkedOn: '2026-11-20',
   triedAgainst: 'a mock of its documented interface',
 }

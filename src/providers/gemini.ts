@@ -1,9 +1,10 @@
 import { defined, objectOf, textOf } from '../base/json.ts'
 import { gemini as geminiProtocol } from './protocols/gemini.ts'
-import type { ChatProvider, OfferedModel } from './provider.ts'
+import { geminiEmbeddings } from './protocols/native-embeddings.ts'
+import type { ChatProvider, EmbeddingsOffer, OfferedModel } from './provider.ts'
 
 /** Google's Gemini API (Google AI, not Vertex AI). @see https://ai.google.dev/api, facts of 2026-11-20 */
-export const gemini: ChatProvider = {
+export const gemini: ChatProvider & { readonly embeddings: EmbeddingsOffer } = {
   id: 'gemini',
   name: 'Google Gemini',
   baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
@@ -27,12 +28,21 @@ export const gemini: ChatProvider = {
     jsonSchema: true,
     streamedUsage: 'unasked',
   },
+  embeddings: {
+    protocol: geminiEmbeddings,
+    path: (model) => `${modelPath(model)}:batchEmbedContents`,
+    form: 'gemini',
+    textsAtMost: 100,
+    dimensions: 'outputDimensionality',
+    purpose: { parameter: 'taskType', query: 'RETRIEVAL_QUERY', document: 'RETRIEVAL_DOCUMENT' },
+  },
   checkedOn: '2026-11-20',
   notes: [
     'A wrong key is answered with 400, not 401. Keys that begin with AIza are no longer accepted since September 2026: make a new one.',
     'A key may list models and still be refused for a call: its project’s plan or restrictions decide.',
     'What a model thinks is charged as output; so is what searches and fetched pages add, as input.',
     'Answers that Google’s rules stop are shown as refused content. What was read of them is charged.',
+    'Embeddings: answers that were recorded do not say how many tokens were read. Where one does not, the tokens and the cost of that call are unknown. Texts longer than the model’s context are cut by Google in silence.',
     'Requests are not kept to a region here; Google offers that in Vertex AI, which is another interface.',
   ],
   triedAgainst: 'recorded answers',
@@ -45,12 +55,14 @@ function modelsIn(body: unknown): Readonly<Record<string, unknown>>[] | undefine
   return Array.isArray(models) ? models.map(objectOf).filter((model) => model !== undefined) : undefined
 }
 
-/** Those that answer chats; names without the "models/" in front. */
+const SERVED = ['generateContent', 'embedContent']
+
+/** Those that answer chats or make embeddings; names without the "models/" in front. */
 function readModels(body: unknown): OfferedModel[] | undefined {
   return modelsIn(body)?.flatMap((model) => {
     const methods = model['supportedGenerationMethods']
     const name = textOf(model['name'])
-    if (name === undefined || !Array.isArray(methods) || !methods.includes('generateContent')) return []
+    if (name === undefined || !Array.isArray(methods) || !SERVED.some((method) => methods.includes(method))) return []
     return defined<OfferedModel>({
       id: name.replace(/^models\//, ''),
       contextTokens: countOf(model['inputTokenLimit']),

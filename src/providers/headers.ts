@@ -92,6 +92,7 @@ const STORED = new Set([
   'request-id',
   'retry-after',
   'retry-after-ms',
+  'x-amzn-bedrock-input-token-count', // what InvokeModel counts is said here and nowhere else
   'x-amzn-errortype', // Bedrock's error is named here and nowhere else
   'x-amzn-requestid',
   'x-fal-billable-units',

@@ -1,5 +1,6 @@
 import { defined, objectOf, textOf } from '../base/json.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
+import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
 import { bearer, type ChatProvider, type ModelFiles, type OfferedModel, readModelList, sizeOf } from './provider.ts'
 
 /** LM Studio: models on a computer of one’s own behind OpenAI chat. @see https://lmstudio.ai/docs/developer/openai-compat, facts of 2026-11-20 */
@@ -23,10 +24,12 @@ export const lmstudio: ChatProvider = {
     jsonSchema: true,
     streamedUsage: 'asked',
   },
+  embeddings: { protocol: openAiEmbeddings, path: '/embeddings', form: 'openai' },
   checkedOn: '2026-11-20',
   notes: [
     'Its usual address is http://127.0.0.1:1234/v1; start its server in the Developer view first.',
     'The operator must allow the address: it is a private one.',
+    'It counts no tokens of embeddings, and writes 0: they are shown as unknown.',
     'A model is loaded at its first call, which then takes longer.',
     'From version 0.4 on its own list says how large a model is and whether it is in memory; older ones are asked for their OpenAI list, which does not.',
   ],

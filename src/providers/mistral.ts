@@ -1,4 +1,5 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
+import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
 import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** Mistral AI: OpenAI chat, with sound counted beside the prompt and cached tokens under three names. @see https://docs.mistral.ai/api, checked 2026-11-20 */
@@ -28,6 +29,7 @@ export const mistral: ChatProvider = {
     jsonSchema: true,
     streamedUsage: 'unasked',
   },
+  embeddings: { protocol: openAiEmbeddings, path: '/embeddings', form: 'openai', tokensAtMost: 16_000, dimensions: 'output_dimension' },
   notes: [
     'Regional addresses cost more; how much is not published, so that a cost there is unknown without a connection’s own price.',
     'Its documentation calls the address in the United States "coming soon" on one page and names it on others.',

@@ -1,4 +1,5 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
+import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
 import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** Nebius Token Factory: open models behind OpenAI chat. @see https://docs.tokenfactory.nebius.com, facts of 2026-11-20 */
@@ -23,6 +24,7 @@ export const nebius: ChatProvider = {
     jsonSchema: true,
     streamedUsage: 'asked',
   },
+  embeddings: { protocol: openAiEmbeddings, path: '/embeddings', form: 'openai' },
   checkedOn: '2026-11-20',
   notes: [
     'Answers are bound to a JSON schema on models with the mark "JSON mode".',

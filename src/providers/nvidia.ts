@@ -1,4 +1,5 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
+import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
 import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** NVIDIA NIM: hosted models behind OpenAI chat. @see https://docs.api.nvidia.com/nim, facts of 2026-11-20 */
@@ -24,9 +25,17 @@ export const nvidia: ChatProvider = {
     jsonSchema: false,
     responseFormat: 'none',
   },
+  embeddings: {
+    protocol: openAiEmbeddings,
+    path: '/embeddings',
+    form: 'openai',
+    purpose: { parameter: 'input_type', query: 'query', document: 'passage' },
+    parameters: { truncate: 'NONE' },
+  },
   checkedOn: '2026-11-20',
   notes: [
     'Its list of models is public: whether a key is good shows at the first call.',
+    'Embeddings are told whether a text is to be found or to find; one that is too long is refused, not cut.',
     'What a model takes differs: JSON is asked for in the prompt, and answers are checked as everywhere.',
   ],
   triedAgainst: 'a mock of its documented interface',

@@ -1,6 +1,7 @@
 import { defined, objectOf, textOf } from '../base/json.ts'
 import { ollamaPull } from './ollama-pull.ts'
 import { ollamaChat } from './protocols/ollama.ts'
+import { ollamaEmbeddings } from './protocols/native-embeddings.ts'
 import { bearer, type ChatProvider, type ModelFiles, type OfferedModel, sizeOf } from './provider.ts'
 
 /** Ollama: models on a computer of one's own, or in Ollama's cloud, in Ollama's own interface. @see https://docs.ollama.com/api, facts of 2026-11-20 */
@@ -22,6 +23,13 @@ export const ollama: ChatProvider = {
   local: { port: 11_434, path: '', isIts: (body) => readModels(body) !== undefined },
   pull: ollamaPull,
   chat: { protocol: ollamaChat, path: '/api/chat', sdk: 'ollama', jsonSchema: true, streamedUsage: 'unasked' },
+  embeddings: {
+    protocol: ollamaEmbeddings,
+    path: '/api/embed',
+    form: 'ollama',
+    dimensions: 'dimensions',
+    parameters: { truncate: false },
+  },
   checkedOn: '2026-11-20',
   notes: [
     'Its usual address is http://localhost:11434. The operator must allow it: it is a private one. Ollama’s cloud needs a key, a server of your own none.',

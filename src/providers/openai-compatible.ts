@@ -1,4 +1,5 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
+import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
 import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** Any server that speaks OpenAI chat completions (vLLM, Ollama, LM Studio, ...); the person gives its base URL, with /v1 where it has one. */
@@ -16,6 +17,7 @@ export const openaiCompatible: ChatProvider = {
     sdk: 'openai-compatible',
     jsonSchema: false, // unknown of a server we do not know
   },
+  embeddings: { protocol: openAiEmbeddings, path: '/embeddings', form: 'openai', dimensions: 'dimensions' },
   noPrices: 'What such a server costs is known to who runs it: enter it as the connection’s own price (0 is allowed).',
   checkedOn: '2026-11-20',
   triedAgainst: 'recorded answers',

@@ -1,5 +1,6 @@
 import { openAiChat } from './protocols/openai-chat.ts'
 import { openAiResponses } from './protocols/openai-responses.ts'
+import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
 import { bearer, type ChatOffer, type ChatProvider, readModelList } from './provider.ts'
 
 const responses: ChatOffer = {
@@ -33,6 +34,14 @@ export const openai: ChatProvider = {
   checkKey: { method: 'GET', path: '/models', read: readModelList }, // free of charge; 401 on a bad key, and on a good one without this scope
   listModels: { path: '/models' }, // with shutdown_date
   chat: { protocol: openAiChat, path: '/chat/completions', sdk: 'openai', jsonSchema: true, streamedUsage: 'asked' },
+  embeddings: {
+    protocol: openAiEmbeddings,
+    path: '/embeddings',
+    form: 'openai',
+    textsAtMost: 2_048,
+    tokensAtMost: 300_000,
+    dimensions: 'dimensions',
+  },
   chatOf: (model) => (RESPONSES_ONLY.test(model) ? responses : undefined),
   notes: [
     'Models named -pro or -codex are asked through OpenAI’s Responses interface, which alone serves them; nothing is kept there.',

@@ -1,6 +1,7 @@
 import { objectOf } from '../base/json.ts'
 import { plainDecimal, sumDecimal } from './decimal.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
+import { openAiEmbeddingsWith } from './protocols/openai-embeddings.ts'
 import { bearer, type ChatProvider, type CheckedKey, type DeclaredCost } from './provider.ts'
 
 /** OpenRouter: OpenAI chat over many upstreams; says in each answer what it charged. @see https://openrouter.ai/docs/api, checked 2026-11-20 */
@@ -26,6 +27,12 @@ export const openrouter: ChatProvider = {
     sdk: 'openai-compatible',
     jsonSchema: true,
     streamedUsage: 'unasked',
+  },
+  embeddings: {
+    protocol: openAiEmbeddingsWith({ declaredCost: chargedBy }),
+    path: '/embeddings',
+    form: 'openai',
+    dimensions: 'dimensions',
   },
   notes: [
     'Each answer says what was charged: that counts, and the price book is only compared with it.',

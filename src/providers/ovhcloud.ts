@@ -1,4 +1,5 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
+import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
 import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** OVHcloud AI Endpoints: open models in France behind OpenAI chat. @see https://www.ovhcloud.com/en/public-cloud/ai-endpoints/, facts of 2026-11-20 */
@@ -23,6 +24,7 @@ export const ovhcloud: ChatProvider = {
     jsonSchema: true,
     streamedUsage: 'asked',
   },
+  embeddings: { protocol: openAiEmbeddings, path: '/embeddings', form: 'openai' },
   checkedOn: '2026-11-20',
   notes: [
     'Its list of models is public: whether a key is good shows at the first call.',

@@ -57,8 +57,8 @@ export interface DeclaredCost {
 
 /** Reads usage from the wire. Whole and streamed answers of the same content give the same usage. */
 export interface UsageReader {
-  /** The complete body of a whole answer, parsed. */
-  whole(body: unknown): MeteredUsage
+  /** The complete body of a whole answer, parsed; and its headers, for those who count there. */
+  whole(body: unknown, headers?: Readonly<Record<string, string>>): MeteredUsage
   /** A reader fed with the parsed `data:` of each server-sent event, in order; `end` also serves streams that broke. */
   stream(): UsageStream
 }
@@ -156,8 +156,11 @@ export interface Provider {
     readonly method: 'GET' | 'POST'
     readonly path: string
     readonly read: (body: unknown) => CheckedKey
-    /** 'address': anyone is answered alike, so that a good answer says nothing of the key. Absent: it proves the key. */
-    readonly proves?: 'address'
+    /**
+     * 'address': anyone is answered alike, so that a good answer says nothing of the key. 'refusal': the request asks for
+     * nothing and is refused; only that it is not refused for its key is learned. Absent: it proves the key.
+     */
+    readonly proves?: 'address' | 'refusal'
   }
   /** Absent where the address that calls go to lists no models: people choose from the price book, or write the name. */
   readonly listModels?:
@@ -190,6 +193,8 @@ export interface Provider {
   /** Another interface, for the models that only that one serves; undefined for all others. */
   readonly chatOf?: (model: string) => ChatOffer | undefined
   readonly embeddings?: EmbeddingsOffer
+  /** Other embeddings, for the models that are asked in another way; undefined for all others. */
+  readonly embeddingsOf?: (model: string) => EmbeddingsOffer | undefined
   readonly images?: ImagesOffer
   readonly translation?: TranslationOffer
   /** What this was tried against, honestly. */
@@ -296,11 +301,33 @@ export interface ChatOffer extends Offer {
 
 /** How a provider is asked for embeddings: vectors that stand for texts. */
 export interface EmbeddingsOffer extends Offer {
-  /** What builds and parses its bodies (calls/embeddings-model.ts). */
-  readonly sdk: 'openai' | 'openai-compatible'
-  /** The most texts that one request may hold. */
-  readonly textsAtMost: number
+  /** How bodies are written and vectors are read (calls/embedding-forms.ts). */
+  readonly form: EmbeddingForm
+  /** The most texts that one request may hold; absent: it states no bound. */
+  readonly textsAtMost?: number
+  /** The most tokens that the texts of one request may have together; absent: it states no bound. */
+  readonly tokensAtMost?: number
+  /** The parameter that asks for a number of dimensions; absent: it is the model's own. */
+  readonly dimensions?: string
+  /** The parameter that says what texts are for, and its words; absent: it makes no difference. */
+  readonly purpose?: { readonly parameter: string } & Readonly<Record<EmbeddingPurpose, string>>
+  /** Parameters that every request carries: above all that no text is cut short in silence. */
+  readonly parameters?: Readonly<Record<string, unknown>>
 }
+
+/** What a text is embedded for: to be found, or to find others. Many models make different vectors of the two. */
+export type EmbeddingPurpose = 'document' | 'query'
+
+/** The ways in which bodies of embeddings are written. */
+export type EmbeddingForm =
+  | 'openai'
+  | 'cohere'
+  | 'gemini'
+  | 'ollama'
+  | 'bedrock-titan'
+  | 'bedrock-cohere'
+  | 'bedrock-nova'
+  | 'vertex-predict'
 
 /** How a provider is asked for images. */
 export interface ImagesOffer extends Offer {
@@ -342,6 +369,13 @@ export function chatOfferOf(provider: Provider, model: string): ChatOffer {
   if (!offer) throw doesNotServe(provider, 'chat')
   return offer
 }
+
+/**
+ * How a provider is asked for embeddings of this model.
+ * @throws AppError provider.does_not_serve where it makes none.
+ */
+export const embeddingsOfferOf = (provider: Provider, model: string): EmbeddingsOffer =>
+  provider.embeddingsOf?.(model) ?? offerOf(provider, 'embeddings')
 
 /** How a provider is asked for work of a kind. @throws AppError provider.does_not_serve. */
 export function offerOf<Kind extends Exclude<OfferKind, 'chat'>>(provider: Provider, kind: Kind): NonNullable<Provider[Kind]> {

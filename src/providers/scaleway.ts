@@ -1,4 +1,5 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
+import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
 import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** Scaleway Generative APIs: open models in Paris behind OpenAI chat. @see https://www.scaleway.com/en/docs/generative-apis, facts of 2026-11-20 */
@@ -25,6 +26,7 @@ export const scaleway: ChatProvider = {
     jsonSchema: true,
     streamedUsage: 'asked',
   },
+  embeddings: { protocol: openAiEmbeddings, path: '/embeddings', form: 'openai' },
   checkedOn: '2026-11-20',
   notes: [
     'The key is the secret part of an IAM API key, with the permission GenerativeApisModelAccess.',

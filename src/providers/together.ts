@@ -1,5 +1,6 @@
 import { objectOf, textOf } from '../base/json.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
+import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
 import { bearer, type ChatProvider, type OfferedModel } from './provider.ts'
 
 /** Together AI: open models behind OpenAI chat. @see https://docs.together.ai/reference, facts of 2026-11-20 */
@@ -26,6 +27,7 @@ export const together: ChatProvider = {
     jsonSchema: true,
     streamedUsage: 'unasked',
   },
+  embeddings: { protocol: openAiEmbeddings, path: '/embeddings', form: 'openai' },
   checkedOn: '2026-11-20',
   notes: ['Answers are bound to a JSON schema on the models that it names for that; the others may ignore it.'],
   triedAgainst: 'recorded answers',

@@ -46,7 +46,7 @@ function ruleFor(provider: string, model: string): Rule {
       overhead: { low: 60, high: 90 },
       source: 'OpenAI o200k_harmony; the template is 65 to 75 tokens in recorded answers',
     })
-  if (/^(?:gpt-4(?![o.])|gpt-3\.5|gpt-35)/.test(model)) return openAi('cl100k_base')
+  if (/^(?:gpt-4(?![o.])|gpt-3\.5|gpt-35|text-embedding-(?:3-|ada-))/.test(model)) return openAi('cl100k_base')
   if (provider === 'openai' || /^(?:gpt-|chatgpt-|o[1-9](?:-|$))/.test(model)) return openAi('o200k_base')
   if (provider === 'anthropic' || model.startsWith('claude')) return claude(model)
   if (provider === 'mistral' || /^(?:open-)?(?:mistral|mixtral|ministral|magistral|codestral|devstral|pixtral)/.test(model))

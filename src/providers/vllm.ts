@@ -1,5 +1,6 @@
 import { objectOf } from '../base/json.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
+import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
 import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 /** vLLM: open models on servers of one’s own behind OpenAI chat. @see https://docs.vllm.ai/en/latest/serving/openai_compatible_server, facts of 2026-11-20 */
@@ -23,6 +24,7 @@ export const vllm: ChatProvider = {
     jsonSchema: true,
     streamedUsage: 'asked',
   },
+  embeddings: { protocol: openAiEmbeddings, path: '/embeddings', form: 'openai', dimensions: 'dimensions' },
   checkedOn: '2026-11-20',
   notes: [
     'Its usual address is http://HOST:8000/v1; the key is what the server was started with (--api-key), if it was.',

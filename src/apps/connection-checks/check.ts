@@ -56,6 +56,7 @@ export async function checkKey(
     (error: unknown) => {
       const result = error instanceof AppError ? RESULT_OF[error.code] : undefined
       if (!result) throw error
+      if (check.proves === 'refusal' && (error as AppError).code === 'provider.request_refused') return FOUND.unproven
       return { result, detail: detailOf(result, error as AppError) }
     },
   )
