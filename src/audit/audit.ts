@@ -33,6 +33,7 @@ export type AuditAction =
   | 'connection.changed'
   | 'connection.moved'
   | 'connection.tested'
+  | 'models.tested'
   | 'connection.deleted'
   | 'key.tested'
   | 'model.pull_started'

@@ -74,6 +74,8 @@ export const ERROR_STATUS = {
   'key.required': 422,
   'connection.active': 409,
   'connection.changed': 409,
+  'probe.running': 409,
+  'probe.cost_not_agreed': 409,
   'slug.taken': 409,
   'assignment.changed': 409,
   'assignment.invalid': 422,

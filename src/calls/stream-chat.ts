@@ -33,6 +33,7 @@ export function planWhole(chat: OpenChat, at: Date): CallPlan<LanguageModelV4Gen
     offer,
     path: chatPath(offer, candidate.model),
     worstCaseNano: worstCaseOfCall({ ...chat, at }),
+    tokensAtMost: chat.inputTokensAtMost + chat.outputTokensAtMost,
     ask: async (fetch) => {
       const model = await chatModel({ offer, model: candidate.model, fetch: adapted(chat, fetch) })
       return model.doGenerate({ ...options, abortSignal: signal })
@@ -54,6 +55,7 @@ export function planStream(
     offer,
     path: chatPath(offer, candidate.model, { streams: true }),
     worstCaseNano: worstCaseOfCall({ ...chat, at }),
+    tokensAtMost: chat.inputTokensAtMost + chat.outputTokensAtMost,
     streams: true,
     ask: async (fetch) => {
       const count = { parts: 0, pieces: 0 }

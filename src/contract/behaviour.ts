@@ -69,7 +69,9 @@ export const cardView = z
     kind: z.enum(PROBED_KINDS),
     state: z.enum(CARD_STATES),
     asking: z.enum(ABILITIES).nullable().meta({ description: 'What is being tried now' }),
-    findings: z.array(findingView).meta({ description: 'What was found, newest words; a test that was stopped leaves older ones standing' }),
+    findings: z
+      .array(findingView)
+      .meta({ description: 'What was found, newest words; a test that was stopped leaves older ones standing' }),
     limitHeaders: z.record(z.string(), z.string()).meta({ description: 'The headers about limits that answers carried' }),
     outdated: z.boolean().meta({ description: 'The connection went to another destination then' }),
     calls: z.int(),

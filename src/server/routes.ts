@@ -1,5 +1,6 @@
 import { localModelRoutes } from '../apps/connection-checks/local-routes.ts'
 import type { Pulls } from '../apps/connection-checks/pulls.ts'
+import { probeRoutes } from '../apps/connection-checks/probe/routes.ts'
 import { connectionCheckRoutes } from '../apps/connection-checks/routes.ts'
 import { enrichmentRoutes } from '../apps/enrichment/routes.ts'
 import { gatewayRoutes } from '../apps/gateway/routes.ts'
@@ -26,6 +27,7 @@ export const allRoutes = (services: RouteServices): HandledRoute[] => [
   ...ledgerRoutes(services),
   ...connectionRoutes(services),
   ...connectionCheckRoutes(services),
+  ...probeRoutes(services),
   ...localModelRoutes(services),
   ...assignmentRoutes(services),
   ...catalogueRoutes(services),

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { endInterruptedProbes, stopProbes } from '../apps/connection-checks/probe/jobs.ts'
 import type { CallServices } from '../calls/services.ts'
 import { createPaces } from '../calls/shared-paces.ts'
 import { createCallWatch } from '../calls/watch.ts'
@@ -73,6 +74,7 @@ export async function openServices({
     await failInterruptedImports({ database, instance })
     await removePartialUploads({ dataDir })
     const interruptedCalls = await sweepInterrupted({ database, clock, instance })
+    await endInterruptedProbes({ database, instance })
     const practice = lazily(startPracticeServer)
     const privateHosts = new Set([...config.privateHosts, ...named])
     const openSender = (hosts: ReadonlySet<string>): Sender =>
@@ -90,6 +92,7 @@ export async function openServices({
     closers.push(() => paces.close())
     return {
       database,
+    closers.push(() => stopProbes(database))
       vault,
       ledger,
       sender,

@@ -31,7 +31,9 @@ export const behaviourCards = pgTable(
     findings: jsonb('findings').$type<StoredFinding[]>().notNull().default([]),
     limitHeaders: jsonb('limit_headers').$type<Record<string, string>>().notNull().default({}),
     calls: integer('calls').notNull().default(0), // of the last test, with its cost
-    costNano: bigint('cost_nano', { mode: 'bigint' }).notNull().default(sql`0`), // of the calls whose cost is known
+    costNano: bigint('cost_nano', { mode: 'bigint' })
+      .notNull()
+      .default(sql`0`), // of the calls whose cost is known
     currency: text('currency').notNull(),
     unknownCostCalls: integer('unknown_cost_calls').notNull().default(0),
     budgetId: uuid('budget_id').notNull(), // caps it at what the person agreed to
