@@ -58,23 +58,24 @@ export function anthropicMessagesStream({ id, model, usage }: StreamSettings): S
     if (value === '') return before
     return `${before}${delta(kind === 'text' ? { type: 'text_delta', text: value } : { type: 'thinking_delta', thinking: value })}`
   }
+  const isOpenTool = (callId: string): boolean => open?.kind === 'tool_use' && open.id === callId
   const startTool = (callId: string, name: string): string => {
     hasToolUse = true
     return start('tool_use', callId, { type: 'tool_use', id: callId, name, input: {} })
   }
   const addInput = (callId: string, value: string): string => {
-    if (open?.kind !== 'tool_use' || open.id !== callId || value === '') return ''
+    if (!open || !isOpenTool(callId) || value === '') return ''
     open.hasInput = true
     return delta({ type: 'input_json_delta', partial_json: value })
   }
   const wholeTool = ({ toolCallId, toolName, input }: Part<'tool-call'>): string => {
     if (finished.has(toolCallId)) return ''
-    const before = open?.id === toolCallId ? '' : startTool(toolCallId, toolName)
+    const before = isOpenTool(toolCallId) ? '' : startTool(toolCallId, toolName)
     const filled = open?.hasInput === true ? '' : addInput(toolCallId, input)
     return `${before}${filled}${endTool(toolCallId)}`
   }
   const endTool = (callId: string): string => {
-    if (open?.kind !== 'tool_use' || open.id !== callId) return ''
+    if (!isOpenTool(callId)) return ''
     const parts = waiting
     waiting = []
     return `${close()}${parts.map(put).join('')}`
@@ -97,7 +98,7 @@ export function anthropicMessagesStream({ id, model, usage }: StreamSettings): S
     if (part.type === 'text-delta') return part.delta === '' ? '' : say('text', part.id, part.delta)
     if (part.type === 'reasoning-start' || part.type === 'reasoning-delta' || part.type === 'reasoning-end') return thinkingPart(part)
     if (part.type === 'tool-input-start')
-      return part.providerExecuted === true || finished.has(part.id) || open?.id === part.id ? '' : startTool(part.id, part.toolName)
+      return part.providerExecuted === true || finished.has(part.id) || isOpenTool(part.id) ? '' : startTool(part.id, part.toolName)
     if (part.type === 'tool-input-delta') return addInput(part.id, part.delta)
     if (part.type === 'tool-call') return part.providerExecuted === true ? '' : wholeTool(part)
     return ''
@@ -133,8 +134,9 @@ export function anthropicMessagesStream({ id, model, usage }: StreamSettings): S
   }
 }
 
-/** Whether a part speaks of another block than the tool call that is open. `tool-input-end` alone ends nothing: its `tool-call` does. */
+/** Whether a part speaks of another block than the tool call that is open, which only its own `tool-call` ends. */
 function belongsElsewhere(part: LanguageModelV4StreamPart, openId: string): boolean {
   if (part.type === 'tool-call') return part.toolCallId !== openId
-  return 'id' in part && part.id !== openId && part.type !== 'response-metadata'
+  if (part.type === 'tool-input-start' || part.type === 'tool-input-delta') return part.id !== openId
+  return part.type.startsWith('text-') || part.type.startsWith('reasoning-')
 }

@@ -4,6 +4,7 @@ import type {
   LanguageModelV4FinishReason,
   LanguageModelV4GenerateResult,
   LanguageModelV4StreamPart,
+  LanguageModelV4ToolCall,
 } from '@ai-sdk/provider'
 import type { Usage } from '../../../base/usage.ts'
 import { openaiErrorEvent } from './openai-errors.ts'
@@ -80,7 +81,7 @@ export function openaiChatStream({ id, model, createdAt, includesUsage = false, 
   const head = { id, object: 'chat.completion.chunk', created: secondsOf(createdAt), model }
   const chunk = (choices: readonly object[], more: object = {}): string =>
     `data: ${JSON.stringify({ ...head, choices, ...(includesUsage && { usage: null }), ...more })}\n\n`
-  const calls = new Map<string, { readonly index: number; hasInput: boolean }>()
+  const calls = new Map<string, { readonly index: number; hasInput: boolean; isComplete: boolean }>()
   let hasBegun = false
   let isOver = false
   const say = (delta: object, finish: string | null = null): string => {
@@ -89,15 +90,24 @@ export function openaiChatStream({ id, model, createdAt, includesUsage = false, 
     return chunk([{ index: 0, delta: { ...role, ...delta }, logprobs: null, finish_reason: finish }])
   }
   const startCall = (callId: string, name: string, input: string): string => {
-    const call = { index: calls.size, hasInput: input !== '' }
+    const call = { index: calls.size, hasInput: input !== '', isComplete: false }
     calls.set(callId, call)
     return say({ tool_calls: [{ index: call.index, id: callId, type: 'function', function: { name, arguments: input } }] })
   }
   const addInput = (callId: string, input: string): string => {
     const call = calls.get(callId)
-    if (!call || input === '') return '' // what nobody announced comes whole, with `tool-call`
+    if (!call || call.isComplete || input === '') return '' // what nobody announced comes whole, with `tool-call`
     call.hasInput = true
     return say({ tool_calls: [{ index: call.index, function: { arguments: input } }] })
+  }
+  const wholeCall = ({ toolCallId, toolName, input }: LanguageModelV4ToolCall): string => {
+    const text = calls.has(toolCallId)
+      ? calls.get(toolCallId)?.hasInput
+        ? ''
+        : addInput(toolCallId, input)
+      : startCall(toolCallId, toolName, input)
+    calls.get(toolCallId)!.isComplete = true
+    return text
   }
   const fail = (failure: unknown): string => {
     if (isOver) return ''
@@ -122,11 +132,7 @@ export function openaiChatStream({ id, model, createdAt, includesUsage = false, 
         return part.providerExecuted === true || calls.has(part.id) ? '' : startCall(part.id, part.toolName, '')
       }
       if (part.type === 'tool-input-delta') return addInput(part.id, part.delta)
-      if (part.type === 'tool-call' && part.providerExecuted !== true) {
-        const call = calls.get(part.toolCallId)
-        if (!call) return startCall(part.toolCallId, part.toolName, part.input)
-        return call.hasInput ? '' : addInput(part.toolCallId, part.input)
-      }
+      if (part.type === 'tool-call' && part.providerExecuted !== true) return wholeCall(part)
       if (part.type === 'finish') return finish(part)
       return part.type === 'error' ? fail(part.error) : ''
     },
