@@ -1,4 +1,5 @@
 import { openAiChat } from './protocols/openai-chat.ts'
+import { openAiImages } from './protocols/openai-images.ts'
 import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
 import { type ChatProvider, readModelList } from './provider.ts'
 
@@ -34,6 +35,14 @@ export const azure: ChatProvider = {
     textsAtMost: 2_048,
     tokensAtMost: 300_000,
     dimensions: 'dimensions',
+  },
+  images: {
+    protocol: openAiImages,
+    path: '/images/generations',
+    form: 'openai-images',
+    imagesAtMost: 10,
+    takes: ['size', 'quality', 'format', 'background'],
+    references: { path: '/images/edits', as: 'multipart', imagesAtMost: 16, mask: true },
   },
   checkedOn: '2026-11-20',
   notes: [

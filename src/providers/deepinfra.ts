@@ -1,4 +1,5 @@
 import { openAiChatWith } from './protocols/openai-chat.ts'
+import { openAiImages } from './protocols/openai-images.ts'
 import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
 import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
@@ -25,6 +26,15 @@ export const deepinfra: ChatProvider = {
     streamedUsage: 'asked',
   },
   embeddings: { protocol: openAiEmbeddings, path: '/embeddings', form: 'openai', textsAtMost: 1_024, dimensions: 'dimensions' },
+  images: {
+    protocol: openAiImages,
+    path: '/images/generations',
+    form: 'openai-images',
+    imagesAtMost: 1,
+    takes: ['size'],
+    references: { path: '/images/edits', as: 'multipart', imagesAtMost: 1, mask: true },
+    responseFormat: 'b64_json',
+  },
   checkedOn: '2026-11-20',
   notes: ['Its list of models is public: whether a key is good shows at the first call.', 'At most 200 requests of one model run at once.'],
   triedAgainst: 'a mock of its documented interface',

@@ -28,6 +28,14 @@ export const gemini: ChatProvider & { readonly embeddings: EmbeddingsOffer } = {
     jsonSchema: true,
     streamedUsage: 'unasked',
   },
+  images: {
+    protocol: geminiProtocol,
+    path: (model) => `${modelPath(model)}:generateContent`,
+    form: 'gemini',
+    imagesAtMost: 1,
+    takes: ['seed'],
+    references: { as: 'inlineData', imagesAtMost: 14 },
+  },
   embeddings: {
     protocol: geminiEmbeddings,
     path: (model) => `${modelPath(model)}:batchEmbedContents`,

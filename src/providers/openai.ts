@@ -1,4 +1,5 @@
 import { openAiChat } from './protocols/openai-chat.ts'
+import { openAiImages } from './protocols/openai-images.ts'
 import { openAiResponses } from './protocols/openai-responses.ts'
 import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
 import { bearer, type ChatOffer, type ChatProvider, readModelList } from './provider.ts'
@@ -49,6 +50,14 @@ export const openai: ChatProvider = {
     'A good key without the scope to list models is answered with 401, as a wrong one is: Latchkey tells them apart by the words.',
     'Its list of models says on which day each is shut down; the pages show it.',
   ],
+  images: {
+    protocol: openAiImages,
+    path: '/images/generations',
+    form: 'openai-images',
+    imagesAtMost: 10,
+    takes: ['size', 'quality', 'format', 'background'],
+    references: { path: '/images/edits', as: 'multipart', imagesAtMost: 16, mask: true },
+  },
   checkedOn: '2026-11-20',
   triedAgainst: 'recorded answers',
 }

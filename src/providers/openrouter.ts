@@ -39,6 +39,15 @@ export const openrouter: ChatProvider = {
     'Who serves a model, and at what price, may differ from call to call.',
     'Errors may come inside an answer of status 200: Latchkey looks for them.',
   ],
+  images: {
+    // OpenAI's form, with its own path, its own field for images that go in, and the usage of its chats
+    protocol: { ...openAiChatWith({ declaredCost: chargedBy }), id: 'openrouter-images' },
+    path: '/images',
+    form: 'openai-images',
+    imagesAtMost: 1,
+    takes: [],
+    references: { as: 'input_references', imagesAtMost: 10 },
+  },
   checkedOn: '2026-11-20',
   triedAgainst: 'recorded answers',
 }

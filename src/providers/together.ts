@@ -1,5 +1,6 @@
 import { objectOf, textOf } from '../base/json.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
+import { openAiImages } from './protocols/openai-images.ts'
 import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
 import { bearer, type ChatProvider, type OfferedModel } from './provider.ts'
 
@@ -28,6 +29,16 @@ export const together: ChatProvider = {
     streamedUsage: 'unasked',
   },
   embeddings: { protocol: openAiEmbeddings, path: '/embeddings', form: 'openai' },
+  images: {
+    protocol: openAiImages,
+    path: '/images/generations',
+    form: 'openai-images',
+    imagesAtMost: 4,
+    takes: ['size', 'seed'],
+    references: { as: 'image_url', imagesAtMost: 1 },
+    responseFormat: 'base64',
+    sizeAs: 'width and height',
+  },
   checkedOn: '2026-11-20',
   notes: ['Answers are bound to a JSON schema on the models that it names for that; the others may ignore it.'],
   triedAgainst: 'recorded answers',

@@ -1,6 +1,7 @@
 import { objectOf } from '../base/json.ts'
 import { divideHalfUp, formatNano } from '../base/money.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
+import { openAiImagesWith } from './protocols/openai-images.ts'
 import { bearer, type ChatProvider, type CheckedKey, type DeclaredCost } from './provider.ts'
 
 /** xAI: OpenAI chat with reasoning counted beside the completion; says in each answer what it charged. @see https://docs.x.ai/developers/cost-tracking, read 2026-11-20 */
@@ -32,6 +33,16 @@ export const xai: ChatProvider = {
     jsonSchema: true,
     outputLimit: 'max_completion_tokens',
     streamedUsage: 'unasked',
+  },
+  images: {
+    protocol: openAiImagesWith({ declaredCost: chargedBy }),
+    path: '/images/generations',
+    form: 'openai-images',
+    imagesAtMost: 10,
+    takes: [],
+    references: { path: '/images/edits', as: 'image', imagesAtMost: 1 },
+    responseFormat: 'b64_json',
+    hosts: ['imgen.x.ai'],
   },
   checkedOn: '2026-11-20',
   notes: [
