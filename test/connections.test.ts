@@ -277,20 +277,35 @@ describeOnEachEngine('connections', (on) => {
 
   describe('KEY-6: a key never goes to a destination it was not entered for', () => {
     /** Every field that steers a request, with a value that would send the key to the echo server or in another's name. */
-    const steering: Record<string, () => object> = {
-      'base URL': () => ({ baseUrl: `${echo.url}/v1` }),
-      path: () => at('/v2'),
-      query: () => at('/v1?tenant=other'),
-      organization: () => ({ ...at(), organization: 'org-evil' }),
-      project: () => ({ ...at(), project: 'proj-evil' }),
-      'extra header': () => ({ ...at(), headers: { 'x-tenant': 'evil' } }),
+    const steering: Record<string, (from: object) => object> = {
+      'base URL': (from) => ({ ...from, baseUrl: `${echo.url}/v1` }),
+      path: (from) => ({ ...from, ...at('/v2') }),
+      query: (from) => ({ ...from, ...at('/v1?tenant=other') }),
+      organization: (from) => ({ ...from, organization: 'org-evil' }),
+      project: (from) => ({ ...from, project: 'proj-evil' }),
+      'extra header': (from) => ({ ...from, headers: { 'x-tenant': 'evil' } }),
+      'API version': (from) => ({ ...from, apiVersion: '2020-01-01' }),
+      region: (from) => ({ ...from, region: 'evil' }),
     }
-    /** Fields that other providers have, and ways to smuggle one in: nothing takes them. */
-    const unknown = { region: 'evil', apiVersion: '2020', deployment: 'evil', proxy: 'http://evil', resource: 'evil' }
+    /** Where a connection of each provider is, what steers it, and the one path that its test asks. */
+    const steered: Record<string, { fields: string[]; from: () => object; asks: string }> = {
+      openai: { fields: ['base URL', 'path', 'query', 'organization', 'project', 'extra header'], from: () => at(), asks: '/v1/models' },
+      azure: { fields: ['base URL', 'path', 'API version'], from: () => at(), asks: '/v1/models' },
+      vertex: {
+        fields: ['base URL', 'project', 'region'],
+        from: () => ({ ...at(), project: 'mine', region: 'global' }),
+        asks: '/v1/projects/mine/locations/global/publishers/google/models/gemini-2.5-flash:countTokens',
+      },
+      deepl: { fields: ['base URL', 'path'], from: () => at(), asks: '/v1/v2/usage' },
+    }
+    const everyField = Object.entries(steered).flatMap(([of, { fields }]) => fields.map((field) => [of, field] as const))
+    /** Ways to smuggle one in that no provider has: nothing takes them. */
+    const unknown = { deployment: 'evil', proxy: 'http://evil', resource: 'evil', tokenUri: 'http://evil' }
 
-    it.each(Object.keys(steering))('%s: without the key again it is 422, wherever it is tried, and nobody hears the key', async (field) => {
-      const { id } = await add()
-      const destination = steering[field]!()
+    it.each(everyField)('%s, %s: without the key again it is 422, wherever it is tried, and nobody hears the key', async (of, field) => {
+      const { from, asks } = steered[of]!
+      const { id } = await add({ provider: of, destination: from() })
+      const destination = steering[field]!(from())
       const params = { connectionId: id }
       const before = echo.requests.length
       const sent = provider.requests.length
@@ -306,10 +321,10 @@ describeOnEachEngine('connections', (on) => {
         [contract.changeConnection, { destination }],
         [contract.changeConnection, { label: 'x', ...destination }],
         [contract.changeConnection, { provider: 'openrouter' }],
-        [contract.checkOfferedKey, { provider: 'openai', destination, connectionId: id }],
-        [contract.addConnection, { provider: 'openai', destination, from: id }],
-        [contract.addConnection, { provider: 'openai', destination, key: '' }],
-        [contract.addConnection, { provider: 'openai', destination, key: null }],
+        [contract.checkOfferedKey, { provider: of, destination, connectionId: id }],
+        [contract.addConnection, { provider: of, destination, from: id }],
+        [contract.addConnection, { provider: of, destination, key: '' }],
+        [contract.addConnection, { provider: of, destination, key: null }],
       ] as [RouteContract, object][]) {
         expect(await owner.refused(route, { params, body }), JSON.stringify(body)).toMatchObject({ status: 422 })
       }
@@ -321,12 +336,13 @@ describeOnEachEngine('connections', (on) => {
       })
       await response.text()
       expect(echo.requests.length).toBe(before)
-      expect(provider.requests.slice(sent).every(({ path }) => path === '/v1/models')).toBe(true)
+      expect(provider.requests.slice(sent).map(({ path }) => path)).toEqual([asks])
     })
 
-    it.each(Object.keys(steering))('%s: changed in the database, the key does not open', async (field) => {
-      const { id } = await add()
-      const destination = steering[field]!()
+    it.each(everyField)('%s, %s: changed in the database, the key does not open', async (of, field) => {
+      const { from } = steered[of]!
+      const { id } = await add({ provider: of, destination: from() })
+      const destination = steering[field]!(from())
       const { database } = server.server.services
       await database.asSystem('an intruder writes', (tx) =>
         tx.execute(sql`update connections set destination = ${JSON.stringify(destination)}::jsonb where id = ${id}`),
@@ -346,8 +362,19 @@ describeOnEachEngine('connections', (on) => {
     })
 
     it('what a provider does not have is refused, not left out', async () => {
-      const body = { provider: 'mistral', destination: { ...at(), organization: 'org' }, key: secret('sk-good-') }
-      expect(await owner.refused(contract.addConnection, { body })).toMatchObject({ code: 'destination.refused' })
+      for (const [of, field] of [
+        ['mistral', { organization: 'org' }],
+        ['openai', { region: 'eu' }],
+        ['openai', { apiVersion: '2024-10-21' }],
+        ['azure', { project: 'mine' }],
+        ['vertex', { project: 'mine', region: 'evil.example/x' }],
+        ['vertex', { project: '../..', region: 'global' }],
+        ['vertex', { region: 'europe-west4' }], // of which project?
+        ['azure', { apiVersion: '2024-10-21&x=y' }],
+      ] as const) {
+        const body = { provider: of, destination: { ...at(), ...field }, key: secret('sk-good-') }
+        expect(await owner.refused(contract.addConnection, { body }), of).toMatchObject({ code: 'destination.refused' })
+      }
       const practice = { provider: 'practice', destination: at() }
       expect(await owner.refused(contract.addConnection, { body: practice })).toMatchObject({ code: 'destination.refused' })
       const reserved = { provider: 'openai', destination: { baseUrl: 'practice:' }, key: secret('sk-good-') }

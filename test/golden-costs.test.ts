@@ -88,7 +88,7 @@ function computed(row: GoldenRow): bigint | undefined {
   const prices = findPrices({
     provider: row.provider,
     model: row.served_model ?? row.requested_model!,
-    served: true,
+    isNamed: true,
     at: row.recorded_at ? new Date(row.recorded_at) : UNDATED,
     serviceTier: row.usage.search_context_size ?? (row.service_tier === 'auto' ? undefined : row.service_tier) ?? undefined,
     batch: row.endpoint.includes('/batches/'),

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
+import { textsAtMost } from '../src/calls/embed-parts.ts'
 import { loadBook } from '../src/prices/book.ts'
-import { type ChatOffer, OFFER_KINDS, type Provider } from '../src/providers/provider.ts'
+import { type ChatOffer, type EmbeddingsOffer, OFFER_KINDS, type Provider } from '../src/providers/provider.ts'
 import { providers } from '../src/providers/registry.ts'
 
 const FOLDER = new URL('../docs/providers/', import.meta.url)
@@ -75,8 +76,17 @@ const PROTOCOL_NAMES: Readonly<Record<string, string>> = {
   'anthropic-messages': 'Anthropic messages',
   'bedrock-converse': 'Bedrock Converse',
   'cohere-chat': 'Cohere chat',
+  'deepl-translate': 'DeepL',
   'gemini-generate-content': 'Gemini generateContent',
   'ollama-chat': 'Ollama chat',
+  'openai-embeddings': 'OpenAI embeddings',
+  'bedrock-embeddings': 'Bedrock InvokeModel',
+  'cohere-embeddings': 'Cohere embed',
+  'gemini-embeddings': 'Gemini batchEmbedContents',
+  'jina-embeddings': 'Jina embeddings',
+  'ollama-embeddings': 'Ollama embed',
+  'vertex-embeddings': 'Vertex AI predict',
+  'voyage-embeddings': 'Voyage embeddings',
 }
 
 const protocolName = (id: string): string => PROTOCOL_NAMES[id] ?? id
@@ -84,18 +94,33 @@ const protocolName = (id: string): string => PROTOCOL_NAMES[id] ?? id
 function offerLines({ id, chat, embeddings, images, translation, checkKey, listModels }: Provider): string[] {
   return [
     ...(chat ? chatLines(chat) : []),
-    ...(embeddings
-      ? [`Embeddings, by ${protocolName(embeddings.protocol.id)}: at most ${embeddings.textsAtMost} texts in one request.`]
-      : []),
+    ...(embeddings ? embeddingsLines(embeddings) : []),
     ...(images ? [`Images, by ${protocolName(images.protocol.id)}.`] : []),
     ...(translation ? [`Translations, by ${protocolName(translation.protocol.id)}.`] : []),
-    `A key is tested free of charge with \`${checkKey.method} ${checkKey.path}\`${checkKey.proves === 'address' ? ', which anyone may ask: it says that the provider is there, and nothing of the key' : ''}.`,
+    `A key is tested free of charge with \`${checkKey.method} ${checkKey.path}\`${PROVES[checkKey.proves ?? 'key']}.`,
     listModels === undefined
       ? 'Its models are not listed at this address: write the name.'
       : `Its models are listed with \`GET ${listModels.path}\`.`,
     loadBook(id)
       ? 'Prices: in the price book, where a model has one; a connection’s own prices go before it.'
       : 'Prices: none published here. Without a connection’s own price a cost is unknown, never zero.',
+  ]
+}
+
+const PROVES = {
+  key: '',
+  address: ', which anyone may ask: it says that the provider is there, and nothing of the key',
+  refusal: ' that asks for nothing, and is refused: a wrong key is told from it, and whether a key is good shows at the first call',
+} as const
+
+function embeddingsLines(offer: EmbeddingsOffer): string[] {
+  const most = textsAtMost(offer)
+  return [
+    `Embeddings, by ${protocolName(offer.protocol.id)}: ${most === 1 ? 'one text' : `at most ${most} texts`} in a request.`,
+    ...(offer.purpose ? ['It is told whether a text is to be found, or to find others.'] : []),
+    offer.dimensions === undefined
+      ? 'Vectors are as long as the model makes them.'
+      : 'The length of vectors can be chosen, where the model has several.',
   ]
 }
 

@@ -15,11 +15,14 @@ import {
   type ProviderFailure,
 } from '../providers/provider.ts'
 import type { ProviderAnswer, SendRequest } from '../providers/send.ts'
+import { requireFittingKey } from '../providers/fitting-key.ts'
 import { rememberSecret } from '../runtime/scrub.ts'
 import { normaliseKey } from '../vault/key-text.ts'
 import { withOpenKey } from '../vault/open.ts'
+import { withAccessToken } from './access-token.ts'
 import { createAnswerTap } from './answer-tap.ts'
 import type { AttemptFetch } from './chat-model.ts'
+import type { MachineTurn } from './machine-time.ts'
 import type { CallServices } from './services.ts'
 
 /** What one request on the wire came to: everything the ledger wants to know, whatever happened. */
@@ -32,6 +35,8 @@ export interface WireRecord {
   metered?: MeteredUsage
   failure?: ProviderFailure
   headers?: Readonly<Record<string, string>>
+  /** Since it was sent; ended where the call is settled. */
+  machine?: MachineTurn
 }
 
 /** One request on the wire: of whom it is asked, how, and where what happens is noted. */
@@ -93,6 +98,7 @@ export async function sendAttempt(
   { body, headers, key }: { body: string | Uint8Array; headers: Readonly<Record<string, string>>; key: Secret | undefined },
 ): Promise<ProviderAnswer> {
   const { destination } = connection
+  wire.machine ??= services.machineOf(connection.id).begin()
   const request = { provider, destination, method: 'POST', path, headers, body, signal, ...bounds } as const
   const answer = await services.sender.send({ ...request, ...(key ? { key } : {}) })
   wire.sent = 'maybe'
@@ -214,14 +220,24 @@ export function failureFrom(error: unknown): ProviderFailure {
   return MALFORMED
 }
 
-/** Step 4: the connection's key, open for the length of `use`; undefined where the connection has none and may. */
+/**
+ * Step 4: the connection's key, open for the length of `use`, or the access token it is exchanged for; undefined where the
+ * connection has none and may.
+ */
 export async function withConnectionKey<T>(
   {
     services,
     workspaceId,
     connection,
     provider,
-  }: { services: CallServices; workspaceId: string; connection: CommittedConnection; provider: Provider },
+    signal = NEVER,
+  }: {
+    services: CallServices
+    workspaceId: string
+    connection: CommittedConnection
+    provider: Provider
+    signal?: AbortSignal | undefined
+  },
   use: (key: Secret | undefined) => Promise<T>,
 ): Promise<T> {
   const { sealedKey } = connection
@@ -238,7 +254,11 @@ export async function withConnectionKey<T>(
     vault: services.vault,
     workspaceId,
     connection: { ...connection, sealedKey },
-    use: (key) => scrubbed(key, use),
+    use: (key) => {
+      requireFittingKey(provider, { key, destination: connection.destination })
+      const owner = { workspaceId, connectionId: connection.id, keyVersion: connection.keyVersion }
+      return scrubbed(key, (opened) => withAccessToken({ services, provider, key: opened, owner, signal }, use))
+    },
     onUnreadable: ({ recordId, recordVersion }) =>
       services.database.inWorkspace(workspaceId, (tx) =>
         recordAudit(tx, {
@@ -254,13 +274,24 @@ export async function withConnectionKey<T>(
 
 /** Step 4 for a key that is tried before it is saved: it comes with the request and stays its caller's. */
 export async function withOfferedKey<T>(
-  { provider, offered: { destination, key } }: { provider: Provider; offered: { destination: Destination; key: Secret | undefined } },
+  {
+    services,
+    provider,
+    offered: { destination, key },
+    signal,
+  }: {
+    services: CallServices
+    provider: Provider
+    offered: { destination: Destination; key: Secret | undefined }
+    signal: AbortSignal
+  },
   use: (key: Secret | undefined) => Promise<T>,
 ): Promise<T> {
   if (key && provider.key !== 'none') {
     const normalised = normaliseKey(key.reveal())
     try {
-      return await scrubbed(normalised, use)
+      requireFittingKey(provider, { key: normalised, destination })
+      return await scrubbed(normalised, (opened) => withAccessToken({ services, provider, key: opened, owner: undefined, signal }, use))
     } finally {
       normalised.wipe()
     }
@@ -268,6 +299,9 @@ export async function withOfferedKey<T>(
   if (needsKey(provider, destination)) throw new AppError('key.missing', `${provider.name} needs a key. Enter it to test it.`)
   return use(undefined)
 }
+
+/** Where nobody gives the call up. */
+const NEVER = new AbortController().signal
 
 /** For the length of `use`, logs and errors leave the key out by its value. */
 async function scrubbed<T>(key: Secret, use: (key: Secret) => Promise<T>): Promise<T> {

@@ -4,7 +4,7 @@ import { type CallIntent, CONNECTION_CHECK } from '../ledger/intent.ts'
 import type { CallOutcome } from '../ledger/settlement.ts'
 import { ProviderCallError } from '../providers/failure.ts'
 import { parseJson } from '../providers/parse-json.ts'
-import { type Destination, type Provider, protocolOf } from '../providers/provider.ts'
+import { type Destination, pathAt, type Provider, protocolOf } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
 import type { ProviderAnswer, SendRequest } from '../providers/send.ts'
 import { newId } from '../runtime/ids.ts'
@@ -90,7 +90,9 @@ export async function freeCall<T>(
   const ended = { intent, intendedAt, keyVersion: connection.keyVersion, cost }
   const destination = offered?.destination ?? connection.destination
   const withKey = (work: (key: Secret | undefined) => Promise<T>): Promise<T> =>
-    offered ? withOfferedKey({ provider, offered }, work) : withConnectionKey({ services, workspaceId, connection, provider }, work)
+    offered
+      ? withOfferedKey({ services, provider, offered, signal }, work)
+      : withConnectionKey({ services, workspaceId, connection, provider, signal }, work)
   const wire: FreeWire = { requests: 0 }
   // All that such a call uses, and what we know without being told.
   const used = () =>
@@ -136,7 +138,7 @@ async function askFree({
     provider,
     destination: { ...destination, baseUrl: from },
     method,
-    path,
+    path: pathAt(provider, path, { destination }),
     signal,
     timeouts,
     maxBodyBytes,

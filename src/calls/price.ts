@@ -1,3 +1,4 @@
+import type { Usage } from '../base/usage.ts'
 import type { SettledCost } from '../ledger/settlement.ts'
 import { costOf, worstCase } from '../prices/cost.ts'
 import { findPrices, type PriceSet } from '../prices/match.ts'
@@ -5,11 +6,14 @@ import { chooseCost, rateCardPrices } from '../prices/rate-card.ts'
 import type { MeteredUsage } from '../providers/provider.ts'
 import type { WireRecord } from './attempt.ts'
 import type { Candidate } from './call.ts'
+import { MACHINE_MS_AT_MOST } from './machine-time.ts'
 
 /** The prices that hold for a candidate before the call: the connection's own, else the price book's; undefined when unknown. */
 export function pricesOf({ candidate, at }: { candidate: Candidate; at: Date }): PriceSet | undefined {
-  const { provider, model, region, rateCard } = candidate
-  return rateCardPrices(rateCard, model) ?? findPrices({ provider, model, region, at })
+  const { provider, model, standsFor, region, rateCard } = candidate
+  return (
+    rateCardPrices(rateCard, model) ?? findPrices({ provider, model: standsFor ?? model, isNamed: standsFor !== undefined, region, at })
+  )
 }
 
 /** No call lasts longer: what is asked before a dearer hour begins may be charged by it (DeepSeek's hours). */
@@ -31,41 +35,67 @@ export function worstCaseOfCall({
 }): bigint | undefined {
   const prices = pricesOf({ candidate, at })
   if (prices?.currency !== currency) return undefined
-  const now = worstCase({ inputTokensAtMost, outputTokensAtMost, prices })
+  const now = worstCase({ inputTokensAtMost, outputTokensAtMost, prices, machineMsAtMost: MACHINE_MS_AT_MOST })
   const then = pricesOf({ candidate, at: new Date(at.getTime() + CALL_LASTS_AT_MOST_MS) })
-  const later = worstCase({ inputTokensAtMost, outputTokensAtMost, prices: then })
+  const later = worstCase({ inputTokensAtMost, outputTokensAtMost, prices: then, machineMsAtMost: MACHINE_MS_AT_MOST })
   return now !== undefined && later !== undefined && later > now ? later : now
+}
+
+/** The same for a call whose usage is known before it, or the most of it: the characters of a text. */
+export function worstCaseOfUsage({
+  candidate,
+  currency,
+  at,
+  usage,
+}: {
+  candidate: Candidate
+  currency: string
+  at: Date
+  usage: Usage
+}): bigint | undefined {
+  const prices = pricesOf({ candidate, at })
+  const cost =
+    prices?.currency === currency
+      ? costOf({ usage: prices.perHour ? { ...usage, machine_ms: MACHINE_MS_AT_MOST } : usage, prices })
+      : undefined
+  return cost?.kind === 'known' ? cost.nano : undefined
 }
 
 /**
  * Step 7's price: usage x prices, once. A request that did not leave, and one the provider turned away before doing any
- * work (4xx and 429: money.md 2c), costs nothing. Everything else without usage or price is unknown.
+ * work (4xx and 429: money.md 2c), costs nothing. Everything else without usage or price is unknown; a machine's time, where
+ * that is what is paid for, is known without any usage (`machineMs`).
  */
 export function costOfCall({
   candidate,
   metered,
   wire,
+  machineMs,
   at,
   currency,
 }: {
   candidate: Candidate
   metered: MeteredUsage | undefined
   wire: WireRecord
+  machineMs?: number | undefined
   at: Date
   currency: string
 }): SettledCost | undefined {
   if (wire.sent === 'no' || isTurnedAway(wire)) return { nano: 0n, currency, source: 'not_billed', rowIds: [] }
-  if (!metered?.usage && !metered?.declaredCost) return undefined
-  const parts = [{ model: metered.servedModel ?? candidate.model, usage: metered.usage }, ...(metered.other ?? [])]
+  const own = rateCardPrices(candidate.rateCard, candidate.model)
+  if (!metered?.usage && !metered?.declaredCost) return own?.perHour && costOfTime(own, machineMs)
+  const named = metered.servedModel ?? candidate.standsFor
+  const parts = [{ model: named ?? candidate.model, usage: metered.usage }, ...(metered.other ?? [])]
   const serviceTier = metered.speed === 'fast' ? 'fast' : metered.serviceTier
-  const costs = parts.map(({ model, usage }) => {
-    const card = costOf({ usage, prices: rateCardPrices(candidate.rateCard, candidate.model) })
+  const costs = parts.map(({ model, usage }, index) => {
+    const timed = usage && own?.perHour && machineMs !== undefined ? { ...usage, machine_ms: index === 0 ? machineMs : 0 } : usage
+    const card = costOf({ usage: timed, prices: own })
     const book = costOf({
       usage,
       prices: findPrices({
         provider: candidate.provider,
         model,
-        served: metered.servedModel !== undefined,
+        isNamed: named !== undefined,
         serviceTier,
         region: metered.inferenceGeo ?? candidate.region,
         at,
@@ -85,6 +115,14 @@ export function costOfCall({
   if (!complete) return undefined
   const listNano = known.every((cost) => cost.listNano !== null) ? known.reduce((sum, cost) => sum + cost.listNano!, 0n) : undefined
   return { nano, currency: known[0]!.currency, source: known[0]!.source, listNano, rowIds }
+}
+
+/** Where nothing but a machine's time is paid for, nobody needs to know what else a call used. */
+function costOfTime(prices: PriceSet, machineMs: number | undefined): SettledCost | undefined {
+  if (machineMs === undefined || Object.values(prices.bands[0]!.rows).some((row) => row.nano > 0n)) return undefined
+  const cost = costOf({ usage: { machine_ms: machineMs }, prices })
+  if (cost.kind === 'unknown') return undefined
+  return { nano: cost.nano, currency: cost.currency, source: cost.free ? 'free' : 'rate_card', rowIds: cost.rowIds }
 }
 
 function isTurnedAway({ status, metered }: WireRecord): boolean {

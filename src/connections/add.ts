@@ -5,10 +5,12 @@ import type { DestinationInput } from '../contract/connections.ts'
 import type { Database } from '../db/database.ts'
 import { connections } from '../db/schema/index.ts'
 import type { RateCard } from '../prices/rate-card.ts'
+import { requireFittingKey } from '../providers/fitting-key.ts'
 import { type Destination, needsKey, type Provider } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { newId } from '../runtime/ids.ts'
+import { normaliseKey } from '../vault/key-text.ts'
 import type { SealedKey, Vault } from '../vault/vault.ts'
 import { requireGoodPrices } from './change.ts'
 import type { Connection } from './connections.ts'
@@ -76,6 +78,13 @@ export async function addConnection(
 export function requireKey(provider: Provider, destination: Destination, key: Secret | undefined): void {
   if (key && provider.key === 'none') throw new AppError('key.invalid', `${provider.name} takes no key.`)
   if (!key && needsKey(provider, destination)) throw new AppError('key.missing', `${provider.name} needs a key. Enter it.`)
+  if (!key) return
+  const normalised = normaliseKey(key.reveal())
+  try {
+    requireFittingKey(provider, { key: normalised, destination })
+  } finally {
+    normalised.wipe()
+  }
 }
 
 /** A sealed key as its connection's row keeps it. */

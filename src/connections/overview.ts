@@ -62,6 +62,8 @@ async function toViews(
         baseUrl: destination.baseUrl,
         organization: destination.organization ?? null,
         project: destination.project ?? null,
+        region: destination.region ?? null,
+        apiVersion: destination.apiVersion ?? null,
         headers: { ...destination.headers },
       },
       key:
@@ -89,9 +91,9 @@ async function toViews(
           .filter(({ cost_nano, known }) => known !== '0' || cost_nano !== '0')
           .map(({ currency, cost_nano }) => ({ currency, amount: formatNano(BigInt(cost_nano)) })),
       },
+      pace: paces.get(id) ?? null,
       createdAt: row.createdAt.toISOString(),
       revokedAt: row.revokedAt?.toISOString() ?? null,
-      pace: paces.get(id) ?? null,
     }
   })
   return { keyReminderDays, views }

@@ -1,12 +1,12 @@
 import type { ProviderView } from '../contract/providers.ts'
-import { kindsOf, type Provider } from '../providers/provider.ts'
+import { kindsOf, type Provider, steeringFieldsOf } from '../providers/provider.ts'
 import { providers } from '../providers/registry.ts'
 
 /** Every provider, in the order in which they are offered. */
 export const providerViews = (): ProviderView[] => Object.values(providers).map(toView)
 
 const toView = (provider: Provider): ProviderView => {
-  const { id, name, key, keyHint, baseUrl, baseUrlExample, regions = [], destinationHeaders, pages, triedAgainst, local, pull } = provider
+  const { id, name, key, keyHint, baseUrl, baseUrlExample, regions = [], pages, triedAgainst, local, pull } = provider
   const isPractice = key === 'none'
   return {
     id,
@@ -20,7 +20,8 @@ const toView = (provider: Provider): ProviderView => {
     regions: regions.map((region) => ({ ...region })),
     local: local !== undefined,
     pulls: pull ? { library: pull.library, example: pull.example, whenLeft: pull.whenLeft } : null,
-    fields: (['organization', 'project'] as const).filter((field) => destinationHeaders?.[field] !== undefined),
+    fields: steeringFieldsOf(provider),
+    deployments: provider.hasDeployments ?? false,
     pages: {
       keys: pages.keys ?? null,
       usage: pages.usage ?? null,

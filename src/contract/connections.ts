@@ -37,6 +37,8 @@ export const destinationInput = z
     baseUrl: text.max(2_000).optional().meta({ description: 'Absent: the provider’s own' }),
     organization: text.max(200).optional(),
     project: text.max(200).optional(),
+    region: text.max(60).optional().meta({ description: 'A location of the provider’s, where it has such (Vertex AI)' }),
+    apiVersion: text.max(40).optional().meta({ description: 'A dated version of the interface, where it has such (Azure OpenAI)' }),
     headers: z.record(z.string().max(64), z.string().max(1_024)).optional().meta({ description: 'Extra request headers' }),
   })
   .meta({ id: 'DestinationInput' })
@@ -49,6 +51,9 @@ export const rateCard = z
   .strictObject({
     currency: z.string().regex(/^[A-Z]{3}$/, 'three capital letters, such as USD'),
     models: z.record(z.string().min(1).max(300), z.partialRecord(z.enum(USAGE_UNITS), decimal)),
+    hourly: decimal.optional().meta({
+      description: 'What an hour of the machine costs that all its calls run on; what has no price of its own is paid for with it',
+    }),
   })
   .meta({ id: 'RateCard' })
 
@@ -74,6 +79,8 @@ export const connectionView = z
       baseUrl: z.string(),
       organization: z.string().nullable(),
       project: z.string().nullable(),
+      region: z.string().nullable(),
+      apiVersion: z.string().nullable(),
       headers: z.record(z.string(), z.string()),
     }),
     key: z
@@ -98,6 +105,7 @@ export const connectionView = z
         unknownCostCalls: z.int(),
       })
       .meta({ description: 'Since the month began in the workspace’s time zone' }),
+    pace: paceView.nullable().meta({ description: 'What was learned from its calls; null: nothing yet' }),
     createdAt: instant,
     revokedAt: instant.nullable(),
   })
@@ -107,7 +115,6 @@ export type ConnectionView = z.output<typeof connectionView>
 export const listConnections = defineRoute({
   id: 'connections.list',
   method: 'get',
-    pace: paceView.nullable().meta({ description: 'What was learned from its calls; null: nothing yet' }),
   path: '/api/v1/connections',
   summary: 'The workspace’s connections, by label',
   needs: 'connections.read',
@@ -266,9 +273,10 @@ export type ModelFilesView = z.output<typeof modelFiles>
 export const modelView = z
   .strictObject({
     id: z.string(),
-    prices: z
-      .partialRecord(z.enum(USAGE_UNITS), z.string())
-      .meta({ description: 'Plain decimals, per million for tokens, else per one; empty: no price is known, which is not free' }),
+    prices: z.partialRecord(z.enum(USAGE_UNITS), z.string()).meta({
+      description:
+        'Plain decimals: per million for tokens, per hour for a machine’s time (machine_ms), else per one; empty: no price is known, which is not free',
+    }),
     currency: z.string(),
     free: z.boolean(),
     priceSource: z.enum(['own', 'price_book']).nullable(),
@@ -296,4 +304,28 @@ export const listConnectionModels = defineRoute({
       .meta({ description: 'Ask the provider now, free of charge, or list what the price book knows' }),
   }),
   answer: z.strictObject({ source: z.enum(['provider', 'price_book']), at: instant, items: z.array(modelView) }),
+})
+
+const languageView = z
+  .strictObject({
+    code: z.string().meta({ description: 'BCP 47' }),
+    name: z.string(),
+    source: z.boolean().meta({ description: 'Can be translated from' }),
+    target: z.boolean().meta({ description: 'Can be translated into' }),
+    formality: z.boolean().nullable().meta({ description: 'Can be told to be formal or informal; null: the provider does not say' }),
+  })
+  .meta({ id: 'Language' })
+export type LanguageView = z.output<typeof languageView>
+
+export const listConnectionLanguages = defineRoute({
+  id: 'connections.languages',
+  method: 'get',
+  path: '/api/v1/connections/{connectionId}/languages',
+  summary: 'The languages that a connection translates, as its provider lists them now; free of charge',
+  needs: 'connections.read',
+  params: ofConnection,
+  answer: z.strictObject({
+    at: instant,
+    items: z.array(languageView),
+  }),
 })

@@ -21,7 +21,10 @@ export const providerView = z
       })
       .nullable()
       .meta({ description: 'It fetches models on request; null: it does not' }),
-    fields: z.array(z.enum(['organization', 'project'])).meta({ description: 'What its destination has beside the base URL' }),
+    fields: z
+      .array(z.strictObject({ name: z.enum(['organization', 'project', 'region', 'apiVersion']), example: z.string().nullable() }))
+      .meta({ description: 'What its destination has beside the base URL' }),
+    deployments: z.boolean().meta({ description: 'Its people name what they call, and say which model each name stands for' }),
     pages: z.strictObject({
       keys: z.string().nullable(),
       usage: z.string().nullable(),

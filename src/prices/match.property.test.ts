@@ -61,7 +61,7 @@ test.prop([arbitraryName, arbitraryChange], { numRuns: 2_000 })(
     const model = changed(name, change)
     const isStated = book.names.has(model) || book.names.has(model.replace(DAY, '')) || book.patterns.some((one) => fitsPattern(model, one))
     fc.pre(!isStated)
-    expect(findPrices({ provider: book.provider, model, served: true, at })).toBeUndefined()
+    expect(findPrices({ provider: book.provider, model, isNamed: true, at })).toBeUndefined()
   },
 )
 
@@ -69,6 +69,6 @@ test.prop([arbitraryName, fc.constantFrom(...BOOKS)], { numRuns: 500 })(
   "a provider's names say nothing at another one",
   ({ name }, other) => {
     fc.pre(!other.names.has(name) && !other.names.has(name.replace(DAY, '')) && !other.patterns.some((one) => fitsPattern(name, one)))
-    expect(findPrices({ provider: other.provider, model: name, served: true, at })).toBeUndefined()
+    expect(findPrices({ provider: other.provider, model: name, isNamed: true, at })).toBeUndefined()
   },
 )

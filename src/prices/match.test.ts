@@ -83,7 +83,7 @@ describe('which prices hold', () => {
   it('where people name what they call, a name says nothing until an answer gives the model', () => {
     const named = indexBook({ ...book, namedByPeople: true })
     expect(findPricesIn(named, { provider: 'made-up', model: 'plain', at })).toBeUndefined()
-    expect(findPricesIn(named, { provider: 'made-up', model: 'plain', at, served: true })?.bands[0]?.rows.input_tokens?.price).toBe('1')
+    expect(findPricesIn(named, { provider: 'made-up', model: 'plain', at, isNamed: true })?.bands[0]?.rows.input_tokens?.price).toBe('1')
   })
 
   it('a service tier without prices, or one nobody has heard of, has none', () => {

@@ -13,14 +13,16 @@ export interface PriceSet {
    * (input, cache reads and cache writes counted together), never only the excess.
    */
   readonly bands: readonly { readonly fromInputTokens: number; readonly rows: UnitPrices }[]
+  /** A machine's time, which the call's `machine_ms` are charged by; every unit without a price of its own is paid for with it. */
+  readonly perHour?: PriceRow
 }
 
 export interface PriceQuestion {
   readonly provider: string
-  /** As the answer names it (`served`); before a call, as it is asked for. */
+  /** As the answer names it, or a person did who gave it a name of their own (`isNamed`); else as it is asked for. */
   readonly model: string
-  /** Whether the answer named it. Where people name what they call (Azure), nothing else says which model it is. */
-  readonly served?: boolean | undefined
+  /** Whether the answer or its person says that it is this model. Where people name what they call (Azure), nothing else does. */
+  readonly isNamed?: boolean | undefined
   readonly at: Date
   /** As the answer names it (2b: the tier served, not the one requested); absent is the standard tier. */
   readonly serviceTier?: string | undefined
@@ -42,7 +44,7 @@ export function findPrices(question: PriceQuestion): PriceSet | undefined {
 export function findPricesIn(book: LoadedBook, question: PriceQuestion): PriceSet | undefined {
   const currency = question.currency ?? book.currency
   if (book.free) return { currency, free: true, bands: [{ fromInputTokens: 0, rows: {} }] }
-  if (book.namedByPeople && !question.served) return undefined
+  if (book.namedByPeople && !question.isNamed) return undefined
   const day = question.at.toISOString().slice(0, 10)
   const model = resolveModel(book, question.model, day)
   const tier = book.tiers[question.serviceTier ?? 'standard']

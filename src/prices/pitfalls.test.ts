@@ -98,7 +98,7 @@ it('6: Perplexity’s fee per request is most of the cost, 0.005 of 0.00507, and
 
 it('7: a model that nobody prices is unknown, at every provider, and never 0', () => {
   for (const provider of PRICED_PROVIDERS.filter((id) => id !== 'practice')) {
-    expect(costOf({ usage: { input_tokens: 1_000 }, prices: pricesOf(provider, 'a-model-of-tomorrow', { served: true }) })).toEqual({
+    expect(costOf({ usage: { input_tokens: 1_000 }, prices: pricesOf(provider, 'a-model-of-tomorrow', { isNamed: true }) })).toEqual({
       kind: 'unknown',
       missing: 'no price',
     })
@@ -120,10 +120,10 @@ it('8: "-latest" is what it stands for now or nothing: Mistral Medium at 1.50 / 
 
 it('9: Azure’s prices are its own: none is taken from OpenAI, and GPT-5.6 Luna, once five times apart, is unknown', () => {
   expect(perUnit('openai', 'gpt-5.6-luna')).toMatchObject({ input_tokens: '0.2' })
-  expect(perUnit('azure', 'gpt-5.6-luna', { served: true })).toBeUndefined()
-  expect(perUnit('azure', 'gpt-6-luna', { served: true })).toBeUndefined()
-  expect(perUnit('azure', 'gpt-5.4', { served: true })).toMatchObject({ input_tokens: '2.5' })
-  expect(perUnit('azure', 'gpt-5.4', { served: true, region: 'eu' })).toMatchObject({ input_tokens: '2.75' })
+  expect(perUnit('azure', 'gpt-5.6-luna', { isNamed: true })).toBeUndefined()
+  expect(perUnit('azure', 'gpt-6-luna', { isNamed: true })).toBeUndefined()
+  expect(perUnit('azure', 'gpt-5.4', { isNamed: true })).toMatchObject({ input_tokens: '2.5' })
+  expect(perUnit('azure', 'gpt-5.4', { isNamed: true, region: 'eu' })).toMatchObject({ input_tokens: '2.75' })
 })
 
 it('10: OpenRouter’s list prices are for OpenRouter alone: GPT-5.6 Luna is 0.20 / 1.20 with an own key, not 0.10 / 0.60', () => {

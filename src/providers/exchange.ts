@@ -246,7 +246,7 @@ export function exchange(options: ExchangeOptions): Promise<ProviderAnswer> {
 /** Given to the library to end a request; it never leaves this file. */
 const ABANDONED = new Error('abandoned')
 
-const CANCELLED: ProviderFailure = { code: 'call.interrupted', detail: 'The call was cancelled.', retryable: false }
+export const CANCELLED: ProviderFailure = { code: 'call.interrupted', detail: 'The call was cancelled.', retryable: false }
 const TIMED_OUT: ProviderFailure = {
   code: 'provider.timeout',
   detail: 'The provider took too long. Try again later.',

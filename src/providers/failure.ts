@@ -38,7 +38,7 @@ export const MAX_ERROR_BODY_BYTES = 64 * 1024
  * `bytes` is the body as received; only its first 64 KiB count.
  */
 export function failureOf(answer: {
-  readonly protocol: Protocol
+  readonly protocol: Pick<Protocol, 'classifyError'>
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly bytes: Uint8Array

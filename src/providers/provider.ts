@@ -1,6 +1,7 @@
 import { AppError, type ErrorCode } from '../base/errors.ts'
 import { objectOf } from '../base/json.ts'
 import type { Usage, UsageSource } from '../base/usage.ts'
+import type { KeyExchange } from './key-exchange.ts'
 import type { PullOffer } from './pull.ts'
 
 /**
@@ -14,7 +15,6 @@ export interface Destination {
   readonly project?: string
   readonly region?: string
   readonly apiVersion?: string
-  readonly deployment?: string
   /** Extra request headers the person set, lower-case names. */
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -35,6 +35,8 @@ export interface MeteredUsage {
   /** The provider's usage block as it came, for the ledger; undefined when the answer had none. */
   readonly raw?: unknown
   readonly servedModel?: string
+  /** How long it took the server by its own word, in milliseconds. */
+  readonly tookMs?: number
   readonly serviceTier?: string
   /** Anthropic `usage.speed` ("fast"), which multiplies the price. */
   readonly speed?: string
@@ -142,6 +144,15 @@ export interface Provider {
   /** What its keys look like today, for a person's eye alone: providers change it without notice, so nothing is refused for it. */
   readonly keyHint?: string
   readonly keyHeader: KeyHeader
+  /** A key written as "Bearer ..." is an access token: it goes into `authorization`, as it stands. */
+  readonly takesAccessTokens?: true
+  /** For keys that are never sent themselves, but exchanged for an access token of some minutes. */
+  readonly keyExchange?: KeyExchange
+  /**
+   * Why a key cannot be meant for a destination, in a sentence for people; undefined: nothing speaks against it. Only for what
+   * the provider's documentation states as a fact, such as the mark of keys that hold at another of its addresses.
+   */
+  readonly keyProblem?: (key: Uint8Array, destination: Destination) => string | undefined
   /**
    * 'required' refuses a call without a key at the provider's own address; 'optional' sends none when the connection has
    * none; 'none' never sends one.
@@ -151,10 +162,22 @@ export interface Provider {
   readonly headers?: Readonly<Record<string, string>>
   /** Which header carries the destination's organization and project, where the provider has such. */
   readonly destinationHeaders?: { readonly organization?: string; readonly project?: string }
+  /** What its destination has beside the base URL and headers, and how a request's path comes of it (`pathAt`). */
+  readonly destinationFields?: Partial<Record<SteeringField, DestinationField>>
+  /** Makes the base URL whole from what people know of it: a resource's bare address, a location. @throws AppError destination.refused. */
+  readonly completeDestination?: (entered: Partial<Destination>) => Partial<Destination>
+  /** Where a request of this path goes at a destination; absent: the path as it is. `model` is absent in free requests. */
+  readonly steerPath?: (path: string, at: { readonly destination: Destination; readonly model?: string | undefined }) => string
+  /** Base URLs of its own beside `baseUrl` and `regions`, where there are too many to list. */
+  readonly ownBaseUrl?: RegExp
+  /** Its people name what they call, and the name says nothing of the model: they say which one it is (`Candidate.standsFor`). */
+  readonly hasDeployments?: true
   /** A free request that proves the key. Status 2xx is good, when `read` finds what such an answer holds. */
   readonly checkKey: {
     readonly method: 'GET' | 'POST'
     readonly path: string
+    /** Of a POST: JSON. */
+    readonly body?: Readonly<Record<string, unknown>>
     readonly read: (body: unknown) => CheckedKey
     /**
      * 'address': anyone is answered alike, so that a good answer says nothing of the key. 'refusal': the request asks for
@@ -197,6 +220,14 @@ export interface Provider {
   readonly embeddingsOf?: (model: string) => EmbeddingsOffer | undefined
   readonly images?: ImagesOffer
   readonly translation?: TranslationOffer
+  /** OpenAI's Responses interface, for programs that speak it; for any model. */
+  readonly responses?: Offer
+  /**
+   * Whether its work, and its bill, stop when a caller leaves in the middle of a streamed answer, or go on to the end. Absent:
+   * nobody here knows, and it is read to its end.
+   * @see https://openrouter.ai/docs/api/reference/streaming (stream cancellation), facts of 2026-11-20
+   */
+  readonly afterDisconnect?: 'stops' | 'goes on'
   /** What this was tried against, honestly. */
   readonly triedAgainst: 'recorded answers' | 'a mock of its documented interface' | 'never tried'
 }
@@ -238,10 +269,39 @@ export const sizeOf = (value: unknown): number | undefined =>
 /** An answer that lists models, as OpenAI does and most others after it. */
 export const readModelList = (body: unknown): CheckedKey => (Array.isArray(objectOf(body)?.['data']) ? 'ok' : 'elsewhere')
 
+/** What can steer a request beside the base URL and headers; which of them a provider has is its own affair. */
+export const STEERING_FIELDS = ['organization', 'project', 'region', 'apiVersion'] as const
+export type SteeringField = (typeof STEERING_FIELDS)[number]
+
+/** One of them at a provider. It becomes part of an address: `pattern` allows nothing that could change another part. */
+export interface DestinationField {
+  readonly pattern: RegExp
+  readonly example: string
+}
+
+/** Which of them a provider has, with an example where there is one. */
+export function steeringFieldsOf({ destinationHeaders, destinationFields }: Provider): { name: SteeringField; example: string | null }[] {
+  return STEERING_FIELDS.filter(
+    (name) => destinationFields?.[name] || ((name === 'organization' || name === 'project') && destinationHeaders?.[name] !== undefined),
+  ).map((name) => ({ name, example: destinationFields?.[name]?.example ?? null }))
+}
+
+/** Where a request of this path goes at a destination. */
+export const pathAt = (
+  { steerPath }: Provider,
+  path: string,
+  at: { readonly destination: Destination; readonly model?: string | undefined },
+): string => (steerPath ? steerPath(path, at) : path)
+
 /** Whether calls to this destination are refused without a key. A server of the person's own may need none; a provider's own address does. */
-export const needsKey = ({ key, baseUrl, regions = [] }: Provider, destination: Destination): boolean =>
-  key === 'required' &&
-  (baseUrl === undefined || destination.baseUrl === baseUrl || regions.some((region) => region.baseUrl === destination.baseUrl))
+export const needsKey = (provider: Provider, destination: Destination): boolean =>
+  provider.key === 'required' && (provider.baseUrl === undefined || isOwnAddress(provider, destination))
+
+/** Whether a destination is one of the provider's own addresses, and not a server or gateway of the person's. */
+export const isOwnAddress = ({ baseUrl, regions = [], ownBaseUrl }: Provider, destination: Destination): boolean =>
+  destination.baseUrl === baseUrl ||
+  regions.some((region) => region.baseUrl === destination.baseUrl) ||
+  (ownBaseUrl?.test(destination.baseUrl) ?? false)
 
 /** Where in the world a provider is asked, where that changes its prices; undefined: at its usual address, or unknown. */
 export const regionOf = ({ regions = [] }: Provider, { region, baseUrl }: Destination): string | undefined =>
@@ -358,7 +418,23 @@ export interface ImagesOffer extends Offer {
 export type ImageChoice = 'size' | 'quality' | 'format' | 'background' | 'seed'
 
 /** How a provider is asked for translations. */
-export type TranslationOffer = Offer
+export interface TranslationOffer extends Offer {
+  /** The most texts, and bytes of body, that one request may hold. */
+  readonly textsAtMost: number
+  readonly bytesAtMost: number
+  /** Where its languages are listed, free of charge. */
+  readonly languages: { readonly path: string; readonly read: (body: unknown) => readonly OfferedLanguage[] | undefined }
+}
+
+/** A language that a provider translates, by its code (BCP 47). */
+export interface OfferedLanguage {
+  readonly code: string
+  readonly name: string
+  readonly isSource: boolean
+  readonly isTarget: boolean
+  /** Whether it can be told to write formally or informally; undefined: that is not said. */
+  readonly hasFormality?: boolean
+}
 
 /**
  * How a provider is asked for chat with this model.

@@ -110,6 +110,8 @@ async function notSent<T>(step: () => T | Promise<T>): Promise<T> {
   }
 }
 
+const BEARER = 'Bearer '
+
 function prepare(request: SendRequest, target: CheckedUrl): { path: string; headers: string[]; keyText: string | undefined } {
   const { provider, destination } = request
   const keyText = keyTextOf(request, target)
@@ -121,7 +123,10 @@ function prepare(request: SendRequest, target: CheckedUrl): { path: string; head
     ...steeringHeaders(provider, destination),
     ...(request.headers ? contentHeaders(request.headers) : []),
   ])
-  if (keyText !== undefined) headers.set(provider.keyHeader.name, provider.keyHeader.prefix + keyText)
+  if (keyText !== undefined) {
+    if (provider.takesAccessTokens && keyText.startsWith(BEARER)) headers.set('authorization', keyText)
+    else headers.set(provider.keyHeader.name, provider.keyHeader.prefix + keyText)
+  }
   return { path: joinPath(target, request.path), headers: [...headers].flat(), keyText }
 }
 
@@ -149,6 +154,7 @@ function keyTextOf({ provider, key, keyless }: SendRequest, target: CheckedUrl):
     return undefined
   }
   const bytes = key.reveal()
+  if (provider.keyExchange?.isFor(bytes)) throw new AppError('key.invalid', `A key of this kind is exchanged and never sent.`)
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
   // checked here, because what a library throws about a bad header repeats the header
   if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text)) {

@@ -43,6 +43,7 @@ export async function checkKey(
     provider,
     method: check.method,
     path: check.path,
+    body: check.body,
     actor,
     origin: 'test',
     signal,

@@ -1,3 +1,4 @@
+import { forgetAccessTokens } from '../../calls/access-token.ts'
 import type { CallServices } from '../../calls/services.ts'
 import { type ConnectionServices, requireKey } from '../../connections/add.ts'
 import { requireConnection } from '../../connections/change.ts'
@@ -8,12 +9,14 @@ import {
   checkConnection as checkRoute,
   checkOfferedKey as checkOfferedRoute,
   KEY_IS_KNOWN,
+  listConnectionLanguages as languagesRoute,
   listConnectionModels as modelsRoute,
   replaceKey as replaceRoute,
 } from '../../contract/connections.ts'
 import { handle, type HandledRoute } from '../../http/handle.ts'
 import { findProvider } from '../../providers/registry.ts'
 import { checkKey, toCheckView } from './check.ts'
+import { languagesOf, toLanguageView } from './languages.ts'
 import { listedModels } from './models-view.ts'
 
 /** What asks a provider about a connection: tests of keys, its models. */
@@ -46,7 +49,10 @@ export function connectionCheckRoutes(services: CallServices & ConnectionService
         const { connection } = replacement
         const check = await checkKey(services, { workspaceId, actor, connection, offered: replacement, signal: request.signal })
         const replaced = whateverTheTest || KEY_IS_KNOWN.has(check.result)
-        if (replaced) await takeOver(services, { actor, replacement })
+        if (replaced) {
+          await takeOver(services, { actor, replacement })
+          forgetAccessTokens(services.vault, id)
+        }
         const view = await database.inWorkspace(workspaceId, (tx) => connectionViewOf(tx, { workspaceId, now: clock.now(), id }))
         return { replaced, check: toCheckView(check), connection: view }
       } finally {
@@ -56,5 +62,9 @@ export function connectionCheckRoutes(services: CallServices & ConnectionService
     handle(modelsRoute, ({ who: { workspaceId, actor }, params, query, request }) =>
       listedModels(services, { workspaceId, actor, id: params.connectionId, source: query.source, signal: request.signal }),
     ),
+    handle(languagesRoute, async ({ who: { workspaceId, actor }, params, request }) => {
+      const languages = await languagesOf(services, { workspaceId, actor, id: params.connectionId, signal: request.signal })
+      return { at: clock.now().toISOString(), items: languages.map(toLanguageView) }
+    }),
   ]
 }

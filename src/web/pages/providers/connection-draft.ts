@@ -8,6 +8,8 @@ export interface DestinationDraft {
   baseUrl: string
   organization: string
   project: string
+  region: string
+  apiVersion: string
   /** One header to a line: "name: value". */
   headers: string
 }
@@ -19,6 +21,8 @@ export const emptyDestination = (provider: ProviderView): DestinationDraft => ({
   baseUrl: '',
   organization: '',
   project: '',
+  region: '',
+  apiVersion: '',
   headers: '',
 })
 
@@ -29,8 +33,7 @@ export function destinationOf(provider: ProviderView, draft: DestinationDraft): 
   const headers = headersOf(draft.headers)
   return {
     ...(baseUrl ? { baseUrl } : {}),
-    ...(provider.fields.includes('organization') && draft.organization.trim() ? { organization: draft.organization.trim() } : {}),
-    ...(provider.fields.includes('project') && draft.project.trim() ? { project: draft.project.trim() } : {}),
+    ...Object.fromEntries(provider.fields.flatMap(({ name }) => (draft[name].trim() ? [[name, draft[name].trim()]] : []))),
     ...(Object.keys(headers).length > 0 ? { headers } : {}),
   }
 }

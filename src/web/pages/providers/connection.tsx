@@ -139,6 +139,8 @@ function DestinationExtras({ connection: { destination } }: { connection: Connec
   const extras = [
     ...(destination.organization ? [[t('providers.destination.organization'), destination.organization]] : []),
     ...(destination.project ? [[t('providers.destination.project'), destination.project]] : []),
+    ...(destination.region ? [[t('providers.destination.region'), destination.region]] : []),
+    ...(destination.apiVersion ? [[t('providers.destination.apiVersion'), destination.apiVersion]] : []),
     ...Object.entries(destination.headers),
   ]
   if (extras.length === 0) return null

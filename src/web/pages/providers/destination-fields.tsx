@@ -12,6 +12,11 @@ export interface DestinationFieldsProps {
   problem: ApiProblem | undefined
 }
 
+type Field = ProviderView['fields'][number]
+
+/** What most connections of this provider need; versions and what only headers carry do not. */
+const isShownAtOnce = ({ name, example }: Field): boolean => example !== null && name !== 'apiVersion'
+
 /** Where requests go. A server without an address of its own shows its field at once; the rest is for who asks for it. */
 export function DestinationFields({ provider, draft, onChange, problem }: DestinationFieldsProps) {
   const { t } = useText()
@@ -30,10 +35,26 @@ export function DestinationFields({ provider, draft, onChange, problem }: Destin
       error={problem?.issue('destination.baseUrl')}
     />
   )
+  const field = ({ name, example }: Field) => (
+    <TextInput
+      key={name}
+      label={t(`providers.destination.${name}`)}
+      help={name !== 'organization' && example !== null ? t(`providers.destination.${name}Help`) : undefined}
+      optional
+      mono
+      dir="ltr"
+      autoComplete="off"
+      placeholder={example ?? undefined}
+      value={draft[name]}
+      onValueChange={(value) => set({ [name]: value })}
+      error={problem?.issue(`destination.${name}`)}
+    />
+  )
   if (provider.practice) return null
   return (
     <>
       {provider.baseUrl === null && address}
+      {provider.fields.filter(isShownAtOnce).map(field)}
       <details className="group rounded-md border border-line px-3 py-2">
         <summary className="cursor-pointer font-medium coarse:min-h-11">{t('providers.destination.more')}</summary>
         <div className="mt-3 flex flex-col gap-4 pb-1">
@@ -53,19 +74,7 @@ export function DestinationFields({ provider, draft, onChange, problem }: Destin
               {draft.address === OTHER_ADDRESS && address}
             </>
           )}
-          {provider.fields.map((field) => (
-            <TextInput
-              key={field}
-              label={t(`providers.destination.${field}`)}
-              optional
-              mono
-              dir="ltr"
-              autoComplete="off"
-              value={draft[field]}
-              onValueChange={(value) => set({ [field]: value })}
-              error={problem?.issue(`destination.${field}`)}
-            />
-          ))}
+          {provider.fields.filter((one) => !isShownAtOnce(one)).map(field)}
           <Textarea
             label={t('providers.destination.headers')}
             help={t('providers.destination.headersHelp')}

@@ -113,6 +113,8 @@ function draftOf({ destination }: ConnectionView, provider: ProviderView): Desti
     baseUrl: isOwn || isRegion ? '' : destination.baseUrl,
     organization: destination.organization ?? '',
     project: destination.project ?? '',
+    region: destination.region ?? '',
+    apiVersion: destination.apiVersion ?? '',
     headers: Object.entries(destination.headers)
       .map(([name, value]) => `${name}: ${value}`)
       .join('\n'),
