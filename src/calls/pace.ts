@@ -28,6 +28,7 @@ export interface PaceTurn {
 /** What is learned of a connection, as instances tell it each other. Times are milliseconds since 1970. */
 export interface PaceState {
   readonly inFlight: number
+  readonly inFlightElsewhere: number // in other instances, as far as heard
   readonly waiting: number
   /** Why and until when a provider asked for no calls at all. */
   readonly held?: { readonly untilMs: number; readonly code: string } | undefined
@@ -41,7 +42,7 @@ export interface PaceState {
 export interface Others {
   readonly instances: number
   readonly inFlight: number // of the others
-  readonly states: readonly Omit<PaceState, 'inFlight' | 'waiting'>[]
+  readonly states: readonly Omit<PaceState, 'inFlight' | 'inFlightElsewhere' | 'waiting'>[]
 }
 
 /**
@@ -296,6 +297,7 @@ export function createPace(clock: Clock, onTrouble: () => void = () => undefined
     },
     state: () => ({
       inFlight,
+      inFlightElsewhere,
       waiting,
       ...(heldUntil > nowMs() ? { held: { untilMs: heldUntil, code: heldFor } } : {}),
       width: width.state(),
