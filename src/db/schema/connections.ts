@@ -24,6 +24,7 @@ export const connections = pgTable(
     keySetAt: timestamp('key_set_at', { withTimezone: true }),
     contexts: jsonb('contexts').$type<string[]>(), // null: may serve any context
     prices: jsonb('prices').$type<RateCard>(), // null: the price book's
+    models: jsonb('models').$type<Record<string, string>>(), // a deployment's name -> the model it runs, where people name what they call
     checkedAt: timestamp('checked_at', { withTimezone: true }), // the last test
     checkResult: jsonb('check_result').$type<{ result: string; detail: string }>(), // what it came to
     // draft: the ledger's name for tests of a key that nobody saved, never with a key; deleted: kept for the names in the ledger. Both are shown nowhere else
