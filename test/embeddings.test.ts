@@ -44,7 +44,7 @@ describeOnEachDatabase('embeddings along the path of a call', (open) => {
     ['cohere', 'embed-v4.0', 120n],
     ['bedrock', 'amazon.titan-embed-text-v2:0', 20n],
     ['bedrock', 'cohere.embed-v4:0', 120n],
-    ['jina', 'jina-embeddings-v3', undefined],
+    ['jina', 'jina-embeddings-v3', 50n],
     ['ollama', 'nomic-embed-text', undefined],
   ])('%s %s: vectors in the order of their texts, with what they used and cost', async (provider, model, price) => {
     const texts = ['a lamp', 'a chair of oak', 'a table for six']

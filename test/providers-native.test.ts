@@ -26,17 +26,20 @@ const startProviders = (): Promise<RawServer> =>
               outputTokenLimit: 65_536,
               supportedGenerationMethods: ['generateContent', 'countTokens'],
             },
-            { name: 'models/gemini-embedding-001', supportedGenerationMethods: ['embedContent'] },
+            { name: 'models/gemini-embedding-001', inputTokenLimit: 2_048, supportedGenerationMethods: ['embedContent'] },
+            { name: 'models/imagen-4', supportedGenerationMethods: ['predict'] },
           ],
         })
       case 'POST /cohere/v1/check-api-key':
         if (!isGood) return answerJson(response, 401, { id: 'x', message: `Incorrect API key provided: ${key}` })
         return answerJson(response, 200, { valid: true, organization_id: 'o' })
-      case 'GET /cohere/v1/models?page_size=1000&endpoint=chat':
+      case 'GET /cohere/v1/models?page_size=1000':
         return answerJson(response, 200, {
           models: [
             { name: 'command-a-03-2025', endpoints: ['chat'], context_length: 256_000 },
             { name: 'command', endpoints: ['chat'], is_deprecated: true },
+            { name: 'embed-v4.0', endpoints: ['embed'], context_length: 128_000 },
+            { name: 'rerank-v3.5', endpoints: ['rerank'], context_length: 4_096 },
           ],
         })
       case 'GET /ollama/api/tags':
@@ -47,6 +50,13 @@ const startProviders = (): Promise<RawServer> =>
           return answerJson(response, 403, { message: 'not now' }, { 'x-amzn-errortype': name })
         }
         return answerJson(response, 200, { asyncInvokeSummaries: [] })
+      case 'POST /voyage/embeddings': // nothing was asked for
+        return answerJson(response, isGood ? 400 : 401, {
+          detail: isGood ? 'Request body is not valid JSON.' : 'Provided API key is invalid.',
+        })
+      case 'POST /jina/embeddings':
+        if (isGood) return answerJson(response, 422, { detail: [{ type: 'missing', loc: ['body'], msg: 'Field required' }] })
+        return answerJson(response, 401, { code: 'AUTH_INVALID_API_KEY', message: 'Invalid API key.' })
       default:
         return answerJson(response, 404, { message: 'Not found' })
     }
@@ -78,6 +88,11 @@ describe('connections to providers of their own protocols', () => {
     ['bedrock', '/bedrock', 'ABSKgood-', 'ok'],
     ['bedrock', '/bedrock', 'ABSKnarrow-', 'ok_limited'],
     ['bedrock', '/bedrock', 'ABSKwrong-', 'bad_key'],
+    ['voyage', '/voyage', 'pa-good-', 'unproven'],
+    ['voyage', '/voyage', 'pa-wrong-', 'bad_key'],
+    ['voyage', '/elsewhere', 'pa-good-', 'wrong_region_or_host'],
+    ['jina', '/jina', 'jina_good-', 'unproven'],
+    ['jina', '/jina', 'jina_wrong-', 'bad_key'],
   ])('the test of a key: %s at %s with %s is %s', async (provider, path, prefix, result) => {
     const key = newSecret({ prefix })
     const check = await owner.call(contract.checkOfferedKey, { body: { provider, destination: at(path), key } })
@@ -97,14 +112,28 @@ describe('connections to providers of their own protocols', () => {
   })
 
   it.each([
-    ['gemini', '/gemini', { id: 'gemini-2.5-flash-lite', contextTokens: 1_048_576, maxOutputTokens: 65_536 }],
-    ['cohere', '/cohere', { id: 'command-a-03-2025', contextTokens: 256_000 }],
-  ])('%s lists the models that answer chats, in the names that calls use, with their prices', async (provider, path, expected) => {
+    [
+      'gemini',
+      '/gemini',
+      [
+        { id: 'gemini-2.5-flash-lite', contextTokens: 1_048_576, maxOutputTokens: 65_536 },
+        { id: 'gemini-embedding-001', contextTokens: 2_048 },
+      ],
+    ],
+    [
+      'cohere',
+      '/cohere',
+      [
+        { id: 'command-a-03-2025', contextTokens: 256_000 },
+        { id: 'embed-v4.0', contextTokens: 128_000 },
+      ],
+    ],
+  ])('%s lists the models of chats and embeddings, in the names that calls use, with their prices', async (provider, path, expected) => {
     const body = { provider, destination: at(path), key: newSecret({ prefix: 'good-' }) }
     const { id } = await owner.call(contract.addConnection, { body })
     const listed = await owner.call(contract.listConnectionModels, { params: { connectionId: id }, query: { source: 'provider' } })
-    expect(listed).toMatchObject({ source: 'provider', items: [{ ...expected, priceSource: 'price_book' }] })
-    expect(listed.items).toHaveLength(1)
+    expect(listed).toMatchObject({ source: 'provider', items: expected.map((model) => ({ ...model, priceSource: 'price_book' })) })
+    expect(listed.items).toHaveLength(expected.length)
   })
 
   it('Bedrock’s models come from the price book, and are said to: its address lists none', async () => {

@@ -29,6 +29,7 @@ export const jina: Provider = {
   embeddingsOf: (model) => (model.startsWith('jina-embeddings-v2-') ? plain : undefined),
   checkedOn: '2026-11-20',
   notes: [
+    'Tokens are bought in packages. The price book has the smaller one’s; if you buy the larger one, or pay by another contract, enter your own price.',
     'An empty balance is answered with 403, as is what a plan does not allow: Latchkey tells them apart by the code.',
     'A text that is too long for the model is refused, not cut.',
     'Its reranking is not supported.',

@@ -112,6 +112,7 @@ it.each<[string, number, unknown, ErrorCode]>([
   ['voyage', 429, { detail: 'You have exceeded your rate limit.' }, 'provider.rate_limited'],
   ['voyage', 400, { detail: 'Request to model voyage-4 failed. The max allowed tokens per batch is 320000.' }, 'provider.request_refused'],
   ['voyage', 503, '<html>', 'provider.overloaded'],
+  ['voyage', 404, { detail: 'Not Found' }, 'provider.model_missing'],
   ['jina', 401, { code: 'AUTH_INVALID_API_KEY', message: 'Invalid API key.' }, 'provider.bad_key'],
   ['jina', 403, { code: 'AUTHZ_INSUFFICIENT_BALANCE', message: 'Insufficient account balance. Top up.' }, 'provider.no_credit'],
   ['jina', 403, { code: 'AUTHZ_RESOURCE_LIMIT_EXCEEDED', message: 'Resource limit exceeded for your plan.' }, 'provider.no_permission'],

@@ -4,10 +4,11 @@ import { classify, type ErrorRule } from './classify.ts'
 import { usageOf } from './counts.ts'
 import { embeddingUsage, namesIn } from './embedding-usage.ts'
 
-/** Jina names its errors; two of them mean something else than their status does elsewhere. @see https://api.jina.ai/openapi.json */
+/** Jina names its errors; some of them mean something else than their status does elsewhere. @see https://api.jina.ai/openapi.json */
 const RULES: readonly ErrorRule[] = [
   ({ code }) => (code === 'authz_insufficient_balance' ? 'provider.no_credit' : undefined), // as 403
   ({ code }) => (code === 'input_model_not_found' ? 'provider.model_missing' : undefined), // as 400
+  ({ status }) => (status === 404 ? 'provider.model_missing' : undefined), // another path than Jina's: no request of it will do
 ]
 
 /**

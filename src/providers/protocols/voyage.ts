@@ -7,6 +7,7 @@ import { embeddingUsage, namesIn } from './embedding-usage.ts'
 const RULES: readonly ErrorRule[] = [
   // "Model nonexistent is not supported. Supported models are [...]"
   ({ status, message }) => (status === 400 && /^model .{1,200} is not supported/i.test(message) ? 'provider.model_missing' : undefined),
+  ({ status }) => (status === 404 ? 'provider.model_missing' : undefined), // another path than Voyage's: no request of it will do
 ]
 
 /**
