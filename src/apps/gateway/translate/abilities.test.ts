@@ -38,7 +38,7 @@ async function bodyOf({ offer, model }: ReturnType<typeof targetOf>, { options }
       return Promise.resolve(Response.json({ error: 'enough' }, { status: 400 }))
     },
   })
-  await expect(made.doGenerate(options), 'a refused request').rejects.toThrow()
+  await made.doGenerate(options).then(undefined, () => undefined) // what was sent is asked here, not what was answered
   expect(body, 'the package builds a body').not.toBe('')
   return body
 }

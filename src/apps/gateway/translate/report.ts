@@ -132,6 +132,7 @@ function keyOf(name: string): string {
 
 const noteOf = (note: string): string =>
   note
+    .replaceAll('’', "'")
     .replaceAll(/[^\x20-\x7e]|["\\]/g, ' ')
     .slice(0, MAX_NOTE_CHARACTERS)
     .trim()
