@@ -352,3 +352,11 @@ function seeded(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
 }
+
+it('what an answer’s headers say of its limits paces the calls after it', async () => {
+  const headers = { 'x-ratelimit-limit-requests': '3', 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '20s' }
+  const { end, sentAtMs } = bench(() => ({ ...good(), headers }))
+  await end()
+  await end()
+  expect(sentAtMs).toEqual([0, 20_000])
+})

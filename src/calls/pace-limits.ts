@@ -14,8 +14,8 @@ export interface LearnedLimit extends Omit<RateLimit, 'resetsInMs'> {
 export interface Limits {
   /**
    * When the next call of this model may start: now, later, or not before another has ended (Infinity). Of the limits that are
-   * known, what remains covers the next `waiting` calls: nobody waits. It does not: they are spread over what is left of the
-   * window. Nothing remains: until the window ends, or a bucket has filled up enough. `instances` share what remains.
+   * known, what remains covers the next `waiting` calls: nobody waits. It does not: they are spread over what is left of
+   * the window. Only a tenth of a window is left, and more are at work: they are spread too, two seconds apart at most. Nothing remains: until the window ends, or a bucket has filled up enough. `instances` share what remains.
    */
   opensAt(model: string, options: { nowMs: number; waiting: number; instances: number }): number
   /** A call of this model starts. @returns its number, for `ended`. */
@@ -37,6 +37,14 @@ const BUCKETS_MS = [60_000, 3_600_000, 86_400_000]
 const SHORT_RESET_MS = 10_000
 /** So many answers that no bucket would have given: it is a window. */
 const WINDOW_AFTER = 3
+/**
+ * What is left when a window nears its end, as a share of its limit: so much is spread, so that a person's call still finds
+ * something. It may be all that is asked for, so nobody is made to wait long.
+ */
+const NEAR_THE_END = 0.1
+const LONGEST_GAP_MS = 2_000
+/** Calls differ in what they take: the last one of a window starts when so much more than the average is left. */
+const MARGIN = 1.5
 /** The weight of what was seen before, in what a call takes. */
 const MEMORY = 0.9
 /** What others were told is newer only by more than this: one's own answers know of one's own calls. */
@@ -222,13 +230,16 @@ function opening(
   const remaining = refilled(known, nowMs)
   if (remaining === undefined) return nowMs
   const perCall = kind === 'requests' ? 1 : took.calls > 0 ? Math.max(0, took.amount / took.calls) : 0
-  const needed = Math.min(perCall, limit ?? perCall)
+  const needed = Math.min(kind === 'requests' ? 1 : perCall * MARGIN, limit ?? Infinity)
   const left = (remaining - perCall * (begun - upTo - notSent)) / instances
   if (left < needed || left <= 0) {
     if (refillPerMs > 0) return nowMs + ((needed || 1) - left) / (refillPerMs / instances)
     return resetsAtMs ?? (inFlight > 0 ? Infinity : nowMs)
   }
-  const calls = needed > 0 ? Math.floor(left / needed) : Infinity
-  if (calls >= waiting || refillPerMs > 0 || resetsAtMs === undefined) return nowMs
-  return lastStartMs + (resetsAtMs - nowMs) / calls
+  if (refillPerMs > 0 || resetsAtMs === undefined || perCall === 0) return nowMs
+  const calls = Math.floor(left / perCall)
+  const gapMs = (resetsAtMs - lastStartMs) / (calls + 1)
+  if (calls < waiting) return lastStartMs + gapMs
+  const isNearTheEnd = left <= (limit ?? 0) * NEAR_THE_END && calls < waiting + inFlight
+  return isNearTheEnd ? lastStartMs + Math.min(gapMs, LONGEST_GAP_MS) : nowMs
 }
