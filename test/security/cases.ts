@@ -35,6 +35,11 @@ export const cases = (own: Things): Readonly<Record<string, object>> => {
     'connections.checkKey': { body: { provider: 'practice' } },
     'calls.list': { query: {} },
     'enrichment.quote': { body: { selection, recipe: RECIPE, models: [servedBy] } },
+    'connections.probes.quote': { params: { connectionId: own['connection'] }, body: { models: ['practice-1'] } },
+    'connections.probes.start': {
+      params: { connectionId: own['connection'] },
+      body: { models: [{ model: 'practice-1', agreedCost: { currency: 'USD', amount: '0' } }] },
+    },
     'enrichment.quoteTrial': { body: { productId: own['product'], recipe: RECIPE, servedBy } },
     'enrichment.try': { body: { productId: own['product'], recipe: RECIPE, servedBy } },
     'invitations.make': { body: { as: 'viewer', note: 'for Ben' } },

@@ -38,6 +38,15 @@ export interface ProbedModel extends RawServer {
 /** Tokens of every answer's input, as the mock reports them; of its output there are as many as words. */
 export const PROMPT_TOKENS = 20
 
+/** What a test finds of a model that lacks nothing. */
+export const ALL_WORK: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ['answer', 'stream', 'streamed_usage', 'stream_options', 'tools', 'streamed_tools', 'json_schema', 'vision', 'max_tokens', 'max_completion_tokens',
+      'temperature', 'seed', 'stop', 'reasoning_effort', 'limit_headers'].map((ability) => [ability, 'works']), // prettier-ignore
+  ),
+  abort: 'works: no_usage',
+}
+
 /** A server of OpenAI's chat that does all that is asked of it, but for what it lacks. Its `lacks` may change while it runs. */
 export async function startProbedModel(lacks: Set<Lack>): Promise<ProbedModel> {
   let left = 0

@@ -99,7 +99,10 @@ async function tryStream(bench: Bench, manner: Manner): Promise<boolean> {
 }
 
 function streamVerdict({ asked, parts }: Heard): Verdict {
-  if (asked.kind === 'failed') return verdictOf(asked.failure)
+  if (asked.kind === 'failed') {
+    // a whole answer where a stream was asked for is none that can be read
+    return asked.failure.code === 'provider.answer_malformed' ? IGNORED : verdictOf(asked.failure)
+  }
   if (asked.kind === 'cancelled') return { state: 'unknown' }
   if (parts === 0) return IGNORED
   return asked.answer.pieces > 1 ? WORKS : { state: 'does_not', note: 'one_piece' }
@@ -128,8 +131,10 @@ async function listen(
     if (part.type === 'tool-call') heard.calls.push(part)
     if (part.type === 'finish') heard.cutShort = part.finishReason.unified === 'length'
   }
-  const asking = ({ stream_options: _, ...body }: Body): Body =>
-    manner.streamOptions ? { ...body, stream_options: { include_usage: true } } : body
+  const asking = (body: Body): Body => {
+    const { stream_options: _, ...rest } = body
+    return manner.streamOptions ? { ...rest, stream_options: { include_usage: true } } : rest
+  }
   const asked = await bench.stream(question, { ...waysOf(manner, asking), onPart, ...(signal ? { signal } : {}) })
   return { asked, ...heard }
 }

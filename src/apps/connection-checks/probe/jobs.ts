@@ -66,11 +66,12 @@ export interface ProbeOrder {
 }
 
 /** A connection's model as calls take it. */
-export const probeCandidate = ({ id, provider, prices, destination }: Connection, model: string): Candidate => ({
+export const probeCandidate = ({ id, provider, prices, models, destination }: Connection, model: string): Candidate => ({
   connectionId: id,
   provider,
   model,
   rateCard: prices,
+  standsFor: models?.[model],
   region: regionOf(findProvider(provider), destination),
 })
 
