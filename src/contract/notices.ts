@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { defineRoute, idOf, instant, pageOf } from './route.ts'
 
-/** Something a member should hear of though no page shows it now. `subject` is "run:<id>" or "model:<day>:<provider>/<model>"; `text` its own name. */
+/**
+ * Something a member should hear of though no page shows it now. `subject` is "run:<id>",
+ * "model:<day>:<provider>/<model>" or "budget:<id>:<percent>"; `text` its own name.
+ */
 export const notice = z
   .strictObject({
     id: idOf('notice'),
@@ -10,10 +13,10 @@ export const notice = z
     text: z.string(),
     createdAt: instant,
     readAt: instant.nullable(),
+    endedAt: instant.nullable().meta({ description: 'When what it tells of was over; null: it lasts, or has no end' }),
   })
   .meta({ id: 'Notice' })
 export type NoticeView = z.output<typeof notice>
-    endedAt: instant.nullable().meta({ description: 'When what it tells of was over; null: it lasts, or has no end' }),
 
 export const listNotices = defineRoute({
   id: 'notices.list',

@@ -67,6 +67,9 @@ export const idOf = (thing: string) => z.uuid().meta({ refersTo: thing })
 export const money = z.strictObject({ currency: z.string().length(3), amount: z.string().regex(/^-?\d+(\.\d+)?$/) }).meta({ id: 'Money' })
 export type MoneyView = z.output<typeof money>
 
+/** An exact amount in plain decimals, below a thousand million: what budgets count in. Its currency stands beside it. */
+export const amount = z.string().regex(/^\d{1,9}(\.\d{1,9})?$/, 'is not an amount such as 1.50, below 1,000,000,000')
+
 /** An instant, ISO 8601 in UTC. */
 export const instant = z.iso.datetime().meta({ description: 'ISO 8601, UTC' })
 

@@ -1,13 +1,10 @@
 import { z } from 'zod'
 import { productSelection } from './catalogue.ts'
 import { recipeGiven } from './recipes.ts'
-import { countQuery, defineRoute, idOf, instant, money, pageOf } from './route.ts'
+import { amount, countQuery, defineRoute, idOf, instant, money, pageOf } from './route.ts'
 
 const runId = idOf('run')
 const params = z.strictObject({ runId })
-
-/** An exact amount in plain decimals, below a thousand million: what budgets count in. Its currency stands beside it. */
-const amount = z.string().regex(/^\d{1,9}(\.\d{1,9})?$/, 'is not an amount such as 1.50, below 1,000,000,000')
 
 /** A range of money in one currency. */
 export const moneyRange = z.strictObject({ currency: z.string().length(3), low: z.string(), high: z.string() }).meta({ id: 'MoneyRange' })

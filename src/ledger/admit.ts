@@ -112,12 +112,13 @@ function reserve(
   }: { applying: Applying; rows: LockedRows; now: Date; exhausted: Set<LockedWindow> },
 ): Admission | { readonly holds: readonly Hold[]; readonly taken: readonly Taken[] } {
   const holds: Hold[] = []
-  for (const windowId of [...intent.budgetIds, ...applying.windowIds]) {
-    const window = windows.get(windowId)
+  const inTotal = intent.budgetIds.map((id) => ({ id, endsAt: null }))
+  for (const { id, endsAt } of [...inTotal, ...applying.windows]) {
+    const window = windows.get(id)
     if (!window || window.workspaceId !== intent.workspaceId) return { kind: 'missing' }
     const asked = holdOf(window, intent)
     if (!asked) return { kind: 'unpriced', budgetId: window.budgetId, name: window.name, currency: window.currency }
-    const refusal = refusedFor(asked)
+    const refusal = refusedFor(asked, endsAt)
     if (refusal) {
       if (window.spentNano + asked.nano > refusal.limitNano) exhausted.add(window)
       return { kind: 'no_room', refusal }

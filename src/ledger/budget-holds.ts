@@ -17,7 +17,6 @@ export interface LockedWindow {
   readonly limitNano: bigint | null
   readonly ownerPrice: OwnerPrice | null
   readonly noticePercents: number[] | null
-  readonly endsAt: Date | null
   spentNano: bigint
   heldNano: bigint
   noticedPercent: number
@@ -53,7 +52,6 @@ export async function lockWindows(tx: Tx, ids: readonly string[]): Promise<Map<s
       limitNano: budgets.limitNano,
       ownerPrice: budgets.ownerPrice,
       noticePercents: budgets.noticePercents,
-      endsAt: budgetWindows.endsAt,
       spentNano: budgetWindows.spentNano,
       heldNano: budgetWindows.heldNano,
       noticedPercent: budgetWindows.noticedPercent,
@@ -86,11 +84,11 @@ export function holdOf(window: LockedWindow, { worstCaseNano, currency, tokensAt
   return { window, nano, ownerPriced: { heldNano: nano.toString(), perMillionTokensNano: ownerPrice.nano } }
 }
 
-/** Undefined: it fits. */
-export function refusedFor({ window, nano }: Hold): BudgetRefusal | undefined {
-  const { budgetId, name, scope, currency, limitNano, spentNano, heldNano, endsAt } = window
+/** Undefined: it fits. `resetsAt`: when the window ends. */
+export function refusedFor({ window, nano }: Hold, resetsAt: Date | null): BudgetRefusal | undefined {
+  const { budgetId, name, scope, currency, limitNano, spentNano, heldNano } = window
   if (limitNano === null || nano === 0n || spentNano + heldNano + nano <= limitNano) return undefined
-  return { budgetId, name, scope, currency, limitNano, spentNano, heldNano, askedNano: nano, resetsAt: endsAt }
+  return { budgetId, name, scope, currency, limitNano, spentNano, heldNano, askedNano: nano, resetsAt }
 }
 
 export function hold({ window, nano }: Hold): void {

@@ -1,7 +1,7 @@
 import { divideHalfUp, NANO_DECIMALS, parseNano } from '../base/money.ts'
 import { USAGE_UNITS, type Usage, type UsageUnit } from '../base/usage.ts'
 import type { CostStep } from '../contract/consumption.ts'
-import { isTokenUnit } from '../prices/book.ts'
+import { PRICE_DENOMINATOR, pricedPer, priceOf } from '../prices/book.ts'
 import { billedAs, sourceOfRow } from '../prices/row-of-id.ts'
 
 /** What an entry keeps of its cost. */
@@ -13,8 +13,9 @@ export interface RecordedCost {
   readonly nano: bigint | null
 }
 
-const PER_MILLION = 1_000_000n
 const RATE_CARD = 'rate card '
+/** Steps are told to a millionth of a nano-unit: exact for all prices but those of an hour. */
+const MILLION = 1_000_000n
 
 interface ReadRow {
   readonly id: string
@@ -36,19 +37,19 @@ export function costSteps({ provider, usage, rowIds, nano }: RecordedCost): { st
   let sum = 0n
   const steps = counts.map(([unit, count]): CostStep => {
     const row = rowFor(unit, rows, provider)
-    const numerator = row ? BigInt(count) * parseNano(row.price) * (isTokenUnit(unit) ? 1n : PER_MILLION) : undefined
+    const numerator = row && priceOf(unit, BigInt(count), parseNano(row.price))
     sum += numerator ?? 0n
     return {
       unit,
       count,
-      per: isTokenUnit(unit) ? 'million' : 'one',
+      per: pricedPer(unit),
       price: row?.price ?? null,
-      amount: numerator === undefined ? null : decimals(numerator, NANO_DECIMALS + 6),
+      amount: numerator === undefined ? null : decimals(divideHalfUp(numerator * MILLION, PRICE_DENOMINATOR), NANO_DECIMALS + 6),
       row: row?.id ?? null,
       ...sourceFor(row, provider),
     }
   })
-  return { steps, match: nano === null ? null : divideHalfUp(sum, PER_MILLION) === nano }
+  return { steps, match: nano === null ? null : divideHalfUp(sum, PRICE_DENOMINATOR) === nano }
 }
 
 /** As `rowsOf` in prices/book.ts and `rateCardPrices` write them: "<conditions> <unit>=<price> <currency>[ since <day>]". */
@@ -61,9 +62,15 @@ function readRow(id: string): ReadRow | undefined {
 function rowFor(unit: UsageUnit, rows: readonly ReadRow[], provider: string | null): ReadRow | undefined {
   const own = rows.find((row) => row.unit === unit)
   if (own) return own
+  // a machine's time pays for what has no price of its own
+  const hourly = rows.find((row) => row.unit === 'machine_ms')
+  if (hourly && !cardRow(unit, rows)) return { ...hourly, price: '0' }
   const bookUnit = provider === null ? undefined : billedAs(provider, unit)
   return rows.find((row) => row.unit === (row.id.startsWith(RATE_CARD) ? CARD_UNITS[unit] : bookUnit))
 }
+
+const cardRow = (unit: UsageUnit, rows: readonly ReadRow[]): ReadRow | undefined => rows.find((row) => row.unit === CARD_UNITS[unit])
+
 const CARD_UNITS: Partial<Record<UsageUnit, UsageUnit>> = { cache_read_tokens: 'input_tokens', reasoning_tokens: 'output_tokens' }
 
 function sourceFor(row: ReadRow | undefined, provider: string | null): Pick<CostStep, 'source' | 'sourceUrl' | 'checkedAt'> {

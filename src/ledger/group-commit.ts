@@ -77,8 +77,8 @@ export function createGroupCommit({
         const settled = new Set(taken.map(({ operation }) => operation))
         for (const operation of ended) operation.resolve(settled.has(operation))
         for (const { operation, admission, taken: fromBuckets } of admitted) {
-          const { windowIds } = applying.get(operation.intent)!
-          live.set(operation.intent, { windowIds: [...operation.intent.budgetIds, ...windowIds], taken: fromBuckets })
+          const windowIds = [...operation.intent.budgetIds, ...applying.get(operation.intent)!.windows.map(({ id }) => id)]
+          live.set(operation.intent, { windowIds, taken: fromBuckets })
           operation.resolve(admission)
         }
       }
@@ -107,9 +107,9 @@ export function createGroupCommit({
       for (const id of windowIds) windows.add(id)
       for (const { bucketId } of taken) buckets.add(bucketId)
     }
-    for (const [{ budgetIds }, { windowIds, bucketIds }] of applying) {
+    for (const [{ budgetIds }, { windows: covering, bucketIds }] of applying) {
       for (const id of budgetIds) windows.add(id)
-      for (const id of windowIds) windows.add(id)
+      for (const { id } of covering) windows.add(id)
       for (const id of bucketIds) buckets.add(id)
     }
     return { windows: [...windows], buckets: [...buckets] }
@@ -134,8 +134,8 @@ export function createGroupCommit({
       if (!limits.isCurrent(checked.connection.workspaceId, checked)) changed.add(checked.connection.workspaceId)
     }
     for (const { intent } of intended) {
-      const { windowIds, bucketIds } = applying.get(intent)!
-      const isThere = windowIds.every((id) => windows.has(id)) && bucketIds.every((id) => buckets.has(id))
+      const { windows: covering, bucketIds } = applying.get(intent)!
+      const isThere = covering.every(({ id }) => windows.has(id)) && bucketIds.every((id) => buckets.has(id))
       if (!isThere) changed.add(intent.workspaceId)
     }
     if (changed.size > 0) throw new LimitsChanged([...changed])

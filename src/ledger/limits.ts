@@ -6,7 +6,7 @@ import { type BudgetPeriod, makeWindows, type Span, spanOf, windowIdOf } from '.
 
 /** What holds for one call: windows of budgets and buckets of rate limits, by their ids. */
 export interface Applying {
-  readonly windowIds: readonly string[]
+  readonly windows: readonly { readonly id: string; readonly endsAt: Date | null }[] // null: never
   readonly bucketIds: readonly string[]
 }
 
@@ -29,7 +29,7 @@ export class LimitsChanged extends Error {
   }
 }
 
-const NOTHING: Applying = { windowIds: [], bucketIds: [] }
+const NOTHING: Applying = { windows: [], bucketIds: [] }
 
 /**
  * Which budgets and rate limits a call falls under. What people set is kept in memory, for it is asked with every call; each commit
@@ -43,15 +43,15 @@ export function createLimits(database: Database) {
     find(intent: CallIntent, now: Date): Applying | undefined {
       const set = known.get(intent.workspaceId)
       if (!set || isFreeCheck(intent)) return NOTHING
-      const windowIds: string[] = []
+      const windows: Applying['windows'][number][] = []
       for (const { id, period, covers } of set.budgets) {
         if (!isCovered(intent, covers!)) continue
         const span = set.spans.get(period)
         if (span && (now < span.startsAt || now >= span.endsAt)) return undefined
-        windowIds.push(windowIdOf(id, span?.firstDay))
+        windows.push({ id: windowIdOf(id, span?.firstDay), endsAt: span?.endsAt ?? null })
       }
       const bucketIds = set.rateLimits.filter(({ covers }) => isCovered(intent, covers)).map(({ id }) => id)
-      return { windowIds, bucketIds }
+      return { windows, bucketIds }
     },
 
     /** Whether what is known is still what holds, by the workspace's row. */

@@ -73,8 +73,9 @@ export function refusedBy(bucket: LockedBucket, { asked, now }: { asked: number;
 
 /** Whole requests or tokens that are in a bucket; below 0 where calls took more than was held for them. */
 export function availableIn({ perMinute, burst, fullAtNs }: Pick<LockedBucket, 'perMinute' | 'burst' | 'fullAtNs'>, now: Date): number {
-  const missingNs = later(fullAtNs, toNs(now)) - toNs(now)
-  return burst - Number((missingNs * BigInt(perMinute) + MINUTE_NS - 1n) / MINUTE_NS)
+  // Each taking was rounded up by less than a nanosecond: a thousand of them are not yet one more.
+  const missingNs = later(fullAtNs, toNs(now)) - toNs(now) - 1_000n
+  return burst - (missingNs <= 0n ? 0 : Number((missingNs * BigInt(perMinute) + MINUTE_NS - 1n) / MINUTE_NS))
 }
 
 export function takeFrom(bucket: LockedBucket, { count, now }: { count: number; now: Date }): Taken {

@@ -2,10 +2,11 @@ import * as contract from '../contract/consumption.ts'
 import type { Database } from '../db/database.ts'
 import { handle, type HandledRoute } from '../http/handle.ts'
 import type { Clock } from '../runtime/clock.ts'
+import { budgetRoutes } from './budget-routes.ts'
 import { listCalls, readCall } from './calls.ts'
 import { readConsumption, readMonth } from './consumption.ts'
 
-/** What calls consumed, and single calls: /api/v1/consumption and /api/v1/calls. */
+/** What calls consumed, single calls, and what caps them: /api/v1/consumption, /api/v1/calls, /api/v1/budgets and /api/v1/rate-limits. */
 export function ledgerRoutes({ database, clock }: { database: Database; clock: Clock }): HandledRoute[] {
   return [
     handle(contract.readConsumption, ({ who, query }) => {
@@ -18,6 +19,7 @@ export function ledgerRoutes({ database, clock }: { database: Database; clock: C
       const asked = { period, from, to }
       return listCalls(database, { workspaceId: who.workspaceId, now: clock.now(), asked, filters, cursor, limit })
     }),
+    ...budgetRoutes({ database, clock }),
     handle(contract.readCall, ({ who, params }) => readCall(database, { workspaceId: who.workspaceId, callId: params.callId })),
   ]
 }

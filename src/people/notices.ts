@@ -15,6 +15,19 @@ export async function addNotice(
   await tx.insert(notices).values({ id: newId(), workspaceId, userId, kind, subject, text })
 }
 
+/** Tells everybody of these roles something, in whatever transaction found it. */
+export async function addNoticeFor(
+  tx: Tx,
+  { workspaceId, roles, ...notice }: { workspaceId: string; roles: readonly Role[]; kind: string; subject: string; text: string },
+): Promise<void> {
+  const people = await tx
+    .select({ userId: members.userId })
+    .from(members)
+    .where(and(eq(members.workspaceId, workspaceId), inArray(members.role, [...roles])))
+  const rows = people.map(({ userId }) => ({ id: newId(), workspaceId, userId, ...notice }))
+  if (rows.length > 0) await tx.insert(notices).values(rows)
+}
+
 /**
  * Tells everybody of these roles something once: who was told of this subject before is not told again. Two servers that look
  * at one moment wait for each other at the members' rows.

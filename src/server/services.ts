@@ -16,6 +16,7 @@ import type { Config } from '../runtime/config.ts'
 import { instanceOf } from '../runtime/instance.ts'
 import type { Log } from '../runtime/log.ts'
 import { openVault } from '../vault/vault.ts'
+import { tellBudgets } from './tell-budgets.ts'
 
 export interface Services extends CallServices {
   readonly instance: string
@@ -73,7 +74,7 @@ export async function openServices({
     const instance = await instanceOf(dataDir)
     await failInterruptedImports({ database, instance })
     await removePartialUploads({ dataDir })
-    const interruptedCalls = await sweepInterrupted({ database, clock, instance })
+    const interruptedCalls = await sweepInterrupted({ database, clock, instance, tell: tellBudgets })
     await endInterruptedProbes({ database, instance })
     const practice = lazily(startPracticeServer)
     const privateHosts = new Set([...config.privateHosts, ...named])
@@ -84,15 +85,15 @@ export async function openServices({
       await sender.close()
       await (await practice.started())?.close()
     })
-    const ledger = createLedger({ database, clock, instance })
+    const ledger = createLedger({ database, clock, instance, tell: tellBudgets })
     closers.push(() => ledger.idle())
     const watch = createCallWatch({ database, clock, log })
     closers.push(() => watch.close())
     const paces = await createPaces({ database, clock, log, instance })
     closers.push(() => paces.close())
+    closers.push(() => stopProbes(database))
     return {
       database,
-    closers.push(() => stopProbes(database))
       vault,
       ledger,
       sender,

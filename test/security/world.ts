@@ -1,3 +1,4 @@
+import * as budgets from '../../src/contract/budgets.ts'
 import * as catalogue from '../../src/contract/catalogue.ts'
 import * as connections from '../../src/contract/connections.ts'
 import * as consumption from '../../src/contract/consumption.ts'
@@ -41,6 +42,8 @@ export async function furnish(client: TestClient): Promise<Things> {
   const { items: heard } = await client.call(notices.listNotices)
   const { invitation } = await client.call(people.invite, { body: { as: 'viewer' } })
   const token = await client.call(people.makeApiToken, { body: { name: 'robot' } })
+  const budget = await client.call(budgets.addBudget, { body: { name: 'All', limit: '1000', period: 'total' } })
+  const rateLimit = await client.call(budgets.addRateLimit, { body: { name: 'All', counts: 'requests', perMinute: 100_000 } })
   const { sessions } = await client.call(people.listSessions)
   const { key: virtualKey } = await client.call(gateway.makeVirtualKey, { body: { name: 'robot' } })
   return {
@@ -61,5 +64,7 @@ export async function furnish(client: TestClient): Promise<Things> {
     token: token.listed.id,
     'virtual-key': virtualKey.id,
     session: sessions[0]!.id,
+    budget: budget.id,
+    rateLimit: rateLimit.id,
   }
 }
