@@ -1,25 +1,39 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { LLMock } from '@copilotkit/aimock'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { formatNano } from '../src/base/money.ts'
 import type { Candidate } from '../src/calls/call.ts'
 import { type EmbeddedPart, embed, type EmbedEnd, type EmbedRequest } from '../src/calls/embed.ts'
 import { resultWrite } from '../src/ledger/settlement.ts'
 import { type CallBench, startCallBench } from './support/call-bench.ts'
-import { describeOnEachDatabase } from './support/databases.ts'
+import { openOnPglite, type TestDatabase } from './support/databases.ts'
 import { type OtherAnswer, startMockEmbeddings, tokensFor, vectorFor } from './support/mock-embeddings.ts'
 import type { RawRequest, RawServer } from './support/raw-server.ts'
 import { newSecret } from './support/sweep.ts'
 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, at) => `article number ${at}`)
 
-describeOnEachDatabase('embeddings along the path of a call', (open) => {
+describe('embeddings along the path of a call', () => {
+  let database: TestDatabase
   let bench: CallBench
   let mock: RawServer
+  const aimock = new LLMock({ port: 0, logLevel: 'silent' })
   let other: (request: RawRequest) => OtherAnswer = () => undefined
   beforeAll(async () => {
     mock = await startMockEmbeddings((request) => other(request))
-    bench = await startCallBench(await open(), [mock.url])
+    await aimock.start()
+    database = await openOnPglite()
+    bench = await startCallBench(database, [mock.url, aimock.url])
   })
-  afterAll(() => mock?.stop())
+  beforeEach(async () => {
+    other = () => undefined
+    await bench.entries()
+  })
+  afterAll(async () => {
+    await mock?.stop()
+    await aimock.stop()
+    await bench?.close()
+    await database?.destroy()
+  })
 
   const connect = (provider: string, model: string, key = newSecret({ prefix: 'good-' })): Promise<Candidate> =>
     bench.candidate({ provider, model, baseUrl: `${mock.url}/${provider}`, key: provider === 'ollama' ? undefined : key })
@@ -70,6 +84,25 @@ describeOnEachDatabase('embeddings along the path of a call', (open) => {
     )
   })
 
+  it.each([
+    ['openai', 'text-embedding-3-small', '/v1'],
+    ['azure', 'my-embeddings', '/openai'],
+    ['mistral', 'mistral-embed', '/v1'],
+    ['cohere', 'embed-v4.0', ''],
+  ])('aimock as %s: its vectors, and of its tokens nothing where it counts none', async (provider, model, path) => {
+    aimock.clearFixtures()
+    aimock.onEmbedding(/.*/, { embedding: [0.25, -0.5, 0.125] })
+    const texts = ['a lamp', 'a chair']
+    const key = newSecret({ prefix: 'key-' })
+    const apiVersion = provider === 'azure' ? '2024-10-21' : undefined
+    const end = await run(await bench.candidate({ provider, model, baseUrl: aimock.url + path, key, apiVersion }), texts)
+    expect(end).toMatchObject({ kind: 'embedded', vectors: texts.map(() => [0.25, -0.5, 0.125]) })
+    const [entry] = await bench.entries()
+    expect(entry).toMatchObject({ outcome: 'succeeded', requestedModel: model })
+    if (!entry!.usage) expect(entry!.costNano).toBeNull()
+    expect(entry!.usage).not.toEqual({ input_tokens: 0 })
+  })
+
   it('what Gemini does not count is unknown, and so is its cost', async () => {
     const end = await run(await connect('gemini', 'gemini-embedding-001'), ['a lamp'])
     expect(end).toMatchObject({ kind: 'embedded', vectors: [vectorFor('a lamp')], parts: [{ usage: undefined, cost: undefined }] })
@@ -93,7 +126,6 @@ describeOnEachDatabase('embeddings along the path of a call', (open) => {
     other = ({ body }) => (body.includes('article number 70') ? { status: 400, body: { error: { message: 'too long' } } } : undefined)
     const writesOf = ({ from }: EmbeddedPart) => [resultWrite(writer, [from])]
     const end = await run(await connect('openai', 'text-embedding-3-small'), numbered(150), { writesOf })
-    other = () => undefined
     expect(end).toMatchObject({ kind: 'failed', failure: { code: 'provider.request_refused' }, parts: [{ from: 0 }] })
     expect(end.parts[0]!.vectors).toHaveLength(64)
     expect(written).toEqual([0])
@@ -104,7 +136,6 @@ describeOnEachDatabase('embeddings along the path of a call', (open) => {
     let left = 1
     other = () => (left-- > 0 ? { status: 500, body: { error: { message: 'The server had an error' } } } : undefined)
     const end = await run(await connect('openai', 'text-embedding-3-small'), ['a lamp'])
-    other = () => undefined
     expect(end.kind).toBe('embedded')
     expect((await bench.entries()).map(({ outcome, attempt }) => [outcome, attempt])).toEqual([
       ['failed', 1],
@@ -116,7 +147,6 @@ describeOnEachDatabase('embeddings along the path of a call', (open) => {
     const usage = { prompt_tokens: 4, total_tokens: 4 }
     other = () => ({ status: 200, body: { data: [{ index: 0, embedding: [0.1] }], model: 'text-embedding-3-small', usage } })
     const end = await run(await connect('openai', 'text-embedding-3-small'), ['a lamp', 'a chair'])
-    other = () => undefined
     expect(end).toMatchObject({ kind: 'failed', failure: { code: 'provider.answer_malformed' }, parts: [] })
     expect(await bench.entries()).toMatchObject([
       { outcome: 'failed', costNano: 80n },
@@ -133,9 +163,7 @@ describeOnEachDatabase('embeddings along the path of a call', (open) => {
       return { status: 200, body: { data: input.map((_, index) => ({ index, embedding })), usage: { prompt_tokens: 1, total_tokens: 1 } } }
     }
     const end = await run(await connect('openai', 'text-embedding-3-small'), numbered(70))
-    other = () => undefined
     expect(end).toMatchObject({ kind: 'failed', failure: { code: 'provider.answer_malformed' }, parts: [{ from: 0 }] })
-    await bench.entries()
   })
 
   it('a wrong key refuses all, and stands in no entry', async () => {
@@ -156,7 +184,6 @@ describeOnEachDatabase('embeddings along the path of a call', (open) => {
       output_dimension: 4,
       truncation: false,
     })
-    await bench.entries()
   })
 
   it('dimensions that a provider cannot choose, empty texts and no texts never leave', async () => {

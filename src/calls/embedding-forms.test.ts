@@ -85,6 +85,16 @@ describe('what is sent', () => {
         })),
       },
     ],
+    [
+      'vertex',
+      'gemini-embedding-001',
+      { texts: ['a lamp'], dimensions: 768 },
+      '/publishers/google/models/gemini-embedding-001:predict',
+      {
+        instances: [{ content: 'a lamp', task_type: 'RETRIEVAL_DOCUMENT' }],
+        parameters: { autoTruncate: false, outputDimensionality: 768 },
+      },
+    ],
     ['ollama', 'nomic-embed-text', {}, '/api/embed', { model: 'nomic-embed-text', input: TEXTS, truncate: false }],
     [
       'bedrock',
@@ -137,6 +147,7 @@ describe('what is read', () => {
     ['cohere', 'embed-v4.0', { embeddings: { float: VECTORS } }],
     ['gemini', 'gemini-embedding-001', { embeddings: VECTORS.map((values) => ({ values })) }],
     ['ollama', 'm', { embeddings: VECTORS }],
+    ['vertex', 'text-embedding-005', { predictions: VECTORS.map((values) => ({ embeddings: { values } })) }],
     ['bedrock', 'cohere.embed-english-v3', { embeddings: VECTORS }],
     ['bedrock', 'cohere.embed-v4:0', { embeddings: { float: VECTORS } }],
   ])('%s %s', (title, model, answer) => {

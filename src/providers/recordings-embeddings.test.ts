@@ -4,9 +4,9 @@ import { describeShared, sharedPath } from '../../test/support/shared.ts'
 import type { Usage } from '../base/usage.ts'
 import { bedrock } from './bedrock.ts'
 import { failureOf } from './failure.ts'
-import { vertexEmbeddingsBy } from './protocols/native-embeddings.ts'
 import { embeddingsOfferOf, type Protocol } from './provider.ts'
 import { findProvider } from './registry.ts'
+import { vertex } from './vertex.ts'
 
 // Every recorded answer of embeddings, found by listing all folders: a new recording that is not read, or whose numbers do
 // not add up, fails here.
@@ -26,7 +26,7 @@ const shared = (path: string): Block => JSON.parse(readFileSync(sharedPath(`fixt
 const PROVIDER_OF: Readonly<Record<string, string>> = { 'azure-foundry': 'azure' }
 
 function protocolOf(folder: string): Protocol {
-  if (folder === 'vertex') return vertexEmbeddingsBy('characters') // as its model of the recording is charged
+  if (folder === 'vertex') return embeddingsOfferOf(vertex, 'text-embedding-004').protocol
   if (folder === 'bedrock') return bedrock.embeddings!.protocol
   return embeddingsOfferOf(findProvider(PROVIDER_OF[folder] ?? folder), '').protocol
 }

@@ -9,6 +9,8 @@ describe('a token counter', () => {
     ['openai', 'gpt-4o-mini', 'OpenAI o200k_base'],
     ['openai', 'a-model-of-tomorrow', 'OpenAI o200k_base'],
     ['openai', 'gpt-4-turbo', 'OpenAI cl100k_base'],
+    ['openai', 'text-embedding-3-small', 'OpenAI cl100k_base'],
+    ['openrouter', 'openai/text-embedding-ada-002', 'OpenAI cl100k_base'],
     ['openrouter', 'openai/gpt-5.4-mini', 'OpenAI o200k_base'],
     ['openai-compatible', 'gpt-oss-120b', 'OpenAI o200k_harmony; the template is 65 to 75 tokens in recorded answers'],
     ['practice', 'practice-1', 'practice: four bytes are a token'],

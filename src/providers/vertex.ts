@@ -2,9 +2,28 @@ import { objectOf } from '../base/json.ts'
 import { refusedDestination } from './destination-guard.ts'
 import { googleServiceAccount } from './google-service-account.ts'
 import { gemini as geminiProtocol } from './protocols/gemini.ts'
-import type { ChatProvider, Destination } from './provider.ts'
+import { vertexEmbeddingsBy } from './protocols/native-embeddings.ts'
+import type { ChatProvider, Destination, EmbeddingsOffer } from './provider.ts'
 
 const GLOBAL = 'https://aiplatform.googleapis.com/v1'
+
+/** Gemini's models of embeddings take one text at a time, and are charged by its tokens. */
+const embeddings: EmbeddingsOffer = {
+  protocol: vertexEmbeddingsBy('input_tokens'),
+  path: (model) => `${modelPath(model)}:predict`,
+  form: 'vertex-predict',
+  textsAtMost: 1,
+  dimensions: 'outputDimensionality',
+  purpose: { parameter: 'task_type', query: 'RETRIEVAL_QUERY', document: 'RETRIEVAL_DOCUMENT' },
+}
+
+/** The older ones (text-embedding-005, text-multilingual-embedding-002) take many, and are charged by their characters. */
+const olderEmbeddings: EmbeddingsOffer = {
+  ...embeddings,
+  protocol: vertexEmbeddingsBy('characters'),
+  textsAtMost: 250,
+  tokensAtMost: 20_000,
+}
 
 /**
  * Google's Gemini models on Vertex AI, with a service account's key file or an API key.
@@ -52,6 +71,8 @@ export const vertex: ChatProvider = {
     jsonSchema: true,
     streamedUsage: 'unasked',
   },
+  embeddings,
+  embeddingsOf: (model) => (/(?:^|\/)text-/.test(model) ? olderEmbeddings : undefined),
   checkedOn: '2026-11-20',
   notes: [
     'With a service account, paste its whole key file and enter the project. The file is sealed and never sent: it signs a statement for https://oauth2.googleapis.com, which answers with an access token; that token is kept in memory for five minutes at most.',
@@ -60,6 +81,7 @@ export const vertex: ChatProvider = {
     'The location decides where requests are worked on: "global", "eu", "us", or a region such as europe-west4. Not every model is in every one of them.',
     'The prices in the book are those of "global". In another location a cost is unknown until you enter the connection’s own prices.',
     'A key is tested by counting the tokens of one word with gemini-2.5-flash, which is free: where a location lacks that model, the test says that the address is wrong although the key is good.',
+    'Embeddings: a text that is too long is refused, not cut. The older models, named text-..., are charged by characters, for which the book has no price: enter your own.',
     'Only Google’s own models are asked: Claude and others on Vertex AI have another interface, which Latchkey does not speak yet.',
   ],
   triedAgainst: 'recorded answers',

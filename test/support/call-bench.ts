@@ -2,10 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { asc } from 'drizzle-orm'
-import { afterAll } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import type { Candidate } from '../../src/calls/call.ts'
-import { createMachines } from '../../src/calls/machine-time.ts'
 import { createPace } from '../../src/calls/pace.ts'
 import type { CallServices } from '../../src/calls/services.ts'
 import { createCallWatch } from '../../src/calls/watch.ts'
@@ -30,14 +28,16 @@ export interface CallBench {
     readonly provider: string
     readonly baseUrl: string
     readonly model: string
+    readonly apiVersion?: string | undefined
     readonly key?: string | undefined
     readonly prices?: RateCard | undefined
   }): Promise<Candidate>
   /** The ledger's entries since the last time it was asked, in the order of their calls. */
   entries(): Promise<(typeof ledgerEntries.$inferSelect)[]>
+  close(): Promise<void>
 }
 
-/** Reaches `urls` and no other private address; closed when the suite is over. */
+/** Reaches `urls` and no other private address. Close it before its database. */
 export async function startCallBench({ database, workspaceId: makeWorkspace }: TestDatabase, urls: readonly string[]): Promise<CallBench> {
   const clock = systemClock
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-calls-'))
@@ -46,23 +46,30 @@ export async function startCallBench({ database, workspaceId: makeWorkspace }: T
   const sender = createSender({ privateHosts })
   const log = createLog({ level: 'silent' })
   const watch = createCallWatch({ database, clock, log })
-  afterAll(async () => {
+  const close = async (): Promise<void> => {
     await watch.close()
     await sender.close()
     vault.close()
     rmSync(folder, { recursive: true, force: true })
-  })
+  }
   const ledger = createLedger({ database, clock, instance: newId() })
   const pace = createPace(clock)
-  const services: CallServices = { database, vault, ledger, sender, clock, log, watch, paceOf: () => pace, machineOf: createMachines() }
+  const services: CallServices = { database, vault, ledger, sender, clock, log, watch, paceOf: () => pace }
   const workspaceId = await makeWorkspace()
   const seen = new Set<string>()
   return {
     services,
     workspaceId,
-    async candidate({ provider, baseUrl, model, key, prices = null }) {
+    close,
+    async candidate({ provider, baseUrl, model, apiVersion, key, prices = null }) {
       const secret = key === undefined ? undefined : new Secret(Buffer.from(key))
-      const input = { provider, destination: { baseUrl }, key: secret, contexts: null, prices }
+      const input = {
+        provider,
+        destination: { baseUrl, ...(apiVersion === undefined ? {} : { apiVersion }) },
+        key: secret,
+        contexts: null,
+        prices,
+      }
       const connection = await addConnection({ database, vault, clock, privateHosts }, { workspaceId, actor: 'test', input })
       return { connectionId: connection.id, provider, model, rateCard: prices }
     },

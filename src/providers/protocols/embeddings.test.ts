@@ -103,6 +103,14 @@ it('each maker’s models at Bedrock are asked in their own way', () => {
   ])
 })
 
+it('Vertex AI: older models are charged by characters', () => {
+  const answer = { predictions: [{ embeddings: { statistics: { token_count: 10 } } }], metadata: { billableCharacterCount: 29 } }
+  const units = ['gemini-embedding-001', 'text-embedding-005', 'publishers/google/models/text-multilingual-embedding-002'].map(
+    (model) => embeddingsOfferOf(findProvider('vertex'), model).protocol.usage.whole(answer).usage,
+  )
+  expect(units).toEqual([{ input_tokens: 10 }, { characters: 29 }, { characters: 29 }])
+})
+
 it('a provider that makes no embeddings says so', () => {
   expect(() => embeddingsOfferOf(findProvider('anthropic'), 'm')).toThrow('makes no embeddings')
 })
