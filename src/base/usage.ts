@@ -21,6 +21,7 @@ export const USAGE_UNITS = [
   'pages',
   'searches',
   'requests',
+  'machine_ms', // milliseconds of a machine that is paid by the hour, shared with the calls beside it
 ] as const
 
 export type UsageUnit = (typeof USAGE_UNITS)[number]

@@ -8,6 +8,7 @@ import { type AnswerBounds, type Attempt, attemptFetch, failureFrom, type WireRe
 import type { AttemptFetch } from './chat-model.ts'
 import { createFollow, type Follow } from './follow.ts'
 import { cutFailure, cuttable } from './cut.ts'
+import { chargedMachineMs } from './machine-time.ts'
 import { costOfCall } from './price.ts'
 import type { CallServices } from './services.ts'
 
@@ -148,6 +149,9 @@ export function settlementOf({
   wire: WireRecord
 }): Omit<Settlement, 'intendedAt' | 'keyVersion'> {
   const { metered } = wire
+  const { candidate, currency } = request
+  const machineMs = wire.machine && chargedMachineMs(wire.machine.end(), metered?.tookMs)
+  const isPaidByTime = machineMs !== undefined && candidate.rateCard?.hourly !== undefined
   return {
     intent,
     outcome: wire.sent === 'no' ? 'not_sent' : 'failed',
@@ -155,11 +159,11 @@ export function settlementOf({
     servedModel: metered?.servedModel,
     serviceTier: metered?.serviceTier,
     providerRequestId: metered?.providerRequestId,
-    usage: metered?.usage,
+    usage: metered?.usage && isPaidByTime ? { ...metered.usage, machine_ms: machineMs } : metered?.usage,
     usageSource: metered?.source,
     rawUsage: metered?.raw,
     inputParts: request.inputParts,
-    cost: costOfCall({ candidate: request.candidate, metered, wire, at: services.clock.now(), currency: request.currency }),
+    cost: costOfCall({ candidate, metered, wire, machineMs, at: services.clock.now(), currency }),
     sentAt: wire.sentAt,
     firstByteAt: wire.firstByteAt,
     endedAt: services.clock.now(),

@@ -7,6 +7,7 @@ import { createLog } from '../runtime/log.ts'
 import type { Vault } from '../vault/vault.ts'
 import { chat, type ChatOutcome, type ChatRequest } from './chat.ts'
 import type { RequestEnd } from './request.ts'
+import { createMachines } from './machine-time.ts'
 import { createPace, PATIENCE_MS } from './pace.ts'
 import type { CallServices } from './services.ts'
 
@@ -89,6 +90,7 @@ function bench(script: Script): Bench {
     clock,
     log: createLog({ level: 'debug', target: { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) } }),
     paceOf: () => pace,
+    machineOf: createMachines(),
   }
   const ask: Bench['ask'] = (request) =>
     chat<string>(services, {

@@ -4,6 +4,7 @@ import type { Sender } from '../providers/send.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Vault } from '../vault/vault.ts'
+import type { MachineClock } from './machine-time.ts'
 import type { Pace } from './pace.ts'
 import type { CallWatch } from './watch.ts'
 
@@ -16,5 +17,6 @@ export interface CallServices {
   readonly clock: Clock
   readonly log: Log
   readonly paceOf: (connectionId: string) => Pace
+  readonly machineOf: (connectionId: string) => MachineClock
   readonly watch: CallWatch
 }

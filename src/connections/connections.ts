@@ -116,7 +116,7 @@ export async function setPrices(
     throw new AppError('command.invalid', `This connection's prices are kept in ${connection.prices.currency}: give them in that currency.`)
   }
   if (canonicalJson(known[model]) === canonicalJson(prices)) return connection
-  const card: RateCard = { currency, models: { ...known, [model]: prices } }
+  const card: RateCard = { ...connection.prices, currency, models: { ...known, [model]: prices } }
   const [changed] = await tx.update(connections).set({ prices: card }).where(eq(connections.id, connection.id)).returning()
   await recordAudit(tx, {
     workspaceId: connection.workspaceId,

@@ -168,7 +168,7 @@ const costStep = z
     unit: z.string(),
     count,
     price: z.string().nullable().meta({ description: 'Plain decimals; null: no price row for this unit is on record' }),
-    per: z.enum(['million', 'one']).meta({ description: 'What the price is for' }),
+    per: z.enum(['million', 'hour', 'one']).meta({ description: 'What the price is for' }),
     amount: z.string().nullable().meta({ description: 'count x price, exact' }),
     row: z.string().nullable().meta({ description: 'The price row’s id' }),
     source: z.string().nullable().meta({ description: 'Where the price was published; null: the row is no longer in the price book' }),

@@ -94,8 +94,18 @@ export interface PriceRow {
   readonly checkedAt: string
 }
 
-/** Token units are priced per million, all others per one. */
 export const isTokenUnit = (unit: UsageUnit): boolean => unit.endsWith('_tokens')
+
+/** Token units are priced per million, a machine's time per hour, all others per one. */
+export const pricedPer = (unit: UsageUnit): 'million' | 'hour' | 'one' =>
+  isTokenUnit(unit) ? 'million' : unit === 'machine_ms' ? 'hour' : 'one'
+
+/** What a count times its price is divided by, whatever the unit, so that sums over units are exact: of a million and an hour's 3,600,000 ms. */
+export const PRICE_DENOMINATOR = 18_000_000n
+const WEIGHTS = { million: 18n, hour: 5n, one: PRICE_DENOMINATOR } as const
+
+/** A count times a price, in parts of the price's currency's nano-units by `PRICE_DENOMINATOR`. */
+export const priceOf = (unit: UsageUnit, count: bigint, nano: bigint): bigint => count * nano * WEIGHTS[pricedPer(unit)]
 
 export interface LoadedBook extends PriceBook {
   readonly linesByModel: ReadonlyMap<string, readonly PriceLine[]>

@@ -1,6 +1,6 @@
 import { divideHalfUp, splitNano } from '../base/money.ts'
 import { USAGE_UNITS, type Usage, type UsageUnit } from '../base/usage.ts'
-import { isTokenUnit } from './book.ts'
+import { PRICE_DENOMINATOR, priceOf } from './book.ts'
 import type { PriceSet, UnitPrices } from './match.ts'
 
 /** What a call cost by one list of prices. Unknown is a result of its own, never a zero and never a partial sum. */
@@ -22,12 +22,11 @@ export type Cost =
       readonly missing: readonly UsageUnit[] | 'no price' | 'no usage'
     }
 
-const PER_MILLION = 1_000_000n
-
 /**
  * The exact cost of one call: counts times prices, summed over one common denominator and rounded once, half up.
  * A unit that was used and has no price makes the cost unknown; a unit with a count of 0 needs none. A fee per request
- * is charged once when the usage does not count requests, because an answered call is one request.
+ * is charged once when the usage does not count requests, because an answered call is one request. Where a machine is paid by
+ * the hour, its time must be known, and pays for every unit that has no price of its own.
  */
 export function costOf({ usage, prices }: { usage: Usage | undefined; prices: PriceSet | undefined }): Cost {
   if (!prices) return { kind: 'unknown', missing: 'no price' }
@@ -37,18 +36,20 @@ export function costOf({ usage, prices }: { usage: Usage | undefined; prices: Pr
   const unusable = used.filter((unit) => !isCount(usage[unit]))
   if (unusable.length > 0) return { kind: 'unknown', missing: unusable }
 
-  const rows = bandFor(prices, inputTokens(usage))
+  const { perHour } = prices
+  const priced = bandFor(prices, inputTokens(usage))
+  const rows: UnitPrices = perHour ? { ...priced, machine_ms: perHour } : priced
+  if (perHour && usage.machine_ms === undefined) return { kind: 'unknown', missing: ['machine_ms'] }
   const counts: [UsageUnit, bigint][] = used.map((unit) => [unit, BigInt(usage[unit]!)])
   if (rows.requests && usage.requests === undefined) counts.push(['requests', 1n])
-  const charged = counts.filter(([, count]) => count > 0n)
+  const charged = counts.filter(([unit, count]) => count > 0n && !(perHour && !rows[unit]))
   const missing = charged.filter(([unit]) => rows[unit] === undefined).map(([unit]) => unit)
   if (missing.length > 0) return { kind: 'unknown', missing }
 
-  // Numerators over a million: per-million prices as they are, per-one prices scaled up.
-  const numerators = charged.map(([unit, count]) => count * rows[unit]!.nano * (isTokenUnit(unit) ? 1n : PER_MILLION))
+  const numerators = charged.map(([unit, count]) => priceOf(unit, count, rows[unit]!.nano))
   const nano = divideHalfUp(
     numerators.reduce((a, b) => a + b, 0n),
-    PER_MILLION,
+    PRICE_DENOMINATOR,
   )
   const shares = splitNano(nano, numerators)
   return {
@@ -64,36 +65,46 @@ export function costOf({ usage, prices }: { usage: Usage | undefined; prices: Pr
 /**
  * The most that one text call can cost, for its reservation, in the price list's currency: every band its input could
  * reach, every way its input could be charged (uncached, read from or written to a cache) and its output (visible or
- * reasoning). Cache writes of the long lifetime count only when the request can cause them. Undefined: no price is known.
+ * reasoning). Cache writes of the long lifetime count only when the request can cause them. A machine paid by the hour is
+ * reserved for as long as a call may last (`machineMsAtMost`). Undefined: no price is known.
  */
 export function worstCase({
   inputTokensAtMost,
   outputTokensAtMost,
   prices,
   longCacheWrites = false,
+  machineMsAtMost,
 }: {
   inputTokensAtMost: number
   outputTokensAtMost: number
   prices: PriceSet | undefined
   longCacheWrites?: boolean
+  machineMsAtMost?: number | undefined
 }): bigint | undefined {
   if (!prices || !isCount(inputTokensAtMost) || !isCount(outputTokensAtMost)) return undefined
   if (prices.free) return 0n
+  const { perHour } = prices
+  if (perHour && machineMsAtMost === undefined) return undefined
+  const time = perHour ? priceOf('machine_ms', BigInt(machineMsAtMost!), perHour.nano) : 0n
   let most: bigint | undefined
   for (const { fromInputTokens, rows } of prices.bands) {
     if (fromInputTokens > inputTokensAtMost) continue
     const { input_tokens: input, output_tokens: output } = rows
-    if (!input || (!output && outputTokensAtMost > 0)) return undefined
+    if (!perHour && (!input || (!output && outputTokensAtMost > 0))) return undefined
     const inputPrice = highest([
-      input.nano,
+      input?.nano,
       rows.cache_read_tokens?.nano,
       rows.cache_write_tokens?.nano,
       longCacheWrites ? rows.cache_write_long_tokens?.nano : undefined,
     ])
     const outputPrice = highest([output?.nano, rows.reasoning_tokens?.nano])
-    const fee = (rows.requests?.nano ?? 0n) * PER_MILLION
-    const numerator = BigInt(inputTokensAtMost) * inputPrice + BigInt(outputTokensAtMost) * outputPrice + fee
-    const nano = (numerator + PER_MILLION - 1n) / PER_MILLION
+    const fee = priceOf('requests', 1n, rows.requests?.nano ?? 0n)
+    const numerator =
+      priceOf('input_tokens', BigInt(inputTokensAtMost), inputPrice) +
+      priceOf('output_tokens', BigInt(outputTokensAtMost), outputPrice) +
+      fee +
+      time
+    const nano = (numerator + PRICE_DENOMINATOR - 1n) / PRICE_DENOMINATOR
     if (most === undefined || nano > most) most = nano
   }
   return most

@@ -8,11 +8,16 @@ import type { PriceSet } from './match.ts'
 export interface RateCard {
   readonly currency: string
   readonly models: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** What an hour of the machine costs that all of the connection's calls run on: a plain decimal. It holds for every model, beside `models`. */
+  readonly hourly?: string | undefined
 }
+
+const IS_PRICE = /^\d{1,9}(\.\d{1,9})?$/
 
 /** What is wrong with a rate card, in words for the person who entered it; empty when nothing is. */
 export function rateCardProblems(card: RateCard): string[] {
   const problems: string[] = []
+  if (card.hourly !== undefined && !IS_PRICE.test(card.hourly)) problems.push(`"${card.hourly}" is not a price of an hour (such as 0.45)`)
   if (!/^[A-Z]{3}$/.test(card.currency)) problems.push(`"${card.currency}" is not a currency (three capital letters, such as USD)`)
   for (const [model, prices] of Object.entries(card.models)) {
     if (model.split('*').length > 2) problems.push(`"${model}" has more than one "*"`)
@@ -20,7 +25,8 @@ export function rateCardProblems(card: RateCard): string[] {
     for (const [unit, price] of Object.entries(prices)) {
       if (!(USAGE_UNITS as readonly string[]).includes(unit))
         problems.push(`"${unit}" of "${model}" is not a unit (${USAGE_UNITS.join(', ')})`)
-      if (!/^\d{1,9}(\.\d{1,9})?$/.test(price)) problems.push(`"${price}" for ${unit} of "${model}" is not a price (such as 0.15)`)
+      if (unit === 'machine_ms') problems.push(`the machine of "${model}" is paid by the hour: enter that as the connection's hourly price`)
+      if (!IS_PRICE.test(price)) problems.push(`"${price}" for ${unit} of "${model}" is not a price (such as 0.15)`)
     }
   }
   return problems
@@ -30,26 +36,35 @@ export function rateCardProblems(card: RateCard): string[] {
  * A rate card's prices for a model, or undefined when the card does not name it (the price book's hold then). A card is
  * a contract, so what it does not grant is not granted: cache reads without a price of their own cost what input costs,
  * reasoning what output costs. Cache writes, searches and the rest need their own price, else a call that used them has
- * an unknown cost. A card whose prices are all 0 makes the model free. @throws RangeError for what `rateCardProblems` lists.
+ * an unknown cost. A card whose prices are all 0 makes the model free. With a price of the hour every model is named: what has
+ * no price of its own is paid for with the machine's time. @throws RangeError for what `rateCardProblems` lists.
  */
 export function rateCardPrices(card: RateCard | null | undefined, model: string): PriceSet | undefined {
   if (!card) return undefined
   const name = Object.keys(card.models)
     .filter((pattern) => fitsPattern(model, pattern))
     .sort((a, b) => Number(a.includes('*')) - Number(b.includes('*')) || b.length - a.length)[0]
-  if (name === undefined) return undefined
+  const perHour = hourlyRow(card)
+  if (name === undefined && !perHour) return undefined
   const rows: Partial<Record<UsageUnit, PriceRow>> = {}
   for (const unit of USAGE_UNITS) {
-    const price = card.models[name]?.[unit]
+    const price = name === undefined ? undefined : card.models[name]?.[unit]
     if (price === undefined) continue
     const nano = parseNano(price)
     const id = `rate card ${name} ${unit}=${price} ${card.currency}`
     rows[unit] = { id, unit, price, nano, currency: card.currency, source: 'rate card', checkedAt: '' }
   }
-  const free = Object.values(rows).length > 0 && Object.values(rows).every((row) => row.nano === 0n)
+  const all = [...Object.values(rows), ...(perHour ? [perHour] : [])]
+  const free = all.length > 0 && all.every((row) => row.nano === 0n)
   if (rows.input_tokens) rows.cache_read_tokens ??= rows.input_tokens
   if (rows.output_tokens) rows.reasoning_tokens ??= rows.output_tokens
-  return { currency: card.currency, free, bands: [{ fromInputTokens: 0, rows }] }
+  return { currency: card.currency, free, bands: [{ fromInputTokens: 0, rows }], ...(perHour ? { perHour } : {}) }
+}
+
+function hourlyRow({ hourly, currency }: RateCard): PriceRow | undefined {
+  if (hourly === undefined) return undefined
+  const id = `rate card hourly machine_ms=${hourly} ${currency}`
+  return { id, unit: 'machine_ms', price: hourly, nano: parseNano(hourly), currency, source: 'rate card', checkedAt: '' }
 }
 
 /** What goes into a ledger entry. `listNano` is the price book's cost where it is known and in the same currency. */

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { endInterruptedProbes, stopProbes } from '../apps/connection-checks/probe/jobs.ts'
 import type { CallServices } from '../calls/services.ts'
 import { createPaces } from '../calls/shared-paces.ts'
+import { createMachines } from '../calls/machine-time.ts'
 import { createCallWatch } from '../calls/watch.ts'
 import { failInterruptedImports, stopCatalogue } from '../catalogue/import-job.ts'
 import { removePartialUploads } from '../catalogue/uploads.ts'
@@ -100,6 +101,7 @@ export async function openServices({
       clock,
       log,
       paceOf: paces.of,
+      machineOf: createMachines(),
       watch,
       instance,
       dataDir,

@@ -35,7 +35,8 @@ export async function listedModels(
 
 function toModelView(model: ModelOfConnection, card: RateCard | null): ModelView {
   const own = rateCardPrices(card, model.id)
-  const ownPrices = Object.fromEntries(Object.entries(own?.bands[0]?.rows ?? {}).map(([unit, row]) => [unit, row.price]))
+  const rows = { ...own?.bands[0]?.rows, ...(own?.perHour ? { machine_ms: own.perHour } : {}) }
+  const ownPrices = Object.fromEntries(Object.entries(rows).map(([unit, row]) => [unit, row.price]))
   const isKnown = model.free || Object.keys(model.prices).length > 0
   return {
     id: model.id,

@@ -64,7 +64,7 @@ export function createPulls(services: CallServices): Pulls {
       const pull = startPull(services, { workspaceId: connection.workspaceId, actor, connection, model })
       pulls.delete(model)
       pulls.set(model, pull)
-      for (const [old, { view }] of pulls) if (pulls.size > KEPT_PER_CONNECTION && !isGoingOn(view())) pulls.delete(old)
+      for (const [name, old] of pulls) if (pulls.size > KEPT_PER_CONNECTION && !isGoingOn(old.view())) pulls.delete(name)
       await audit(pull, connection, 'model.pull_started')
       void pull.ended
         .then(({ state }) => audit(pull, connection, state === 'done' ? 'model.pulled' : 'model.pull_ended'))

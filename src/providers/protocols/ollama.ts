@@ -34,7 +34,7 @@ function metered(answer: Block | undefined): MeteredUsage {
     return { usage: undefined, source: 'reported', doubt: 'the answer has no usage', ...defined<Partial<MeteredUsage>>({ servedModel }) }
   }
   const raw = Object.fromEntries(FIELDS.filter((field) => answer[field] !== undefined).map((field) => [field, answer[field]]))
-  const about = defined<Partial<MeteredUsage>>({ raw, servedModel })
+  const about = defined<Partial<MeteredUsage>>({ raw, servedModel, tookMs: millisecondsOf(answer['total_duration']) })
   const counts = createCountReader()
   const input = counts.required(answer, 'prompt_eval_count')
   const output = counts.required(answer, 'eval_count')
@@ -44,6 +44,10 @@ function metered(answer: Block | undefined): MeteredUsage {
   const atLeast = Object.keys(known).length > 0 ? { atLeast: known } : {}
   return { usage: undefined, source: 'reported', doubt: counts.doubt, ...atLeast, ...about }
 }
+
+/** Of nanoseconds. */
+const millisecondsOf = (duration: unknown): number | undefined =>
+  typeof duration === 'number' && Number.isSafeInteger(duration) && duration >= 0 ? duration / 1_000_000 : undefined
 
 const RULES: readonly ErrorRule[] = [
   // a larger machine mends this, another try does not

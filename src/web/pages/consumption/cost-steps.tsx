@@ -81,7 +81,9 @@ function Step({ step }: { step: CostStep }) {
           ? t('common.unknown')
           : step.per === 'million'
             ? t('consumption.steps.perMillion', { price: step.price })
-            : step.price}
+            : step.per === 'hour'
+              ? t('consumption.steps.perHour', { price: step.price })
+              : step.price}
       </td>
       <td className="tabular py-1 ps-3 text-end">{step.amount ?? t('common.unknown')}</td>
     </tr>
