@@ -5,6 +5,7 @@ import { canonicalJson } from '../base/json.ts'
 import { type AssignmentView, type CandidateInput, type CandidateView, CONTEXTS } from '../contract/assignments.ts'
 import type { Tx } from '../db/database.ts'
 import { assignments, connections, contexts } from '../db/schema/index.ts'
+import { readFound } from './abilities.ts'
 import { type StoredCandidate, warningsOf } from './warnings.ts'
 
 /** The features that use a context now. The other contexts can be assigned already, and say that nothing uses them. */
@@ -26,13 +27,14 @@ export async function listAssignments(tx: Tx, now: Date): Promise<AssignmentView
   })
 }
 
-/** The models that serve something in this workspace: of candidates whose connection still works. */
-export async function modelsInUse(tx: Tx): Promise<{ provider: string; model: string }[]> {
-  return tx
-    .selectDistinct({ provider: connections.provider, model: assignments.model })
+/** The models that serve something in this workspace: of candidates whose connection still works. `standsFor`: where the name is a deployment's. */
+export async function modelsInUse(tx: Tx): Promise<{ provider: string; model: string; standsFor: string | undefined }[]> {
+  const rows = await tx
+    .selectDistinct({ provider: connections.provider, model: assignments.model, models: connections.models })
     .from(assignments)
     .innerJoin(connections, eq(connections.id, assignments.connectionId))
     .where(eq(connections.status, 'active'))
+  return rows.map(({ provider, model, models }) => ({ provider, model, standsFor: models?.[model] }))
 }
 
 /** @throws AppError context.missing. */
@@ -48,13 +50,19 @@ async function requireContext(tx: Tx, context: string): Promise<typeof contexts.
   return row
 }
 
-const storedCandidates = (tx: Tx, context?: string): Promise<StoredCandidate[]> =>
-  tx
+async function storedCandidates(tx: Tx, context?: string): Promise<StoredCandidate[]> {
+  const rows = await tx
     .select({ assignment: assignments, connection: connections })
     .from(assignments)
     .innerJoin(connections, eq(connections.id, assignments.connectionId))
     .where(context === undefined ? undefined : eq(assignments.context, context))
     .orderBy(asc(assignments.position))
+  const found = await readFound(
+    tx,
+    rows.map(({ connection, assignment }) => ({ connection, model: assignment.model })),
+  )
+  return rows.map((row) => ({ ...row, found: found(row.connection, row.assignment.model) }))
+}
 
 function toView({
   context,

@@ -11,8 +11,12 @@ export interface AssignedCandidate {
     readonly provider: string
     readonly destination: Destination
     readonly rateCard: RateCard | null
+    /** Which model each name stands for, where people name what they call. */
+    readonly models?: Readonly<Record<string, string>> | null
   }
   readonly model: string
+  /** What its card said when it was chosen. */
+  readonly found?: Found | undefined
   readonly rules: AssignmentRules
   /** On which of its failures the next candidate takes over; empty: on none. */
   readonly fallbackOn: readonly FallbackClass[]

@@ -2,6 +2,7 @@ import { asc, eq, inArray } from 'drizzle-orm'
 import { AppError } from '../base/errors.ts'
 import type { Tx } from '../db/database.ts'
 import { assignments, connections } from '../db/schema/index.ts'
+import { readFound } from './abilities.ts'
 import type { AssignedCandidate } from './choose.ts'
 
 export { type AssignedCandidate, candidatesFor, candidatesForFlagged, type RecordFacts } from './choose.ts'
@@ -28,10 +29,15 @@ export async function assignedCandidates(tx: Tx, context: string): Promise<reado
   if (rows.length === 0) {
     throw new AppError('assignment.missing', `Nothing serves "${context}" yet: name a provider and a model for it.`)
   }
+  const found = await readFound(
+    tx,
+    rows.map(({ connection, assignment: { model } }) => ({ connection, model })),
+  )
   return rows.map(({ assignment: { position, model, rules, fallbackOn }, connection }) => ({
     position,
     connection: candidateConnection(connection),
     model,
+    found: found(connection, model),
     rules: rules ?? {},
     fallbackOn,
   }))
@@ -45,10 +51,17 @@ export async function namedCandidates(tx: Tx, named: readonly NamedCandidate[]):
   const ids = [...new Set(named.map(({ connectionId }) => connectionId))]
   const rows = await tx.select().from(connections).where(inArray(connections.id, ids))
   const byId = new Map(rows.map((row) => [row.id, row]))
+  const found = await readFound(
+    tx,
+    named.flatMap(({ connectionId, model }) => {
+      const connection = byId.get(connectionId)
+      return connection ? [{ connection, model }] : []
+    }),
+  )
   return named.map(({ connectionId, model }, position) => {
     const connection = byId.get(connectionId)
     if (!connection || connection.status === 'deleted') throw new AppError('connection.missing', 'There is no such connection.')
-    return { position, connection: candidateConnection(connection), model, rules: {}, fallbackOn: [] }
+    return { position, connection: candidateConnection(connection), model, found: found(connection, model), rules: {}, fallbackOn: [] }
   })
 }
 
@@ -58,4 +71,5 @@ const candidateConnection = ({
   provider,
   destination,
   prices,
-}: typeof connections.$inferSelect): AssignedCandidate['connection'] => ({ id, slug, provider, destination, rateCard: prices })
+  models,
+}: typeof connections.$inferSelect): AssignedCandidate['connection'] => ({ id, slug, provider, destination, rateCard: prices, models })

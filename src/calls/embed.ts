@@ -56,7 +56,7 @@ export async function embed(services: CallServices, request: EmbedRequest): Prom
   if (texts.includes('')) throw new RangeError('an empty text has no vector')
   if (dimensions !== undefined && offer.dimensions === undefined)
     throw new AppError('provider.does_not_serve', `${provider.name} makes vectors of its models’ own length: no dimensions can be chosen.`)
-  const counter = await tokenCounter(candidate.provider, candidate.model)
+  const counter = await tokenCounter(candidate.provider, candidate.standsFor ?? candidate.model)
   const parts: EmbeddedPart[] = []
   for (const part of partsOf(texts, { offer, tokensOf: (text) => likelyTokens(counter, text) })) {
     const end = await embedPart(services, request, { offer, counter, part, dimensions: dimensions ?? parts[0]?.vectors[0]?.length })

@@ -76,10 +76,12 @@ export async function chatWithFallback<T>(
 }
 
 /** A candidate as a call takes it. */
-export const callCandidate = ({ connection, model }: AssignedCandidate): Candidate => ({
+export const callCandidate = ({ connection, model, found }: AssignedCandidate): Candidate => ({
   connectionId: connection.id,
   provider: connection.provider,
   model,
+  found,
   rateCard: connection.rateCard,
+  standsFor: connection.models?.[model],
   region: regionOf(findProvider(connection.provider), connection.destination),
 })

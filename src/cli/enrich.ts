@@ -136,6 +136,7 @@ async function carryOut({
     provider: connection.provider,
     model,
     rateCard: connection.prices,
+    standsFor: connection.models?.[model],
     region: regionOf(findProvider(connection.provider), connection.destination),
   }
   const estimator = await createEstimator(services, { workspaceId, recipe, candidate, currency }, { canary: options.canary })

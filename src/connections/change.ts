@@ -5,6 +5,7 @@ import { canonicalJson } from '../base/json.ts'
 import type { Tx } from '../db/database.ts'
 import { connections } from '../db/schema/index.ts'
 import { type RateCard, rateCardProblems } from '../prices/rate-card.ts'
+import { findProvider } from '../providers/registry.ts'
 import type { Connection } from './connections.ts'
 import { requireFreeSlug, SHOWN } from './slugs.ts'
 
@@ -14,6 +15,8 @@ export interface ConnectionChange {
   readonly slug?: string | undefined
   readonly contexts?: readonly string[] | null | undefined
   readonly prices?: RateCard | null | undefined
+  /** Which model each deployment runs. */
+  readonly models?: Readonly<Record<string, string>> | null | undefined
 }
 
 /** A connection of the workspace that people can see, whatever its state. @throws AppError connection.missing. */
@@ -33,8 +36,17 @@ export async function changeConnection(
   const before = await requireConnection(tx, id)
   requireGoodPrices(change.prices ?? null)
   if (change.slug !== undefined) await requireFreeSlug(tx, change.slug, id)
-  const { label = before.label, slug = before.slug, contexts = before.contexts, prices = before.prices } = change
-  const after = { label, slug, contexts: contexts && [...contexts], prices }
+  const { label = before.label, slug = before.slug, contexts = before.contexts, prices = before.prices, models = before.models } = change
+  if (models !== null && !findProvider(before.provider).hasDeployments) {
+    throw new AppError('request.invalid', 'Models of this provider are asked for by their own names: there are no deployments to explain.')
+  }
+  const after = {
+    label,
+    slug,
+    contexts: contexts && [...contexts],
+    prices,
+    models: models && Object.keys(models).length > 0 ? { ...models } : null,
+  }
   const changed = (Object.keys(after) as (keyof typeof after)[]).filter(
     (name) => canonicalJson(after[name]) !== canonicalJson(before[name]),
   )

@@ -77,6 +77,7 @@ async function toViews(
           : null,
       contexts: row.contexts,
       prices: row.prices,
+      models: row.models,
       check:
         checkResult && checkedAt
           ? { result: checkResult.result as CheckResult, detail: checkResult.detail, at: checkedAt.toISOString() }

@@ -57,6 +57,12 @@ export const rateCard = z
   })
   .meta({ id: 'RateCard' })
 
+/** Where people name what they call (Azure): the deployment's name -> the model that it runs, as the provider calls it. */
+const deployments = z
+  .record(z.string().trim().min(1).max(300), z.string().trim().min(1).max(300))
+  .refine((models) => Object.keys(models).length <= 200, 'at most 200 deployments')
+  .meta({ id: 'Deployments', description: 'Deployment -> the model it runs: its prices, tokenizer and shutdown date hold' })
+
 export const checkView = z
   .strictObject({
     result: z.enum(CHECK_RESULTS),
@@ -94,6 +100,7 @@ export const connectionView = z
       .meta({ description: 'null: it has none' }),
     contexts: z.array(contextName).nullable().meta({ description: 'null: it may serve any' }),
     prices: rateCard.nullable().meta({ description: 'Its own; null: the published ones hold' }),
+    models: deployments.nullable(),
     check: checkView.nullable().meta({ description: 'The last test' }),
     lastUsedAt: instant.nullable(),
     lastError: z.strictObject({ code: z.string(), at: instant }).nullable().meta({ description: 'With the key it has now' }),
@@ -167,6 +174,7 @@ export const changeConnection = defineRoute({
     slug: slug.optional(),
     contexts: contexts.optional(),
     prices: rateCard.nullable().optional(),
+    models: deployments.nullable().optional(),
   }),
   answer: connectionView,
 })
@@ -273,6 +281,7 @@ export type ModelFilesView = z.output<typeof modelFiles>
 export const modelView = z
   .strictObject({
     id: z.string(),
+    standsFor: z.string().nullable().meta({ description: 'The model that a deployment of this name runs, as its people say' }),
     prices: z.partialRecord(z.enum(USAGE_UNITS), z.string()).meta({
       description:
         'Plain decimals: per million for tokens, per hour for a machine’s time (machine_ms), else per one; empty: no price is known, which is not free',

@@ -26,27 +26,28 @@ export function listModels({ provider, region, at }: { provider: string; region?
     .map((id) => describeIn(book, { id, region, at }))
 }
 
-/** What the book says of one model, also of one it does not know. */
-export function describeModel({
-  provider,
-  model,
-  region,
-  at,
-}: {
-  provider: string
-  model: string
-  region?: string | undefined
-  at: Date
-}): ListedModel {
-  const book = loadBook(provider)
-  return book ? describeIn(book, { id: model, region, at }) : { id: model, prices: {}, currency: 'USD', free: false }
+/** A model by its name, or by the model that its person says the name stands for (a deployment). */
+export interface ModelQuestion {
+  readonly provider: string
+  readonly model: string
+  readonly standsFor?: string | undefined
+  readonly at: Date
 }
 
-function describeIn(book: LoadedBook, { id, region, at }: { id: string; region: string | undefined; at: Date }): ListedModel {
-  const set = findPricesIn(book, { provider: book.provider, model: id, region, at })
+/** What the book says of one model, also of one it does not know. */
+export function describeModel({ provider, model, standsFor, region, at }: ModelQuestion & { region?: string | undefined }): ListedModel {
+  const book = loadBook(provider)
+  return book ? describeIn(book, { id: model, standsFor, region, at }) : { id: model, prices: {}, currency: 'USD', free: false }
+}
+
+function describeIn(
+  book: LoadedBook,
+  { id, standsFor, region, at }: { id: string; standsFor?: string | undefined; region: string | undefined; at: Date },
+): ListedModel {
+  const set = findPricesIn(book, { provider: book.provider, model: standsFor ?? id, isNamed: standsFor !== undefined, region, at })
   const rows = Object.entries(set?.bands[0]?.rows ?? {}).filter(([unit, row]) => row.unit === unit)
   const oldest = rows.map(([, row]) => row.checkedAt).sort()[0]
-  const { id: _id, source: _source, ...facts } = factsIn(book, id, dayOf(at)) ?? { id, source: '' }
+  const { id: _id, source: _source, ...facts } = factsIn(book, { model: id, standsFor, at }) ?? { id, source: '' }
   return {
     id,
     ...facts,
@@ -58,27 +59,25 @@ function describeIn(book: LoadedBook, { id, region, at }: { id: string; region: 
 }
 
 /** Context, output limit, shutdown date and successor, where known; a dated snapshot has its model's context and limit. */
-export function modelFacts({ provider, model, at }: { provider: string; model: string; at: Date }): ModelFact | undefined {
+export function modelFacts({ provider, ...question }: ModelQuestion): ModelFact | undefined {
   const book = loadBook(provider)
-  return book && factsIn(book, model, dayOf(at))
+  return book && factsIn(book, question)
 }
 
 /** How long before its shutdown a model in use is spoken of. */
 const SHUTDOWN_AHEAD_DAYS = 90
 
 /** The day (YYYY-MM-DD) on which a model is shut down, when that is within 90 days or past, and what its provider names in its place. */
-export function shutdownAhead(question: {
-  provider: string
-  model: string
-  at: Date
-}): { readonly date: string; readonly successor: string | null } | undefined {
+export function shutdownAhead(question: ModelQuestion): { readonly date: string; readonly successor: string | null } | undefined {
   const { shutdownDate: date, successor = null } = modelFacts(question) ?? {}
   if (date === undefined) return undefined
   return Date.parse(date) - question.at.getTime() <= SHUTDOWN_AHEAD_DAYS * 86_400_000 ? { date, successor } : undefined
 }
 
-function factsIn(book: LoadedBook, model: string, day: string): ModelFact | undefined {
-  if (book.namedByPeople) return undefined // a name that people gave says nothing of the model
+function factsIn(book: LoadedBook, { model: name, standsFor, at }: Omit<ModelQuestion, 'provider'>): ModelFact | undefined {
+  if (book.namedByPeople && standsFor === undefined) return undefined // a name that people gave says nothing of the model
+  const model = standsFor ?? name
+  const day = dayOf(at)
   const own = book.factsById.get(model)
   const base = own ? withoutDate(model) : resolveModel(book, model, day)
   const { contextTokens, maxOutputTokens, ...rest } = (base === undefined ? undefined : book.factsById.get(base)) ?? {}

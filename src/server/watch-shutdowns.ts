@@ -23,8 +23,8 @@ export async function tellShutdowns({ database, clock }: Omit<Watched, 'log'>): 
   for (const workspaceId of await workspaceIds(database)) {
     written += await database.inWorkspace(workspaceId, async (tx) => {
       let told = 0
-      for (const { provider, model } of await modelsInUse(tx)) {
-        const shutdown = shutdownAhead({ provider, model, at: clock.now() })
+      for (const { provider, model, standsFor } of await modelsInUse(tx)) {
+        const shutdown = shutdownAhead({ provider, model, standsFor, at: clock.now() })
         if (!shutdown) continue
         const subject = `model:${shutdown.date}:${provider}/${model}`
         told += await addNoticeOnce(tx, { workspaceId, roles: ['owner', 'admin'], kind: 'model.shutdown', subject, text: model })

@@ -1,7 +1,7 @@
 import type { CallServices } from '../../calls/services.ts'
 import { requireConnection } from '../../connections/change.ts'
 import type { ModelFilesView, ModelView } from '../../contract/connections.ts'
-import { listModels } from '../../prices/models.ts'
+import { describeModel, listModels } from '../../prices/models.ts'
 import { type RateCard, rateCardPrices } from '../../prices/rate-card.ts'
 import { type ModelFiles, regionOf } from '../../providers/provider.ts'
 import { findProvider } from '../../providers/registry.ts'
@@ -23,17 +23,24 @@ export async function listedModels(
   }: { workspaceId: string; actor: string; id: string; source: 'provider' | 'price_book'; signal: AbortSignal },
 ): Promise<{ source: 'provider' | 'price_book'; at: string; items: ModelView[] }> {
   const { database, clock } = services
-  const { provider, prices, destination } = await database.inWorkspace(workspaceId, (tx) => requireConnection(tx, id))
+  const { provider, prices, models, destination } = await database.inWorkspace(workspaceId, (tx) => requireConnection(tx, id))
   const at = clock.now()
   const region = regionOf(findProvider(provider), destination)
   const isAsked = source === 'provider' && findProvider(provider).listModels !== undefined
   const listed: ModelOfConnection[] = isAsked
     ? await modelsOfConnection(services, { workspaceId, connectionId: id, provider, region, actor, signal })
     : listModels({ provider, region, at })
-  return { source: isAsked ? 'provider' : 'price_book', at: at.toISOString(), items: listed.map((model) => toModelView(model, prices)) }
+  // what can be called comes first: a list of Azure's has the models that there are, not what somebody deployed
+  const deployed = Object.entries(models ?? {}).map(([model, standsFor]) => describeModel({ provider, model, standsFor, region, at }))
+  const others = listed.filter((model) => models?.[model.id] === undefined)
+  return {
+    source: isAsked ? 'provider' : 'price_book',
+    at: at.toISOString(),
+    items: [...deployed, ...others].map((model) => ({ ...toModelView(model, prices), standsFor: models?.[model.id] ?? null })),
+  }
 }
 
-function toModelView(model: ModelOfConnection, card: RateCard | null): ModelView {
+function toModelView(model: ModelOfConnection, card: RateCard | null): Omit<ModelView, 'standsFor'> {
   const own = rateCardPrices(card, model.id)
   const rows = { ...own?.bands[0]?.rows, ...(own?.perHour ? { machine_ms: own.perHour } : {}) }
   const ownPrices = Object.fromEntries(Object.entries(rows).map(([unit, row]) => [unit, row.price]))

@@ -54,8 +54,8 @@ export async function createEstimator(
     seen: before = nothingObserved,
   }: { canary?: number | undefined; tally?: InputTally; seen?: Observation } = {},
 ): Promise<Estimator> {
-  const { provider, model } = candidate
-  const counter = await tokenCounter(provider, model)
+  const { provider, model, standsFor = model } = candidate
+  const counter = await tokenCounter(provider, standsFor)
   const past = await services.database.inWorkspace(workspaceId, (tx) =>
     observedBefore(tx, seriesOf({ recipe, provider, model }), PAST_RUNS),
   )
@@ -68,7 +68,7 @@ export async function createEstimator(
     schemaTokens: counter.count(JSON.stringify(outputSchema(recipe))),
     prices: pricesOf({ candidate, at: services.clock.now() }),
     caching: promptCaching({ provider, model }),
-    reasoning: reasoningOf({ model }).likely,
+    reasoning: reasoningOf({ model: standsFor }).likely,
     past: past.reduce<Observation>((sum, observed) => addObservations(sum, { ...nothingObserved, ...observed }), nothingObserved),
   }
   let tally = counted

@@ -18,12 +18,13 @@ export const openServers = (candidates: readonly AssignedCandidate[], { clock }:
   Promise.all(
     candidates.map(async (candidate) => {
       const { connection, model } = candidate
-      const { provider } = connection
+      const { provider, models } = connection
+      const standsFor = models?.[model]
       return {
         candidate,
-        counter: await tokenCounter(provider, model),
-        bounds: learningBounds({ thinkingTokens: reasoningOf({ model }).room }),
-        model: modelFacts({ provider, model, at: clock.now() }),
+        counter: await tokenCounter(provider, standsFor ?? model),
+        bounds: learningBounds({ thinkingTokens: reasoningOf({ model: standsFor ?? model }).room }),
+        model: modelFacts({ provider, model, standsFor, at: clock.now() }),
       }
     }),
   )

@@ -32,7 +32,7 @@ export function boundsOf({
   endpoint,
   body,
   top,
-  candidate: { provider, model },
+  candidate: { provider, model, standsFor },
   stated,
   at,
 }: {
@@ -43,7 +43,7 @@ export function boundsOf({
   stated: number | null
   at: Date
 }): Bounds {
-  const facts = modelFacts({ provider, model, at })
+  const facts = modelFacts({ provider, model, standsFor, at })
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   const isElsewhere = endpoint.context !== 'embeddings' && ELSEWHERE.some((mark) => bytes.includes(mark))
   const byBytes = bytes.length + TEMPLATE_TOKENS

@@ -63,10 +63,10 @@ function readDirectory(database: Database, workspaceId: string): Promise<Directo
     const assigned = new Map<string, AssignedCandidate[]>()
     for (const { assignment, connection } of rows) {
       const { context, position, model, rules, fallbackOn } = assignment
-      const { id, slug, provider, destination, prices } = connection
+      const { id, slug, provider, destination, prices, models } = connection
       const candidate = {
         position,
-        connection: { id, slug, provider, destination, rateCard: prices },
+        connection: { id, slug, provider, destination, rateCard: prices, models },
         model,
         rules: rules ?? {},
         fallbackOn,

@@ -48,11 +48,11 @@ export function listModels({
 function namesFor(key: VirtualKey, { connections, assigned }: Directory, at: Date): NamedModel[] {
   const contexts = [...assigned.keys()].filter((context) => !key.contexts || key.contexts.includes(context))
   const ofConnections = [...connections.values()].flatMap((connection) => {
-    const { id, slug, provider, prices, destination } = connection
+    const { id, slug, provider, prices, models, destination } = connection
     const priced = listPriced({ provider, at }).map((model) => model.id)
     const own = Object.keys(prices?.models ?? {}).filter((model) => !model.includes('*'))
     const named = [...assigned.values()].flatMap((list) => list.filter((one) => one.connection.id === id).map(({ model }) => model))
-    return [...new Set([...named, ...own, ...priced])]
+    return [...new Set([...named, ...own, ...Object.keys(models ?? {}), ...priced])]
       .sort()
       .filter((model) => isWithin(key, { connection: { id, slug, provider, destination, rateCard: prices }, model }))
       .map((model) => ({ id: `${slug}/${model}`, ownedBy: provider }))

@@ -104,9 +104,9 @@ function resolveContext({
 
 type Connection = Directory['connections'] extends ReadonlyMap<string, infer One> ? One : never
 
-const candidateOf = ({ id, slug, provider, destination, prices }: Connection, model: string): AssignedCandidate => ({
+const candidateOf = ({ id, slug, provider, destination, prices, models }: Connection, model: string): AssignedCandidate => ({
   position: 0,
-  connection: { id, slug, provider, destination, rateCard: prices },
+  connection: { id, slug, provider, destination, rateCard: prices, models },
   model,
   rules: {},
   fallbackOn: [],
@@ -116,13 +116,14 @@ const direct = (one: AssignedCandidate): ResolvedCandidate => ({ slug: one.conne
 
 /** Whether a connection is known to serve a model: somebody assigned or priced it there, or its provider's price book has it. */
 export function serves(
-  { id, provider, prices }: Connection,
+  { id, provider, prices, models }: Connection,
   { model, directory, at }: { model: string; directory: Directory; at: Date },
 ): boolean {
   for (const assigned of directory.assigned.values()) {
     if (assigned.some((one) => one.connection.id === id && one.model === model)) return true
   }
   return (
+    models?.[model] !== undefined ||
     rateCardPrices(prices, model) !== undefined ||
     modelFacts({ provider, model, at }) !== undefined ||
     findPrices({ provider, model, at }) !== undefined

@@ -15,7 +15,7 @@ const AT = new Date('2026-11-20T12:00:00Z')
 const usageOf = (provider: string): UsageReader => findProvider(provider).images!.protocol.usage
 
 const listCost = (provider: string, model: string, { usage }: MeteredUsage) =>
-  costOf({ usage, prices: findPrices({ provider, model, at: AT, served: true }) })
+  costOf({ usage, prices: findPrices({ provider, model, at: AT, isNamed: true }) })
 
 describeShared('recorded answers with images', () => {
   const bodyOf = (path: string): unknown =>

@@ -16,6 +16,7 @@ import { useText } from '../../messages/text.tsx'
 import { useMay } from '../../support/me.ts'
 import { CheckNote } from './check-result.tsx'
 import { ConnectionState, KeyCell, LastError, MonthSpending, PracticeBadge } from './connection-table.tsx'
+import { Deployments } from './deployments.tsx'
 import { EndConnection } from './end-connection.tsx'
 import { NamesAndLimits } from './names-and-limits.tsx'
 import { OwnPrices } from './own-prices.tsx'
@@ -119,6 +120,7 @@ function Details({ connection, provider, reminderDays }: { connection: Connectio
         </Card>
       </Section>
       {mayWrite && isActive && <NamesAndLimits key={connection.id} connection={connection} />}
+      {mayWrite && isActive && provider.deployments && <Deployments key={`${connection.id} deployments`} connection={connection} />}
       {mayWrite && isActive && !connection.practice && <OwnPrices key={`${connection.id} prices`} connection={connection} />}
       {mayWrite && <EndConnection connection={connection} />}
     </div>
