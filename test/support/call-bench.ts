@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { asc } from 'drizzle-orm'
 import { Secret } from '../../src/base/secret.ts'
 import type { Candidate } from '../../src/calls/call.ts'
+import { createMachines } from '../../src/calls/machine-time.ts'
 import { createPace } from '../../src/calls/pace.ts'
 import type { CallServices } from '../../src/calls/services.ts'
 import { createCallWatch } from '../../src/calls/watch.ts'
@@ -54,7 +55,7 @@ export async function startCallBench({ database, workspaceId: makeWorkspace }: T
   }
   const ledger = createLedger({ database, clock, instance: newId() })
   const pace = createPace(clock)
-  const services: CallServices = { database, vault, ledger, sender, clock, log, watch, paceOf: () => pace }
+  const services: CallServices = { database, vault, ledger, sender, clock, log, watch, paceOf: () => pace, machineOf: createMachines() }
   const workspaceId = await makeWorkspace()
   const seen = new Set<string>()
   return {
