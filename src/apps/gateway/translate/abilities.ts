@@ -37,6 +37,8 @@ export interface Abilities {
   readonly needsOutputLimit: boolean
   /** OpenAI's own words for verbosity and its cache. */
   readonly openaiOptions: boolean
+  /** Tool calls bear a signature that the model wants back (Gemini's, in `extra_content` as in Google's own OpenAI dialect). */
+  readonly signedToolCalls: boolean
   /** How "one tool call at a time" is said. */
   readonly oneToolCall?: ProviderOptions
   /** How the end user is named. */
@@ -62,6 +64,7 @@ const PLAIN: Abilities = {
   jsonSchema: true,
   needsOutputLimit: false,
   openaiOptions: false,
+  signedToolCalls: false,
 }
 
 const OPENAI: Abilities = {
@@ -109,6 +112,7 @@ const BY_SDK: Readonly<Record<ChatOffer['sdk'], Abilities>> = {
     systemAnywhere: false,
     pictures: 'data',
     filesInToolResults: true,
+    signedToolCalls: true,
   },
   cohere: {
     ...PLAIN,

@@ -5,7 +5,7 @@ import type {
   LanguageModelV4ToolResultPart,
 } from '@ai-sdk/provider'
 import { base64Source, filePart, type FileSource, sourceOf } from './files.ts'
-import { createPromptBuilder, type PromptBuilder } from './prompt.ts'
+import { createPromptBuilder, type PartOptions, type PromptBuilder } from './prompt.ts'
 import { arrayAt, type Block, malformed, objectAt, oneOf, stringAt } from './read.ts'
 import type { Draft } from './settings.ts'
 import { thinkingPart } from './thinking.ts'
@@ -24,7 +24,8 @@ const SERVER_BLOCK = /^(?:server_tool_use|\w+_tool_result)$/
 /** `system` and `messages` as a prompt. @throws AppError request.invalid for what has not their form. */
 export function promptOfAnthropic({ system, messages }: Block, place: BlocksPlace): ReturnType<PromptBuilder['prompt']> {
   const builder = createPromptBuilder(place)
-  for (const text of system === undefined || system === null ? [] : textsOf(system, 'system', place)) builder.system(text)
+  for (const { text, options } of system === undefined || system === null ? [] : textsOf(system, 'system', place))
+    builder.system(text, options)
   const entries = arrayAt(messages, 'messages')
   if (entries.length === 0) throw malformed('messages', 'at least one message')
   const toolNames = new Map<string, string>()
@@ -34,7 +35,7 @@ export function promptOfAnthropic({ system, messages }: Block, place: BlocksPlac
     for (const name of Object.keys(message)) if (name !== 'role' && name !== 'content') place.report.dropped(`messages.${name}`)
     const role = oneOf(message['role'], `${path}.role`, ['user', 'assistant', 'system'])
     const content = `${path}.content`
-    if (role === 'system') builder.system(textsOf(message['content'], content, place).join('\n'))
+    if (role === 'system') for (const { text, options } of textsOf(message['content'], content, place)) builder.system(text, options)
     else if (role === 'user') addUser(builder, blocksOf(message['content'], content), { content, place, toolNames })
     else {
       builder.assistant(
@@ -51,24 +52,38 @@ function blocksOf(value: unknown, path: string): Block[] {
   return arrayAt(value, path).map((entry, index) => objectAt(entry, `${path}[${index}]`))
 }
 
-function textsOf(value: unknown, path: string, place: BlocksPlace): string[] {
+interface MarkedText {
+  readonly text: string
+  readonly options: PartOptions | undefined
+}
+
+function textsOf(value: unknown, path: string, place: BlocksPlace): MarkedText[] {
   return blocksOf(value, path).map((block, index) => {
     oneOf(block['type'], `${path}[${index}].type`, ['text'])
     return textAt(block, `${path}[${index}]`, place)
   })
 }
 
-function textAt(block: Block, at: string, place: BlocksPlace): string {
-  dropMarks(block, place)
-  return stringAt(block['text'], `${at}.text`)
+function textAt(block: Block, at: string, place: BlocksPlace): MarkedText {
+  return { text: stringAt(block['text'], `${at}.text`), options: marksOf(block, place) }
 }
 
-/** Anthropic's cache and citations: what they mark is sent, the marks are not. */
-function dropMarks(block: Block, { report }: BlocksPlace): void {
-  if (block['cache_control'] !== undefined && block['cache_control'] !== null) report.dropped('messages.cache_control', 'Anthropic’s cache')
-  const citations = block['citations']
+/** What is cached is paid for: Claude behind another interface has the same marks. Citations are Anthropic's own. */
+function marksOf({ cache_control: cached, citations }: Block, { report, isClaude }: BlocksPlace): PartOptions | undefined {
   if (citations !== undefined && citations !== null) report.dropped('messages.citations', 'Anthropic’s citations')
+  if (cached === undefined || cached === null) return undefined
+  if (!isClaude) {
+    report.dropped('messages.cache_control', 'Anthropic’s cache')
+    return undefined
+  }
+  report.mapped('messages.cache_control')
+  const ttl = objectAt(cached, 'cache_control')['ttl'] === '1h' ? { ttl: '1h' } : {}
+  return { amazonBedrock: { cachePoint: { type: 'default', ...ttl } } }
 }
+
+const marked = (options: PartOptions | undefined): { providerOptions?: PartOptions } => (options ? { providerOptions: options } : {})
+
+const textPart = ({ text, options }: MarkedText): LanguageModelV4TextPart => ({ type: 'text', text, ...marked(options) })
 
 interface UserPlace {
   readonly content: string
@@ -89,23 +104,24 @@ function addUser(builder: PromptBuilder, blocks: readonly Block[], { content, pl
 
 function userParts(block: Block, at: string, place: BlocksPlace): UserPart[] {
   const type = stringAt(block['type'], `${at}.type`)
-  if (type === 'text') return [{ type: 'text', text: textAt(block, at, place) }]
-  dropMarks(block, place)
+  if (type === 'text') return [textPart(textAt(block, at, place))]
+  const marks = marked(marksOf(block, place))
   if (type === 'image') {
     if (block['transformations'] !== undefined && block['transformations'] !== null) place.report.dropped('messages.image.transformations')
-    return sourceParts(objectAt(block['source'], `${at}.source`), at, place, { parameter: 'messages.image', mediaType: 'image/*' })
+    const own = { parameter: 'messages.image', mediaType: 'image/*' } as const
+    return sourceParts(objectAt(block['source'], `${at}.source`), at, place, own).map((part) => ({ ...part, ...marks }))
   }
   if (type === 'document') {
     const title = typeof block['title'] === 'string' ? block['title'] : undefined
     const context = typeof block['context'] === 'string' ? [{ type: 'text' as const, text: block['context'] }] : []
     const own = { parameter: 'messages.document', mediaType: 'application/pdf', title } as const
-    return [...context, ...sourceParts(objectAt(block['source'], `${at}.source`), at, place, own)]
+    return [...context, ...sourceParts(objectAt(block['source'], `${at}.source`), at, place, own).map((part) => ({ ...part, ...marks }))]
   }
   if (type === 'search_result') {
     const { title, source, content } = block
-    const texts = textsOf(content, `${at}.content`, place)
+    const texts = textsOf(content, `${at}.content`, place).map(({ text }) => text)
     place.report.mapped('messages.search_result', 'as text of the message')
-    return [{ type: 'text', text: [stringAt(title, `${at}.title`), stringAt(source, `${at}.source`), ...texts].join('\n') }]
+    return [{ type: 'text', text: [stringAt(title, `${at}.title`), stringAt(source, `${at}.source`), ...texts].join('\n'), ...marks }]
   }
   if (SERVER_BLOCK.test(type)) place.report.dropped(`messages.${type}`, 'of a tool that ran at Anthropic')
   else place.report.refused(`messages.${type}`, 'blocks of this type are Anthropic’s own.', at)
@@ -141,7 +157,7 @@ function sourceParts(
 }
 
 function addResult(builder: PromptBuilder, block: Block, { content: at, place, toolNames }: UserPlace): void {
-  dropMarks(block, place)
+  const marks = marked(marksOf(block, place))
   const toolCallId = stringAt(block['tool_use_id'], `${at}.tool_use_id`)
   const toolName = toolNames.get(toolCallId)
   if (toolName === undefined) throw malformed(`${at}.tool_use_id`, 'the id of a tool_use block in an earlier message')
@@ -150,7 +166,7 @@ function addResult(builder: PromptBuilder, block: Block, { content: at, place, t
   )
   const value = parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n')
   const type = block['is_error'] === true ? 'error-text' : 'text'
-  const result: LanguageModelV4ToolResultPart = { type: 'tool-result', toolCallId, toolName, output: { type, value } }
+  const result: LanguageModelV4ToolResultPart = { type: 'tool-result', toolCallId, toolName, output: { type, value }, ...marks }
   builder.toolResult(
     result,
     parts.filter((part) => part.type === 'file'),
@@ -161,15 +177,15 @@ function assistantPart(block: Block, at: string, place: BlocksPlace, toolNames: 
   const type = stringAt(block['type'], `${at}.type`)
   if (type === 'thinking' || type === 'redacted_thinking') return thinkingPart(block, at, place)
   if (type === 'text') {
-    const text = textAt(block, at, place)
-    return text === '' ? [] : [{ type: 'text', text }]
+    const text = textPart(textAt(block, at, place))
+    return text.text === '' ? [] : [text]
   }
   if (type === 'tool_use') {
-    dropMarks(block, place)
+    const marks = marked(marksOf(block, place))
     const toolCallId = stringAt(block['id'], `${at}.id`)
     const toolName = stringAt(block['name'], `${at}.name`)
     toolNames.set(toolCallId, toolName)
-    return [{ type: 'tool-call', toolCallId, toolName, input: objectAt(block['input'] ?? {}, `${at}.input`) }]
+    return [{ type: 'tool-call', toolCallId, toolName, input: objectAt(block['input'] ?? {}, `${at}.input`), ...marks }]
   }
   if (SERVER_BLOCK.test(type)) place.report.dropped(`messages.${type}`, 'of a tool that ran at Anthropic')
   else place.report.refused(`messages.${type}`, 'blocks of this type are Anthropic’s own.', at)

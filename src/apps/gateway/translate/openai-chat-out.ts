@@ -5,6 +5,7 @@ import type {
   LanguageModelV4GenerateResult,
   LanguageModelV4StreamPart,
   LanguageModelV4ToolCall,
+  SharedV4ProviderMetadata,
 } from '@ai-sdk/provider'
 import type { Usage } from '../../../base/usage.ts'
 import { openaiErrorEvent } from './openai-errors.ts'
@@ -41,10 +42,11 @@ export function openaiChatOut(
           ...(reasoning !== '' && { reasoning_content: reasoning }),
           ...(images.length > 0 && { images }),
           ...(toolCalls.length > 0 && {
-            tool_calls: toolCalls.map(({ toolCallId, toolName, input }) => ({
+            tool_calls: toolCalls.map(({ toolCallId, toolName, input, providerMetadata }) => ({
               id: toolCallId,
               type: 'function',
               function: { name: toolName, arguments: input },
+              ...signatureOf(providerMetadata),
             })),
           }),
         },
@@ -54,6 +56,12 @@ export function openaiChatOut(
     ],
     ...(counted && { usage: counted }),
   }
+}
+
+/** Gemini's signature of a tool call, where Google's own OpenAI dialect has it. */
+function signatureOf(metadata: SharedV4ProviderMetadata | undefined): object {
+  const signature = metadata?.['google']?.['thoughtSignature']
+  return typeof signature === 'string' ? { extra_content: { google: { thought_signature: signature } } } : {}
 }
 
 function textOf(content: readonly LanguageModelV4Content[], type: 'text' | 'reasoning'): string {
@@ -89,10 +97,12 @@ export function openaiChatStream({ id, model, createdAt, includesUsage = false, 
     hasBegun = true
     return chunk([{ index: 0, delta: { ...role, ...delta }, logprobs: null, finish_reason: finish }])
   }
-  const startCall = (callId: string, name: string, input: string): string => {
+  const startCall = (callId: string, name: string, input: string, metadata?: SharedV4ProviderMetadata): string => {
     const call = { index: calls.size, hasInput: input !== '', isComplete: false }
     calls.set(callId, call)
-    return say({ tool_calls: [{ index: call.index, id: callId, type: 'function', function: { name, arguments: input } }] })
+    return say({
+      tool_calls: [{ index: call.index, id: callId, type: 'function', function: { name, arguments: input }, ...signatureOf(metadata) }],
+    })
   }
   const addInput = (callId: string, input: string): string => {
     const call = calls.get(callId)
@@ -100,12 +110,12 @@ export function openaiChatStream({ id, model, createdAt, includesUsage = false, 
     call.hasInput = true
     return say({ tool_calls: [{ index: call.index, function: { arguments: input } }] })
   }
-  const wholeCall = ({ toolCallId, toolName, input }: LanguageModelV4ToolCall): string => {
+  const wholeCall = ({ toolCallId, toolName, input, providerMetadata }: LanguageModelV4ToolCall): string => {
     const text = calls.has(toolCallId)
       ? calls.get(toolCallId)?.hasInput
         ? ''
         : addInput(toolCallId, input)
-      : startCall(toolCallId, toolName, input)
+      : startCall(toolCallId, toolName, input, providerMetadata)
     calls.get(toolCallId)!.isComplete = true
     return text
   }
@@ -129,7 +139,7 @@ export function openaiChatStream({ id, model, createdAt, includesUsage = false, 
       if (part.type === 'reasoning-delta') return part.delta === '' ? '' : say({ reasoning_content: part.delta })
       if (part.type === 'file') return say({ images: [imageOf(part)] })
       if (part.type === 'tool-input-start') {
-        return part.providerExecuted === true || calls.has(part.id) ? '' : startCall(part.id, part.toolName, '')
+        return part.providerExecuted === true || calls.has(part.id) ? '' : startCall(part.id, part.toolName, '', part.providerMetadata)
       }
       if (part.type === 'tool-input-delta') return addInput(part.id, part.delta)
       if (part.type === 'tool-call' && part.providerExecuted !== true) return wholeCall(part)

@@ -5,6 +5,7 @@ import type {
   LanguageModelV4TextPart,
   LanguageModelV4ToolCallPart,
 } from '@ai-sdk/provider'
+import { objectOf, textOf } from '../../../base/json.ts'
 import type { Abilities } from './abilities.ts'
 import { base64Source, filePart, type FileSource, sourceOf } from './files.ts'
 import { createPromptBuilder } from './prompt.ts'
@@ -65,7 +66,7 @@ function dropUnread(message: Block, report: ParameterReport): void {
   }
 }
 
-export const FOREIGN_REASONING = 'reasoning of earlier answers is not sent to another provider'
+const FOREIGN_REASONING = 'reasoning of earlier answers is not sent to another provider'
 
 /** Text alone: one text, or text parts. */
 function textsOf(value: unknown, path: string, { report }: Place): string[] {
@@ -157,18 +158,21 @@ function answerTexts(value: unknown, path: string, { report }: Place): string[] 
   })
 }
 
-function toolCallOf(call: Block, at: string, { report }: Place): LanguageModelV4ToolCallPart[] {
+function toolCallOf(call: Block, at: string, { report, abilities }: Place): LanguageModelV4ToolCallPart[] {
   if (call['type'] === 'custom') {
     report.refused('messages.tool_calls', CUSTOM_TOOLS, at)
     return []
   }
   const named = objectAt(call['function'], `${at}.function`)
+  const thoughtSignature = textOf(objectOf(objectOf(call['extra_content'])?.['google'])?.['thought_signature'])
+  if (thoughtSignature !== undefined && !abilities.signedToolCalls) report.dropped('messages.tool_calls.extra_content', FOREIGN_REASONING)
   return [
     {
       type: 'tool-call',
       toolCallId: stringAt(call['id'], `${at}.id`),
       toolName: stringAt(named['name'], `${at}.function.name`),
       input: argumentsOf(stringAt(named['arguments'] ?? '', `${at}.function.arguments`), `${at}.function.arguments`),
+      ...(thoughtSignature !== undefined && abilities.signedToolCalls && { providerOptions: { google: { thoughtSignature } } }),
     },
   ]
 }

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { UnsupportedFunctionalityError } from '@ai-sdk/provider'
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../../../base/errors.ts'
 import { openAiChat } from '../../../providers/protocols/openai-chat.ts'
 import type { ChatOffer } from '../../../providers/provider.ts'
 import { anthropicMessagesIn } from './anthropic-messages-in.ts'
 import { openaiChatIn } from './openai-chat-in.ts'
+import { packageRefusal } from './package-refusal.ts'
 import { createReport, parametersHeader, RequestRefusal, takeWarnings } from './report.ts'
 import { OPENAI_NAMES } from './settings.ts'
 import { UNSIGNED, withoutUnsignedThinking } from './thinking.ts'
@@ -201,6 +203,50 @@ describe('25. Thinking with a foreign signature is never sent', () => {
       ],
     })
     expect(withoutUnsignedThinking(history(SIGNED) as Record<string, unknown>)).toBeUndefined()
+  })
+})
+
+describe('what only some providers have, kept where it is had', () => {
+  const cached = { cache_control: { type: 'ephemeral', ttl: '1h' } }
+  const body = {
+    system: [{ type: 'text', text: 'Long.', ...cached }],
+    messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi', ...cached }] }],
+  }
+
+  it('Anthropic’s cache marks, for Claude behind Bedrock', () => {
+    const { options, report } = anthropic(body, 'amazon-bedrock', 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0')
+    const mark = { providerOptions: { amazonBedrock: { cachePoint: { type: 'default', ttl: '1h' } } } }
+    expect(options.prompt).toMatchObject([mark, { content: [mark] }])
+    expect(report.fates.get('messages.cache_control')?.outcome).toBe('mapped')
+    expect(anthropic(body, 'google').report.fates.get('messages.cache_control')?.outcome).toBe('dropped')
+  })
+
+  it('Gemini’s signatures of tool calls, for Gemini', () => {
+    const signed = { extra_content: { google: { thought_signature: 'gemini-signature' } } }
+    const call = { id: 'a', type: 'function', function: { name: 'look', arguments: '' }, ...signed }
+    const messages = [
+      { role: 'user', content: 'Hi' },
+      { role: 'assistant', content: null, tool_calls: [call] },
+    ]
+    expect(JSON.stringify(openai({ messages }, 'google').options)).toContain('{"google":{"thoughtSignature":"gemini-signature"}}')
+    const { options, report } = openai({ messages }, 'anthropic')
+    expect(JSON.stringify(options)).not.toContain('gemini-signature')
+    expect(report.fates.get('messages.tool_calls.extra_content')?.outcome).toBe('dropped')
+  })
+
+  it('system messages in the middle stay there, or are moved to the start', () => {
+    const messages = ['system', 'user', 'system', 'user'].map((role, index) => ({ role, content: `${index}` }))
+    expect(openai({ messages }, 'cohere').options.prompt.map(({ role }) => role)).toEqual(['system', 'user', 'system', 'user'])
+    const { options, report } = openai({ messages }, 'google')
+    expect(options.prompt.map(({ role }) => role)).toEqual(['system', 'system', 'user', 'user'])
+    expect(report.fates.get('messages.system')?.note).toBe('moved to the start')
+  })
+
+  it('what a package itself cannot send is the caller’s to mend', () => {
+    expect(packageRefusal(new UnsupportedFunctionalityError({ functionality: 'media type: image/bmp' }))).toMatchObject({
+      code: 'parameter.refused',
+    })
+    expect(packageRefusal(new Error('x'))).toBeUndefined()
   })
 })
 

@@ -10,10 +10,13 @@ import type { ParameterReport } from './report.ts'
 
 type UserPart = LanguageModelV4TextPart | LanguageModelV4FilePart
 
+/** What a package is told of one part of a prompt. */
+export type PartOptions = NonNullable<LanguageModelV4TextPart['providerOptions']>
+
 /** Puts messages together as the provider takes them, whatever dialect they came in. */
 export interface PromptBuilder {
   /** Text from whoever runs the program. Where the provider has no place for it among the messages, it is moved to the start. */
-  system(text: string): void
+  system(text: string, options?: PartOptions): void
   user(parts: readonly UserPart[]): void
   assistant(parts: Extract<LanguageModelV4Message, { role: 'assistant' }>['content']): void
   /** `files` came with the result and follow it: in it, or in a message of their own where results hold text alone. */
@@ -22,7 +25,7 @@ export interface PromptBuilder {
 }
 
 export function createPromptBuilder({ abilities, report }: { abilities: Abilities; report: ParameterReport }): PromptBuilder {
-  const systems: string[] = []
+  const systems: Extract<LanguageModelV4Message, { role: 'system' }>[] = []
   const messages: LanguageModelV4Prompt = []
   let following: LanguageModelV4FilePart[] = []
   /** Results of calls that were made side by side stand together; what follows them comes after the last one. */
@@ -32,18 +35,15 @@ export function createPromptBuilder({ abilities, report }: { abilities: Abilitie
   }
   const last = (): LanguageModelV4Message | undefined => messages.at(-1)
   return {
-    system: (text) => {
-      if (messages.length === 0) {
-        systems.push(text)
-        return
-      }
-      if (abilities.systemAnywhere) {
+    system: (content, providerOptions) => {
+      const message = { role: 'system' as const, content, ...(providerOptions && { providerOptions }) }
+      if (messages.length > 0 && abilities.systemAnywhere) {
         endResults()
-        messages.push({ role: 'system', content: text })
+        messages.push(message)
         return
       }
-      report.mapped('messages.system', 'moved to the start')
-      systems.push(text)
+      if (messages.length > 0) report.mapped('messages.system', 'moved to the start')
+      systems.push(message)
     },
     user: (parts) => {
       const content = withoutEmpty([...following, ...parts])
@@ -66,7 +66,7 @@ export function createPromptBuilder({ abilities, report }: { abilities: Abilitie
     },
     prompt: () => {
       endResults()
-      return [...systems.map((content) => ({ role: 'system' as const, content })), ...messages]
+      return [...systems, ...messages]
     },
   }
 }
