@@ -12,6 +12,7 @@ export interface EmbeddingCounts {
   readonly counts: (block: Block, reader: CountReader) => Usage
   readonly servedModel?: string | undefined
   readonly providerRequestId?: string | undefined
+  readonly tookMs?: number | undefined
 }
 
 /**
@@ -20,8 +21,8 @@ export interface EmbeddingCounts {
  */
 export function embeddingUsage(find: (answer: Block, headers: Readonly<Record<string, string>>) => EmbeddingCounts): UsageReader {
   const whole = (body: unknown, headers: Readonly<Record<string, string>> = {}): MeteredUsage => {
-    const { block, counts, servedModel, providerRequestId } = find(objectOf(body) ?? {}, headers)
-    const about = defined<Partial<MeteredUsage>>({ raw: block, servedModel, providerRequestId })
+    const { block, counts, ...names } = find(objectOf(body) ?? {}, headers)
+    const about = defined<Partial<MeteredUsage>>({ raw: block, ...names })
     if (!block) return { usage: undefined, source: 'reported', doubt: 'the answer has no usage', ...about }
     const reader = createCountReader()
     const usage = counts(block, reader)

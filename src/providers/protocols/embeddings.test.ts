@@ -49,6 +49,14 @@ describe('what embeddings used', () => {
     expect(read(provider, answer)).not.toHaveProperty('doubt')
   })
 
+  it('Ollama says how long it took', () => {
+    expect(read('ollama', { model: 'm', embeddings: [[1]], total_duration: 14_143_917, prompt_eval_count: 8 })).toMatchObject({
+      tookMs: 14.143917,
+      servedModel: 'm',
+      raw: { total_duration: 14_143_917, prompt_eval_count: 8 },
+    })
+  })
+
   it('Bedrock counts in a header where the model does not', () => {
     const headers = { 'x-amzn-bedrock-input-token-count': '12', 'x-amzn-requestid': 'r' }
     expect(read('bedrock', { embeddings: [{ embeddingType: 'TEXT', embedding: [1] }] }, headers)).toMatchObject({
@@ -86,7 +94,7 @@ describe('what embeddings used', () => {
       { usageMetadata: { promptTokenCount: 5, promptTokenDetails: [{ modality: 'VIDEO', tokenCount: 5 }] } },
       '5 tokens of VIDEO have no unit here',
     ],
-    ['ollama', { model: 'm', embeddings: [[1]], total_duration: 14 }, 'the answer has no usage'],
+    ['ollama', { model: 'm', embeddings: [[1]], total_duration: 14 }, 'prompt_eval_count is missing'],
     ['bedrock', { embeddings: [[1]] }, 'the answer has no usage'],
   ])('%s: %j is unknown, never zero', (provider, answer, doubt) => {
     expect(read(provider, answer)).toMatchObject({ usage: undefined, doubt })

@@ -6,7 +6,7 @@ import { cohereChat } from './cohere.ts'
 import { type CountReader, usageOf } from './counts.ts'
 import { embeddingUsage } from './embedding-usage.ts'
 import { gemini } from './gemini.ts'
-import { ollamaChat } from './ollama.ts'
+import { millisecondsOf, ollamaChat } from './ollama.ts'
 
 // Embeddings of providers whose interface is their own. Errors are those of their chat.
 
@@ -71,14 +71,17 @@ export const ollamaEmbeddings: Protocol = {
   ...ollamaChat,
   id: 'ollama-embeddings',
   usage: embeddingUsage((answer) => ({
-    block: answer['prompt_eval_count'] === undefined ? undefined : usageOfOllama(answer),
+    block: usageOfOllama(answer),
     servedModel: textOf(answer['model']),
+    tookMs: millisecondsOf(answer['total_duration']),
     counts: (block, reader) => ({ input_tokens: reader.required(block, 'prompt_eval_count') }),
   })),
 }
 
-const usageOfOllama = (answer: Block): Block =>
-  Object.fromEntries(Object.entries(answer).filter(([field]) => /^(?:prompt_eval_count|.*_duration)$/.test(field)))
+function usageOfOllama(answer: Block): Block | undefined {
+  const said = Object.entries(answer).filter(([field]) => /^(?:prompt_eval_count|.*_duration)$/.test(field))
+  return said.length === 0 ? undefined : Object.fromEntries(said)
+}
 
 const INPUT_TOKENS_HEADER = 'x-amzn-bedrock-input-token-count'
 

@@ -45,8 +45,8 @@ function metered(answer: Block | undefined): MeteredUsage {
   return { usage: undefined, source: 'reported', doubt: counts.doubt, ...atLeast, ...about }
 }
 
-/** Of nanoseconds. */
-const millisecondsOf = (duration: unknown): number | undefined =>
+/** Of nanoseconds, in which Ollama says durations. */
+export const millisecondsOf = (duration: unknown): number | undefined =>
   typeof duration === 'number' && Number.isSafeInteger(duration) && duration >= 0 ? duration / 1_000_000 : undefined
 
 const RULES: readonly ErrorRule[] = [
