@@ -149,7 +149,10 @@ function sourceParts(
     case 'text':
       return put({ kind: 'text', text: stringAt(source['data'], `${path}.data`) })
     case 'content':
-      return blocksOf(source['content'], `${path}.content`).flatMap((block, index) => userParts(block, `${path}.content[${index}]`, place))
+      return blocksOf(source['content'], `${path}.content`).flatMap((block, index) => {
+        oneOf(block['type'], `${path}.content[${index}].type`, ['text', 'image'])
+        return userParts(block, `${path}.content[${index}]`, place)
+      })
     case 'file':
       place.report.refused(own.parameter, 'files that are kept at Anthropic are not there for another provider: send the data.', at)
       return []

@@ -2,7 +2,7 @@ import type { LanguageModelV4CallOptions, LanguageModelV4FunctionTool } from '@a
 import { abilitiesOf, isClaude } from './abilities.ts'
 import { type BlocksPlace, promptOfAnthropic } from './anthropic-blocks-in.ts'
 import type { TranslationTarget } from './openai-chat-in.ts'
-import { arrayAt, type Block, booleanAt, countAt, integerAt, numberAt, objectAt, oneOf, stringAt, stringsAt } from './read.ts'
+import { arrayAt, bodyAt, type Block, booleanAt, countAt, integerAt, numberAt, objectAt, oneOf, stringAt, stringsAt } from './read.ts'
 import { createReport } from './report.ts'
 import {
   createDraft,
@@ -185,7 +185,7 @@ const FIRST = ['max_tokens', 'output_config']
  * @throws AppError request.invalid (what has not Anthropic's form), RequestRefusal (what cannot be honoured).
  */
 export function anthropicMessagesIn(body: unknown, { offer, model }: TranslationTarget): TranslatedRequest {
-  const request = objectAt(body, 'body')
+  const request = bodyAt(body)
   const place: Place = { ...createDraft(abilitiesOf(offer, model), createReport()), isClaude: isClaude(model), sdk: offer.sdk }
   countAt(request['max_tokens'] === 0 ? 1 : request['max_tokens'], 'max_tokens')
   const rank = ([name]: readonly [string, unknown]): number => (FIRST.includes(name) ? 0 : 1)

@@ -1,6 +1,6 @@
 import type { LanguageModelV4StreamPart } from '@ai-sdk/provider'
 import { fc, test } from '@fast-check/vitest'
-import { describe, expect } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { AppError } from '../../../base/errors.ts'
 import { openAiChat } from '../../../providers/protocols/openai-chat.ts'
 import type { ChatOffer } from '../../../providers/provider.ts'
@@ -108,6 +108,14 @@ describe('a request of any JSON', () => {
       }
     }
   })
+})
+
+it('a request nested without end is refused too', () => {
+  const deep = (depth: number): unknown => JSON.parse(`${'{"type":"document","source":{"content":['.repeat(depth)}1${']}}'.repeat(depth)}`)
+  const target = { offer: { protocol: openAiChat, path: '/', sdk: 'ollama', jsonSchema: true }, model: 'm' } as const
+  for (const read of [openaiChatIn, anthropicMessagesIn]) {
+    expect(() => read({ max_tokens: 1, messages: [{ role: 'user', content: [deep(50_000)] }] }, target)).toThrow('levels of nesting')
+  }
 })
 
 const id = fc.constantFrom('0', '1', 'a')

@@ -3,7 +3,7 @@ import type { ChatOffer } from '../../../providers/provider.ts'
 import { abilitiesOf } from './abilities.ts'
 import { promptOfOpenai } from './openai-messages-in.ts'
 import { takeResponseFormat, takeTools } from './openai-tools-in.ts'
-import { arrayAt, booleanAt, type Block, countAt, integerAt, numberAt, objectAt, oneOf, stringAt, stringsAt } from './read.ts'
+import { arrayAt, bodyAt, booleanAt, type Block, countAt, integerAt, numberAt, objectAt, oneOf, stringAt, stringsAt } from './read.ts'
 import { createReport } from './report.ts'
 import {
   createDraft,
@@ -146,7 +146,7 @@ function takeAtOpenai(draft: Draft, parameter: string, options: Readonly<Record<
  * @throws AppError request.invalid (what has not OpenAI's form), RequestRefusal (what cannot be honoured).
  */
 export function openaiChatIn(body: unknown, { offer, model }: TranslationTarget): TranslatedRequest {
-  const request = objectAt(body, 'body')
+  const request = bodyAt(body)
   const draft = createDraft(abilitiesOf(offer, model), createReport())
   for (const [name, value] of Object.entries(request)) {
     if (value === null && name !== 'messages') continue

@@ -10,6 +10,19 @@ export function malformed(path: string, expected: string): AppError {
   return new AppError('request.invalid', `"${path}" has the wrong form: ${issue.message}.`, { issues: [issue] })
 }
 
+/** Deeper than any request means to be, and far from where a program runs out of stack. */
+const MAX_DEPTH = 200
+
+/** The body of a request. @throws AppError request.invalid when it is no object, or nested too deeply to be worked with. */
+export function bodyAt(body: unknown): Block {
+  let level: readonly unknown[] = [body]
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH) throw malformed('body', `at most ${MAX_DEPTH} levels of nesting`)
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values<unknown>(value) : []))
+  }
+  return objectAt(body, 'body')
+}
+
 export function objectAt(value: unknown, path: string): Block {
   if (isObject(value)) return value
   throw malformed(path, 'an object')
