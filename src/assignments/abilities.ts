@@ -1,6 +1,6 @@
 import { and, inArray } from 'drizzle-orm'
 import { canonicalJson } from '../base/json.ts'
-import { ABILITIES, type Ability, type AbilityState, type FindingNote } from '../contract/behaviour.ts'
+import { ABILITIES, type Ability, type AbilityState, type FindingNote, needsOf } from '../contract/behaviour.ts'
 import type { Tx } from '../db/database.ts'
 import { behaviourCards } from '../db/schema/index.ts'
 import type { Destination, Provider } from '../providers/provider.ts'
@@ -25,8 +25,8 @@ interface OfConnection {
 
 /** What a model can do over a connection: its card first, else what is known of its provider, else unknown. */
 export async function abilitiesOf(tx: Tx, connection: OfConnection, model: string): Promise<Abilities> {
-  const cards = await readFound(tx, [connection])
-  return abilitiesFrom({ provider: connection.provider, model, found: cards(connection, model) })
+  const found = await readFound(tx, [{ connection, model }])
+  return abilitiesFrom({ provider: connection.provider, model, found: found(connection, model) })
 }
 
 /** The same for who has read the card already. */
@@ -60,22 +60,20 @@ function ofProvider(provider: Provider, model: string): Found {
 }
 
 /**
- * The cards of these connections' models, as their tests left them; those of another destination than the connection has now
- * say nothing.
+ * The cards of these models, as their tests left them; one of another destination than its connection has now says nothing.
+ * @returns what is found of each.
  */
 export async function readFound(
   tx: Tx,
-  connections: readonly OfConnection[],
-  models?: readonly string[],
+  models: readonly { readonly connection: OfConnection; readonly model: string }[],
 ): Promise<(connection: OfConnection, model: string) => Found | undefined> {
-  if (connections.length === 0) return () => undefined
-  const ids = [...new Set(connections.map(({ id }) => id))]
-  const ofModels = models ? inArray(behaviourCards.model, [...new Set(models)]) : undefined
+  if (models.length === 0) return () => undefined
   const { connectionId, model, destination, findings } = behaviourCards
-  const rows = await tx
-    .select({ connectionId, model, destination, findings })
-    .from(behaviourCards)
-    .where(and(inArray(behaviourCards.connectionId, ids), ofModels))
+  const among = and(
+    inArray(connectionId, [...new Set(models.map(({ connection }) => connection.id))]),
+    inArray(model, [...new Set(models.map((one) => one.model))]),
+  )
+  const rows = await tx.select({ connectionId, model, destination, findings }).from(behaviourCards).where(among)
   const byName = new Map(rows.map((row) => [nameOf(row.connectionId, row.model), row]))
   return (connection, name) => {
     const row = byName.get(nameOf(connection.id, name))
@@ -86,17 +84,6 @@ export async function readFound(
 
 const nameOf = (connectionId: string, model: string): string => `${connectionId} ${model}`
 
-/** What a context asks of its models; the others ask for an answer at most. */
-const NEEDS: Readonly<Record<string, readonly Ability[]>> = {
-  enrichment: ['answer'],
-  compliance: ['answer'],
-  copilot: ['answer', 'tools'],
-  vision: ['answer', 'vision'],
-  chat: ['answer', 'stream'],
-  agents: ['answer', 'tools'],
-  embeddings: ['embedding'],
-}
-
 /** The abilities that a context needs and a model's card denies. */
 export const lackingFor = (context: string, found: Found | undefined): Ability[] =>
-  (NEEDS[context] ?? []).filter((ability) => found?.[ability] === 'does_not')
+  needsOf(context).filter((ability) => found?.[ability] === 'does_not')

@@ -1,6 +1,7 @@
 import type { AssignmentRules, CandidateVerdict, FallbackClass, RuleCheck } from '../contract/assignments.ts'
 import type { RateCard } from '../prices/rate-card.ts'
 import type { Destination } from '../providers/provider.ts'
+import type { Found } from './abilities.ts'
 
 /** A candidate with all that a call needs to know of it. Plain JSON: a run keeps a copy as it was when it started. */
 export interface AssignedCandidate {

@@ -1,3 +1,4 @@
+import type { Found } from '../assignments/abilities.ts'
 import type { Admission, BudgetRefusal, CallIntent, RateLimitRefusal } from '../ledger/intent.ts'
 import type { Settlement } from '../ledger/settlement.ts'
 import type { RateCard } from '../prices/rate-card.ts'
@@ -22,6 +23,8 @@ export interface Candidate {
   readonly region?: string | undefined
   /** The model behind a name that people gave (a deployment of Azure), as its person says: its prices and facts hold. */
   readonly standsFor?: string | undefined
+  /** What the model was found to do: it is asked accordingly. */
+  readonly found?: Found | undefined
 }
 
 /** Of whom something is asked, and on whose account; whatever kind of work it is. */

@@ -1,4 +1,5 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4GenerateResult } from '@ai-sdk/provider'
+import type { Found } from '../assignments/abilities.ts'
 import { type ChatOffer, chatOfferOf, chatPath } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
 import type { CallPlan, CallRequest } from './call.ts'
@@ -19,8 +20,8 @@ export interface ChatCall extends CallRequest {
 
 /** How a chat is asked at `at`. @throws AppError provider.does_not_serve. */
 export function planChat(request: ChatCall, at: Date): CallPlan<LanguageModelV4GenerateResult> {
-  const { provider, model } = request.candidate
-  const offer = chatOfferOf(findProvider(provider), model)
+  const { provider, model, found } = request.candidate
+  const offer = offerAsFound(chatOfferOf(findProvider(provider), model), found)
   return {
     offer,
     path: chatPath(offer, model),
@@ -39,8 +40,26 @@ async function generate(request: ChatCall, offer: ChatOffer, fetch: AttemptFetch
       { role: 'user', content: [{ type: 'text', text: request.user }] },
     ],
     maxOutputTokens: request.maxOutputTokens,
-    responseFormat: { type: 'json', schema: request.schema, name: request.schemaName },
+    ...(offer.responseFormat === 'none'
+      ? {}
+      : { responseFormat: { type: 'json', schema: request.schema, name: request.schemaName } as const }),
     abortSignal: request.signal,
     ...(request.reasoning ? { reasoning: request.reasoning } : {}),
   })
+}
+
+/**
+ * How a model is asked after what its own test found: a schema that it does not keep stands in the prompt alone, one that it
+ * keeps is sent although its provider is known for less, and the output limit has the name that it takes.
+ */
+export function offerAsFound(offer: ChatOffer, found: Found = {}): ChatOffer {
+  const { responseFormat, outputLimit, ...rest } = offer
+  const format = found.json_schema === 'does_not' ? (responseFormat ?? 'none') : found.json_schema === 'works' ? undefined : responseFormat
+  const limit =
+    found.max_tokens === 'does_not' && found.max_completion_tokens === 'works'
+      ? 'max_completion_tokens'
+      : found.max_completion_tokens === 'does_not' && found.max_tokens === 'works'
+        ? undefined
+        : outputLimit
+  return { ...rest, ...(format ? { responseFormat: format } : {}), ...(limit ? { outputLimit: limit } : {}) }
 }

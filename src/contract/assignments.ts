@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ABILITIES } from './behaviour.ts'
 import { defineRoute, idOf, instant } from './route.ts'
 
 /** The kinds of use that every workspace has; it can add its own. */
@@ -44,6 +45,7 @@ export const ASSIGNMENT_WARNINGS = [
   'model_unknown',
   'price_unknown',
   'model_shutdown',
+  'ability_missing',
   'some_records_unserved',
   'never_first',
   'flagged_without_first',
@@ -56,6 +58,10 @@ export const assignmentWarning = z
       .strictObject({ date: z.iso.date(), successor: z.string().nullable() })
       .optional()
       .meta({ description: 'Of "model_shutdown": the day, and what the provider names in its place' }),
+    abilities: z
+      .array(z.enum(ABILITIES))
+      .optional()
+      .meta({ description: 'Of "ability_missing": what this context needs, and the model was tested for and does not do' }),
   })
   .meta({ id: 'AssignmentWarning' })
 export type AssignmentWarning = z.output<typeof assignmentWarning>

@@ -23,6 +23,18 @@ export const ABILITIES = [
 ] as const
 export type Ability = (typeof ABILITIES)[number]
 
+/** What a context asks of the models that serve it. Of contexts that are not here, and of a workspace's own, nothing is known. */
+const NEEDS: Readonly<Record<string, readonly Ability[]>> = {
+  enrichment: ['answer'],
+  compliance: ['answer'],
+  copilot: ['answer', 'tools'],
+  vision: ['answer', 'vision'],
+  chat: ['answer', 'stream'],
+  agents: ['answer', 'tools'],
+  embeddings: ['embedding'],
+}
+export const needsOf = (context: string): readonly Ability[] => NEEDS[context] ?? []
+
 export const ABILITY_STATES = ['works', 'does_not', 'unknown'] as const
 export type AbilityState = (typeof ABILITY_STATES)[number]
 

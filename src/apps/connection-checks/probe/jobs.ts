@@ -1,9 +1,11 @@
 import { and, eq, inArray } from 'drizzle-orm'
+import { namedCandidates } from '../../../assignments/resolve.ts'
 import { recordAudit } from '../../../audit/audit.ts'
 import { AppError } from '../../../base/errors.ts'
 import { canonicalJson } from '../../../base/json.ts'
 import { formatMoney, parseNano } from '../../../base/money.ts'
 import type { Candidate } from '../../../calls/call.ts'
+import { callCandidate } from '../../../calls/fallback.ts'
 import type { CallServices } from '../../../calls/services.ts'
 import { requireConnection } from '../../../connections/change.ts'
 import type { Connection } from '../../../connections/connections.ts'
@@ -14,8 +16,6 @@ import { behaviourCards, connections } from '../../../db/schema/index.ts'
 import { addBudget } from '../../../ledger/budgets.ts'
 import { CONNECTION_CHECK } from '../../../ledger/intent.ts'
 import { readWorkspaceCurrency } from '../../../people/workspaces.ts'
-import { regionOf } from '../../../providers/provider.ts'
-import { findProvider } from '../../../providers/registry.ts'
 import { newId } from '../../../runtime/ids.ts'
 import { isOpen, readCards, type StoredCard } from './cards.ts'
 import { planProbe, type ProbePlan } from './plan.ts'
@@ -65,15 +65,14 @@ export interface ProbeOrder {
   readonly models: readonly { readonly model: string; readonly agreedCost: MoneyView | null }[]
 }
 
-/** A connection's model as calls take it. */
-export const probeCandidate = ({ id, provider, prices, models, destination }: Connection, model: string): Candidate => ({
-  connectionId: id,
-  provider,
-  model,
-  rateCard: prices,
-  standsFor: models?.[model],
-  region: regionOf(findProvider(provider), destination),
-})
+/** A connection's models as calls take them; a test asks without regard to what an earlier one found. */
+export async function probeCandidates(tx: Tx, connectionId: string, models: readonly string[]): Promise<Candidate[]> {
+  const named = await namedCandidates(
+    tx,
+    models.map((model) => ({ connectionId, model })),
+  )
+  return named.map((candidate) => callCandidate({ ...candidate, found: undefined }))
+}
 
 /**
  * Begins to test models, one after the other, each under a cap of its own: what the person agreed to pay for it.
@@ -111,10 +110,11 @@ async function openCards(
   }
   const currency = await readWorkspaceCurrency(tx)
   const at = clock.now()
-  const agreed = [...new Map(order.models.map((one) => [one.model, one.agreedCost]))]
+  const agreed = new Map(order.models.map((one) => [one.model, one.agreedCost]))
   const opened: OpenProbe[] = []
-  for (const [model, agreedCost] of agreed) {
-    const candidate = probeCandidate(connection, model)
+  for (const candidate of await probeCandidates(tx, connectionId, [...agreed.keys()])) {
+    const { model } = candidate
+    const agreedCost = agreed.get(model) ?? null
     const plan = planProbe(candidate, { currency, at })
     if (!plan) throw new AppError('provider.does_not_serve', `"${model}" is not tested: only models that chat or make vectors are.`)
     const limitNano = capOf(model, { plan, agreedCost })
@@ -142,7 +142,7 @@ async function openCards(
     detail: {
       connection: slug,
       host: URL.parse(destination.baseUrl)?.host ?? '',
-      models: agreed.map(([model, agreedCost]) => ({ model, agreedCost })),
+      models: Array.from(agreed, ([model, agreedCost]) => ({ model, agreedCost })),
     },
   })
   return opened

@@ -3,7 +3,7 @@ import * as contract from '../../../contract/behaviour.ts'
 import { handle, type HandledRoute } from '../../../http/handle.ts'
 import { readWorkspaceCurrency } from '../../../people/workspaces.ts'
 import { cardViewsOf, isOpen, readCards } from './cards.ts'
-import { cancelProbes, probeCandidate, type ProbeServices, startProbes } from './jobs.ts'
+import { cancelProbes, probeCandidates, type ProbeServices, startProbes } from './jobs.ts'
 import { planProbe, toProbeQuote } from './plan.ts'
 
 const LOOK_EVERY_MS = 300
@@ -38,10 +38,10 @@ export function probeRoutes(services: ProbeServices): HandledRoute[] {
     handle(contract.listCards, ({ who: { workspaceId }, params: { connectionId } }) => show({ workspaceId, connectionId })),
     handle(contract.quoteProbes, ({ who: { workspaceId }, params: { connectionId }, body: { models } }) =>
       database.inWorkspace(workspaceId, async (tx) => {
-        const connection = await requireConnection(tx, connectionId)
+        await requireConnection(tx, connectionId)
         const currency = await readWorkspaceCurrency(tx)
-        const plan = (model: string) => planProbe(probeCandidate(connection, model), { currency, at: clock.now() })
-        return { items: models.map((model) => toProbeQuote(model, plan(model))) }
+        const candidates = await probeCandidates(tx, connectionId, models)
+        return { items: candidates.map((one) => toProbeQuote(one.model, planProbe(one, { currency, at: clock.now() }))) }
       }),
     ),
     handle(contract.startProbes, async ({ who: { workspaceId, actor, userId }, params: { connectionId }, body: { models } }) => {
