@@ -110,17 +110,23 @@ function latestLimits(rows: readonly LearnedRow[]): StoredLimit[] {
 }
 
 function limitView(limit: StoredLimit, nowMs: number): PaceView['limits'][number] {
-  const { model, kind, windowMs, atMs, resetsAtMs, refillPerMs = 0 } = limit
+  const { model, kind, atMs, resetsAtMs, refillPerMs = 0 } = limit
   const isRenewed = resetsAtMs !== undefined && resetsAtMs <= nowMs
   const filled = (limit.remaining ?? 0) + refillPerMs * (nowMs - atMs)
   const remaining = limit.remaining === undefined || isRenewed ? null : Math.min(filled, limit.limit ?? Infinity)
   return {
     model,
     kind,
-    windowSeconds: windowMs === undefined ? null : windowMs / 1000,
+    windowSeconds: secondsOf(limit),
     limit: limit.limit ?? null,
     remaining: remaining === null ? null : Math.max(0, Math.floor(remaining)),
     resetsAt: isRenewed || resetsAtMs === undefined ? null : new Date(resetsAtMs).toISOString(),
     at: new Date(atMs).toISOString(),
   }
+}
+
+/** Of a bucket, how long it takes to fill. */
+function secondsOf({ windowMs, limit, refillPerMs = 0 }: StoredLimit): number | null {
+  if (windowMs !== undefined) return windowMs / 1000
+  return limit === undefined || refillPerMs <= 0 ? null : Math.round(limit / refillPerMs / 1000)
 }

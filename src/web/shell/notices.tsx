@@ -9,7 +9,7 @@ import { RelativeTime } from '../components/relative-time.tsx'
 import { Popover } from '../components/menu.tsx'
 import { useText, type Translate } from '../messages/text.tsx'
 import { cx } from '../support/cx.ts'
-import { formatDay } from '../support/times.ts'
+import { formatDay, formatMoment } from '../support/times.ts'
 
 const REFRESH_MS = 30_000
 
@@ -62,13 +62,17 @@ export function Notices() {
   )
 }
 
-function noticeText({ kind, subject, text }: NoticeView, { t, language }: { t: Translate; language: string }): string {
+function noticeText({ kind, subject, text, endedAt }: NoticeView, { t, language }: { t: Translate; language: string }): string {
   if (kind === 'run.finished') return t('shell.notices.runFinished', { name: text })
   if (kind === 'run.waits') return t('shell.notices.runWaits', { name: text })
   if (kind === 'run.paused') return t('shell.notices.runPaused', { name: text })
   if (kind === 'model.shutdown') {
     const [, day = ''] = subject.split(':')
     return t('shell.notices.modelShutdown', { name: text, date: formatDay(`${day}T12:00:00Z`, language) })
+  }
+  if (kind === 'connection.failing') {
+    if (endedAt === null) return t('shell.notices.connectionFailing', { name: text })
+    return t('shell.notices.connectionWorksAgain', { name: text, time: formatMoment(endedAt, language) })
   }
   return text
 }
@@ -80,6 +84,13 @@ function NoticeLine({ notice }: { notice: NoticeView }) {
   if (what === 'model') {
     return (
       <Link to="/assignments" className="link">
+        {sentence}
+      </Link>
+    )
+  }
+  if (what === 'connection' && id) {
+    return (
+      <Link to="/providers/$connectionId" params={{ connectionId: id }} className="link">
         {sentence}
       </Link>
     )

@@ -30,3 +30,8 @@ export function formatMoment(at: string, language: string): string {
 export function formatDay(at: string, language: string): string {
   return new Intl.DateTimeFormat(`${language}-u-nu-latn`, { dateStyle: 'medium' }).format(new Date(at))
 }
+
+/** The time of the day in the person's own zone, to the second: what ends in minutes. */
+export function formatClock(at: string, language: string): string {
+  return new Intl.DateTimeFormat(`${language}-u-nu-latn`, { timeStyle: 'medium' }).format(new Date(at))
+}

@@ -10,6 +10,7 @@ import { Table, type Column } from '../../components/table.tsx'
 import { Text, useText } from '../../messages/text.tsx'
 import { useContextName } from '../assignments/context-name.ts'
 import { CheckBadge } from './check-result.tsx'
+import { PaceBadge } from './limits-learned.tsx'
 import { useProviderName } from './provider-name.ts'
 
 interface ConnectionTableProps {
@@ -116,11 +117,16 @@ export function PracticeBadge() {
   )
 }
 
-/** Revoked, or what its last test came to. */
+/** Revoked, or what its last test came to, and whether its calls wait. */
 export function ConnectionState({ connection }: { connection: ConnectionView }) {
   const { t } = useText()
   if (connection.status === 'revoked') return <Badge>{t('providers.revoked')}</Badge>
-  return <CheckBadge check={connection.check} />
+  return (
+    <span className="inline-flex flex-wrap items-center gap-1">
+      <CheckBadge check={connection.check} />
+      <PaceBadge pace={connection.pace} />
+    </span>
+  )
 }
 
 /** Its last four characters, and since when it is there. */

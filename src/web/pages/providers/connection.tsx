@@ -18,6 +18,7 @@ import { CheckNote } from './check-result.tsx'
 import { ConnectionState, KeyCell, LastError, MonthSpending, PracticeBadge } from './connection-table.tsx'
 import { Deployments } from './deployments.tsx'
 import { EndConnection } from './end-connection.tsx'
+import { LimitsLearned, paceRefreshMs } from './limits-learned.tsx'
 import { NamesAndLimits } from './names-and-limits.tsx'
 import { OwnPrices } from './own-prices.tsx'
 import { useProviderName } from './provider-name.ts'
@@ -28,7 +29,10 @@ import { ReplaceKey } from './replace-key.tsx'
 export function ConnectionPage() {
   const { connectionId } = useParams({ from: '/shell/providers/$connectionId' })
   const { t } = useText()
-  const connection = useQuery(queryOf(readConnection, { params: { connectionId } }))
+  const connection = useQuery({
+    ...queryOf(readConnection, { params: { connectionId } }),
+    refetchInterval: ({ state: { data } }) => paceRefreshMs(data?.pace),
+  })
   const providers = useQuery(queryOf(listProviders))
   const list = useQuery(queryOf(listConnections))
   const error = connection.error ?? providers.error
@@ -119,6 +123,7 @@ function Details({ connection, provider, reminderDays }: { connection: Connectio
           )}
         </Card>
       </Section>
+      {isActive && <LimitsLearned connection={connection} />}
       {mayWrite && isActive && <NamesAndLimits key={connection.id} connection={connection} />}
       {mayWrite && isActive && provider.deployments && <Deployments key={`${connection.id} deployments`} connection={connection} />}
       {mayWrite && isActive && !connection.practice && <OwnPrices key={`${connection.id} prices`} connection={connection} />}

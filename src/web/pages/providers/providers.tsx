@@ -14,13 +14,16 @@ import { useMay } from '../../support/me.ts'
 import { AddProvider } from './add-provider.tsx'
 import { ConnectionTable } from './connection-table.tsx'
 
+/** Whether calls of one wait changes by itself. */
+const REFRESH_MS = 10_000
+
 /** AI Services, Providers: the workspace's connections, each key known by its last four characters. */
 export function ProvidersPage() {
   const { t } = useText()
   const mayWrite = useMay('connections.write')
   const { add } = useSearch({ from: '/shell/providers' })
   const navigate = useNavigate({ from: '/providers' })
-  const connections = useQuery(queryOf(listConnections))
+  const connections = useQuery({ ...queryOf(listConnections), refetchInterval: REFRESH_MS })
   const providers = useQuery(queryOf(listProviders))
   const error = connections.error ?? providers.error
   const open = () => void navigate({ search: { add: 'provider' } })
