@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { formatNano } from '../src/base/money.ts'
 import type { Candidate } from '../src/calls/call.ts'
 import { type EmbeddedPart, embed, type EmbedEnd, type EmbedRequest } from '../src/calls/embed.ts'
+import type { CallServices } from '../src/calls/services.ts'
 import { resultWrite } from '../src/ledger/settlement.ts'
 import { type CallBench, startCallBench } from './support/call-bench.ts'
 import { openOnPglite, type TestDatabase } from './support/databases.ts'
@@ -37,8 +38,13 @@ describe('embeddings along the path of a call', () => {
 
   const connect = (provider: string, model: string, key = newSecret({ prefix: 'good-' })): Promise<Candidate> =>
     bench.candidate({ provider, model, baseUrl: `${mock.url}/${provider}`, key: provider === 'ollama' ? undefined : key })
-  const run = (candidate: Candidate, texts: readonly string[], more: Partial<EmbedRequest> = {}): Promise<EmbedEnd> =>
-    embed(bench.services, {
+  const run = (
+    candidate: Candidate,
+    texts: readonly string[],
+    more: Partial<EmbedRequest> = {},
+    services: CallServices = bench.services,
+  ): Promise<EmbedEnd> =>
+    embed(services, {
       workspaceId: bench.workspaceId,
       actor: 'test',
       origin: 'test',
@@ -184,6 +190,34 @@ describe('embeddings along the path of a call', () => {
       output_dimension: 4,
       truncation: false,
     })
+  })
+
+  it.each([
+    ['openai', 'text-embedding-3-small'],
+    ['voyage', 'voyage-4'],
+  ])('what is set aside for a call of %s is known, and no less than it costs', async (provider, model) => {
+    const setAside: (bigint | undefined)[] = []
+    const { ledger } = bench.services
+    const watched: CallServices = {
+      ...bench.services,
+      ledger: { ...ledger, intend: (intent) => (setAside.push(intent.worstCaseNano), ledger.intend(intent)) },
+    }
+    const texts = ['a lamp', 'Stehlampe, höhenverstellbar', 'مصباح مكتب', '灯', 'Eine Lampe aus Holz. '.repeat(200)]
+    await run(await connect(provider, model), texts, {}, watched)
+    const entries = await bench.entries()
+    expect(setAside).toHaveLength(entries.length)
+    for (const [at, { costNano }] of entries.entries()) expect(setAside[at]).toBeGreaterThanOrEqual(costNano!)
+  })
+
+  it('a call that is given up is cancelled, with what was made before it', async () => {
+    const giveUp = new AbortController()
+    other = ({ body }) => {
+      if (body.includes('article number 70')) giveUp.abort()
+      return undefined
+    }
+    const end = await run(await connect('openai', 'text-embedding-3-small'), numbered(150), { signal: giveUp.signal })
+    expect(end).toMatchObject({ kind: 'cancelled', parts: [{ from: 0 }] })
+    expect((await bench.entries()).map(({ outcome }) => outcome)).toEqual(['succeeded', 'cancelled'])
   })
 
   it('dimensions that a provider cannot choose, empty texts and no texts never leave', async () => {
