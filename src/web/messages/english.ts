@@ -4,6 +4,7 @@ import common from './common.en.json' with { type: 'json' }
 import consumption from './consumption.en.json' with { type: 'json' }
 import enrich from './enrich.en.json' with { type: 'json' }
 import errors from './errors.en.json' with { type: 'json' }
+import local from './local.en.json' with { type: 'json' }
 import pace from './pace.en.json' with { type: 'json' }
 import people from './people.en.json' with { type: 'json' }
 import providers from './providers.en.json' with { type: 'json' }
@@ -13,4 +14,19 @@ import shell from './shell.en.json' with { type: 'json' }
 import start from './start.en.json' with { type: 'json' }
 
 /** Every text of the page in English, by area: `common.cancel` is the key `cancel` of common.en.json. One line per area. */
-export const english = { assignments, catalogue, common, consumption, enrich, errors, pace, people, providers, review, runs, shell, start }
+export const english = {
+  assignments,
+  catalogue,
+  common,
+  consumption,
+  enrich,
+  errors,
+  local,
+  pace,
+  people,
+  providers,
+  review,
+  runs,
+  shell,
+  start,
+}

@@ -96,7 +96,8 @@ function usePriceText(): { whole: (model: ModelView) => string; short: (model: M
   const { money } = useMoneyText()
   const text = ({ prices, currency, free }: ModelView, say: (amounts: { input: string; output: string }) => string): string => {
     if (free) return t('assignments.model.free')
-    const { input_tokens: input, output_tokens: output } = prices
+    const { input_tokens: input, output_tokens: output, machine_ms: hour } = prices
+    if (hour !== undefined) return t('local.hourly.price', { hour: money({ amount: hour, currency }) })
     if (input === undefined && output === undefined) return t('common.priceUnknown')
     const amount = (price: string | undefined) => money(price === undefined ? null : { amount: price, currency })
     return say({ input: amount(input), output: amount(output) })

@@ -34,14 +34,14 @@ export function AddProvider({ providers, onClose }: { providers: readonly Provid
   const { t } = useText()
   const [provider, setProvider] = useState<ProviderView>()
   const [saved, setSaved] = useState<ConnectionView>()
+  if (saved) return <Saved connection={saved} onClose={onClose} />
   if (!provider) {
     return (
       <Dialog open wide onClose={onClose} title={t('providers.add')} description={t('providers.choose.sentence')}>
-        <ProviderChoice providers={providers} onChoose={setProvider} />
+        <ProviderChoice providers={providers} onChoose={setProvider} onAdded={setSaved} />
       </Dialog>
     )
   }
-  if (saved) return <Saved connection={saved} onClose={onClose} />
   return <KeyStep key={provider.id} provider={provider} onBack={() => setProvider(undefined)} onClose={onClose} onSaved={setSaved} />
 }
 
@@ -209,7 +209,9 @@ function Saved({ connection, onClose }: { connection: ConnectionView; onClose: (
         </>
       }
     >
-      <Note meaning="good">{t(connection.practice ? 'providers.saved.whatPractice' : 'providers.saved.what')}</Note>
+      <Note meaning="good">
+        {t(connection.practice ? 'providers.saved.whatPractice' : connection.key === null ? 'local.saved' : 'providers.saved.what')}
+      </Note>
       <p className="mt-3 text-ink-2">{t('providers.saved.next')}</p>
     </Dialog>
   )

@@ -19,6 +19,7 @@ import { ConnectionState, KeyCell, LastError, MonthSpending, PracticeBadge } fro
 import { Deployments } from './deployments.tsx'
 import { EndConnection } from './end-connection.tsx'
 import { LimitsLearned, paceRefreshMs } from './limits-learned.tsx'
+import { LocalModels } from './local-models.tsx'
 import { NamesAndLimits } from './names-and-limits.tsx'
 import { OwnPrices } from './own-prices.tsx'
 import { useProviderName } from './provider-name.ts'
@@ -124,9 +125,12 @@ function Details({ connection, provider, reminderDays }: { connection: Connectio
         </Card>
       </Section>
       {isActive && <LimitsLearned connection={connection} />}
+      {isActive && provider.local && <LocalModels key={`${connection.id} models`} connection={connection} provider={provider} />}
       {mayWrite && isActive && <NamesAndLimits key={connection.id} connection={connection} />}
       {mayWrite && isActive && provider.deployments && <Deployments key={`${connection.id} deployments`} connection={connection} />}
-      {mayWrite && isActive && !connection.practice && <OwnPrices key={`${connection.id} prices`} connection={connection} />}
+      {mayWrite && isActive && !connection.practice && (
+        <OwnPrices key={`${connection.id} prices`} connection={connection} local={provider.local} />
+      )}
       {mayWrite && <EndConnection connection={connection} />}
     </div>
   )

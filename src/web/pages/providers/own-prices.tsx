@@ -11,12 +11,15 @@ import {
 import { callApi } from '../../api/call.ts'
 import { toApiProblem } from '../../api/problem.ts'
 import { invalidate } from '../../api/query.ts'
+import { Note } from '../../components/badge.tsx'
 import { Button, IconButton } from '../../components/button.tsx'
 import { ErrorNote } from '../../components/error-state.tsx'
 import { TextInput } from '../../components/field.tsx'
 import { Section } from '../../components/page.tsx'
 import { say } from '../../components/toast.tsx'
 import { useText } from '../../messages/text.tsx'
+import { freeCard, isFreeCard } from './free-card.ts'
+import { HourlyPrice } from './hourly-price.tsx'
 
 type Card = NonNullable<ConnectionView['prices']>
 type Unit = keyof Card['models'][string]
@@ -38,13 +41,17 @@ const rowsOf = (card: Card | null): Row[] =>
     newRow({ model, input, output, others }),
   )
 
-/** Prices that this connection has of its own: negotiated ones, and those of a server nobody publishes prices for. */
-export function OwnPrices({ connection }: { connection: ConnectionView }) {
+/**
+ * Prices that this connection has of its own: negotiated ones, and those of a server nobody publishes prices for. A machine of
+ * one's own (`local`) can be free with one click, or be paid by the hour.
+ */
+export function OwnPrices({ connection, local = false }: { connection: ConnectionView; local?: boolean }) {
   const { t } = useText()
+  const [hourly, setHourly] = useState(connection.prices?.hourly ?? '')
   const [currency, setCurrency] = useState(connection.prices?.currency ?? 'USD')
   const [list, setList] = useState(() => rowsOf(connection.prices))
   const save = useMutation({
-    mutationFn: () => callApi(changeConnection, { params: { connectionId: connection.id }, body: { prices: cardOf(currency, list) } }),
+    mutationFn: (prices: Card | null) => callApi(changeConnection, { params: { connectionId: connection.id }, body: { prices } }),
     onSuccess: async () => {
       await invalidate(readConnection, listConnections, listConnectionModels)
       say(t('common.saved'))
@@ -57,10 +64,11 @@ export function OwnPrices({ connection }: { connection: ConnectionView }) {
         className="flex max-w-2xl flex-col gap-3"
         onSubmit={(event) => {
           event.preventDefault()
-          save.mutate()
+          save.mutate(cardOf({ currency, list, hourly }))
         }}
       >
-        {list.length > 0 && (
+        {isFreeCard(connection.prices) && <Note meaning="good">{t('local.free.is')}</Note>}
+        {(list.length > 0 || hourly !== '') && (
           <div className="w-28">
             <TextInput
               label={t('providers.prices.currency')}
@@ -111,12 +119,24 @@ export function OwnPrices({ connection }: { connection: ConnectionView }) {
           </fieldset>
         ))}
         {list.length > 0 && <p className="text-table text-ink-2">{t('providers.prices.help')}</p>}
+        {(local || connection.prices?.hourly !== undefined) && <HourlyPrice value={hourly} currency={currency} onChange={setHourly} />}
         {save.error && <ErrorNote problem={toApiProblem(save.error)} />}
         <div className="flex flex-wrap gap-2">
           <Button icon={<Plus aria-hidden className="size-4" />} onClick={() => setList([...list, newRow()])}>
             {t('providers.prices.add')}
           </Button>
-          {(list.length > 0 || connection.prices !== null) && (
+          {local && connection.prices === null && list.length === 0 && hourly === '' && (
+            <Button
+              busy={save.isPending}
+              onClick={() => {
+                setList(rowsOf(freeCard()))
+                save.mutate(freeCard())
+              }}
+            >
+              {t('local.free.action')}
+            </Button>
+          )}
+          {(list.length > 0 || hourly !== '' || connection.prices !== null) && (
             <Button type="submit" busy={save.isPending}>
               {t('providers.prices.save')}
             </Button>
@@ -127,11 +147,12 @@ export function OwnPrices({ connection }: { connection: ConnectionView }) {
   )
 }
 
-function cardOf(currency: string, list: readonly Row[]): Card | null {
-  if (list.length === 0) return null
+function cardOf({ currency, list, hourly }: { currency: string; list: readonly Row[]; hourly: string }): Card | null {
+  const hour = hourly.trim()
+  if (list.length === 0 && hour === '') return null
   const models = list.map(({ model, input, output, others }) => [
     model.trim(),
     { ...others, input_tokens: input.trim(), output_tokens: output.trim() },
   ])
-  return { currency, models: Object.fromEntries(models) as Card['models'] }
+  return { currency, models: Object.fromEntries(models) as Card['models'], ...(hour === '' ? {} : { hourly: hour }) }
 }

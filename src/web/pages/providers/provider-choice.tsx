@@ -1,18 +1,23 @@
 import { FlaskConical, Server } from 'lucide-react'
 import { useState } from 'react'
+import type { ConnectionView } from '../../../contract/connections.ts'
 import type { ProviderView } from '../../../contract/providers.ts'
 import { Badge } from '../../components/badge.tsx'
 import { TextInput } from '../../components/field.tsx'
 import { useText } from '../../messages/text.tsx'
+import { LocalServers } from './local-servers.tsx'
 import { useProviderName } from './provider-name.ts'
 
 /** The providers there are, those of the world first, then any server, then practice. */
 export function ProviderChoice({
   providers,
   onChoose,
+  onAdded,
 }: {
   providers: readonly ProviderView[]
   onChoose: (provider: ProviderView) => void
+  /** A server that was found on this machine is a connection now. */
+  onAdded: (connection: ConnectionView) => void
 }) {
   const { t } = useText()
   const nameOf = useProviderName()
@@ -41,6 +46,7 @@ export function ProviderChoice({
         </p>
       )}
       <Group label={t('providers.choose.hosted')} providers={hosted} onChoose={onChoose} />
+      {wanted === '' && <LocalServers providers={providers} onAdded={onAdded} />}
       <Group label={t('providers.choose.servers')} providers={servers} onChoose={onChoose} />
       <Group label={t('providers.choose.practice')} providers={practice} onChoose={onChoose} />
     </div>
