@@ -125,7 +125,7 @@ export async function forward(services: CallServices, request: ForwardRequest): 
   }
 
   return new Promise<Forwarded>((resolve) => {
-    withConnectionKey({ services, workspaceId: request.workspaceId, connection, provider }, async (key) => {
+    withConnectionKey({ services, workspaceId: request.workspaceId, connection, provider, signal: call.signal }, async (key) => {
       const headers = { ...request.headers, 'x-client-request-id': intent.id }
       const { body } = request
       const path = pathAt(provider, request.path, { destination: connection.destination, model: candidate.model })

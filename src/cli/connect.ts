@@ -1,7 +1,9 @@
 import { AppError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
+import { requireKey } from '../connections/add.ts'
 import { type Connection, ensureConnection } from '../connections/connections.ts'
-import { withoutPathStart } from '../connections/destination-input.ts'
+import { completedDestination, withoutPathStart } from '../connections/destination-input.ts'
+import type { DestinationInput } from '../contract/connections.ts'
 import { checkBaseUrl } from '../providers/destination-guard.ts'
 import { type Destination, needsKey, type Provider } from '../providers/provider.ts'
 import { normaliseDestination } from '../vault/destination.ts'
@@ -18,24 +20,30 @@ export interface CommandDestination {
   readonly privateHosts: readonly string[]
 }
 
+/** What of a destination the options say. */
+export type EnteredDestination = Pick<DestinationInput, 'baseUrl' | 'project' | 'region' | 'apiVersion'>
+
 /** @throws AppError command.invalid, destination.refused */
-export function commandDestination(provider: Provider, baseUrl: string | undefined): CommandDestination {
-  if (baseUrl === undefined) {
-    if (provider.baseUrl === undefined) {
-      throw new AppError('command.invalid', `${provider.name} has no address of its own: give its server's with --base-url.`)
-    }
-    return { destination: { baseUrl: provider.baseUrl }, privateHosts: [] }
-  }
-  if (provider.key === 'none')
+export function commandDestination(provider: Provider, entered: EnteredDestination): CommandDestination {
+  if (provider.key === 'none' && Object.values(entered).some((value) => value !== undefined))
     throw new AppError('command.invalid', `The ${provider.id} provider is part of Latchkey and takes no --base-url.`)
+  const privateHosts = entered.baseUrl === undefined ? [] : [hostNamed(entered.baseUrl)]
+  const { baseUrl, ...fields } = completedDestination(provider, entered)
+  if (baseUrl === undefined) {
+    throw new AppError('command.invalid', `${provider.name} has no address of its own: give its server's with --base-url.`)
+  }
+  const destination = normaliseDestination({ ...fields, baseUrl })
+  if (provider.key !== 'none') checkBaseUrl(destination.baseUrl, new Set(privateHosts))
+  return { destination: { ...destination, baseUrl: withoutPathStart(destination.baseUrl, provider) }, privateHosts }
+}
+
+/** "host:port" of an address as it was typed. */
+function hostNamed(baseUrl: string): string {
   const url = URL.parse(baseUrl)
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new AppError('command.invalid', '--base-url is not an address. Write it like https://host/v1 or http://localhost:8080/v1.')
   }
-  const privateHosts = [`${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`]
-  const { baseUrl: normalised } = normaliseDestination({ baseUrl })
-  checkBaseUrl(normalised, new Set(privateHosts))
-  return { destination: { baseUrl: withoutPathStart(normalised, provider) }, privateHosts }
+  return `${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`
 }
 
 /** The connection of a command line, with the key from the variable that it names, sealed first. */
@@ -57,6 +65,7 @@ export async function commandConnection({
   const key = keyVariable === undefined ? undefined : keyFrom(keyVariable, takeSecret)
   const { database, vault } = services
   try {
+    if (key) requireKey(provider, destination, key)
     const connection = await ensureConnection({
       database,
       vault,

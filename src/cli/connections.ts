@@ -1,4 +1,5 @@
 import { AppError } from '../base/errors.ts'
+import { forgetAccessTokens } from '../calls/access-token.ts'
 import { type ListedConnection, listConnections, revokeConnection } from '../connections/connections.ts'
 import { commandLineWorkspace } from '../people/workspaces.ts'
 import { defineCommand } from './command.ts'
@@ -27,6 +28,7 @@ export const connections = defineCommand({
             'There is no such connection, or it was revoked before. latchkey connections lists them.',
           )
         await database.inWorkspace(workspaceId, (tx) => revokeConnection(tx, { actor: ACTOR, id: connection.id }))
+        forgetAccessTokens(services.vault, connection.id)
       }
       const listed = args.revoke === undefined ? before : await database.inWorkspace(workspaceId, listConnections)
       io.out(args.json ? `${JSON.stringify({ connections: listed })}\n` : describe(listed))

@@ -1,6 +1,7 @@
 import { AppError } from '../base/errors.ts'
 import { NANO_PER_UNIT, parseNano } from '../base/money.ts'
-import { connectionArguments } from './connection-arguments.ts'
+import type { EnteredDestination } from './connect.ts'
+import { connectionArguments, enteredDestination, textArgument as text } from './connection-arguments.ts'
 
 /** The arguments of `latchkey enrich`, as citty declares them. */
 export const enrichArguments = {
@@ -14,6 +15,9 @@ export const enrichArguments = {
     description: 'The model, as the provider names it (latchkey models lists them)',
   },
   'base-url': connectionArguments['base-url'],
+  project: connectionArguments.project,
+  region: connectionArguments.region,
+  'api-version': connectionArguments['api-version'],
   'key-env': connectionArguments['key-env'],
   fields: { type: 'string', valueHint: 'LIST', description: 'What to write, without a recipe: title,description,attributes' },
   recipe: { type: 'string', valueHint: 'FILE', description: 'What to write and how (YAML or JSON, docs/guides/recipes.md)' },
@@ -39,7 +43,7 @@ export interface EnrichOptions {
   readonly out: string
   readonly provider: string
   readonly model: string
-  readonly baseUrl: string | undefined
+  readonly destination: EnteredDestination
   readonly keyVariable: string | undefined
   readonly fields: readonly string[] | undefined
   readonly recipe: string | undefined
@@ -74,7 +78,7 @@ export function readEnrichOptions(values: Values): EnrichOptions {
     out: needed(values, 'out'),
     provider: needed(values, 'provider'),
     model: needed(values, 'model'),
-    baseUrl: text(values, 'base-url'),
+    destination: enteredDestination(values),
     keyVariable: variableName(text(values, 'key-env')),
     fields,
     recipe,
@@ -96,13 +100,6 @@ export function readEnrichOptions(values: Values): EnrichOptions {
 }
 
 const invalid = (detail: string): AppError => new AppError('command.invalid', detail)
-
-function text(values: Values, name: string): string | undefined {
-  const value = values[name]
-  if (value === undefined) return undefined
-  if (typeof value !== 'string' || value.trim() === '') throw invalid(`--${name} needs a value.`)
-  return value
-}
 
 function needed(values: Values, name: string): string {
   const value = text(values, name)

@@ -37,7 +37,7 @@ export async function enrich(args: Readonly<Record<string, unknown>>, context: C
   const options = readEnrichOptions(args)
   const say = options.json ? () => undefined : (text: string) => io.error(`${text}\n`)
   const provider = findProvider(options.provider)
-  const { destination, privateHosts } = commandDestination(provider, options.baseUrl)
+  const { destination, privateHosts } = commandDestination(provider, options.destination)
   const asked = await recipeOf(options, cwd)
   const file = await realpath(resolve(cwd, options.file)).catch(() => {
     throw new AppError('file.unreadable', `There is no file ${options.file}. Check the path.`)

@@ -7,7 +7,7 @@ import { regionOf } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
 import { defineCommand } from './command.ts'
 import { ACTOR, commandConnection, commandDestination } from './connect.ts'
-import { connectionArguments } from './connection-arguments.ts'
+import { connectionArguments, enteredDestination } from './connection-arguments.ts'
 import { EXIT } from './exit-codes.ts'
 
 /** `latchkey models`: what a provider offers, so that a person can choose. Without a key, what the price book knows. */
@@ -21,11 +21,12 @@ export const models = defineCommand({
   },
   async run(args, { io, openServices, takeSecret }) {
     const provider = findProvider(args.provider)
-    const { 'base-url': baseUrl, 'key-env': keyVariable } = args
-    const asked = provider.listModels !== undefined && (baseUrl !== undefined || keyVariable !== undefined)
+    const { 'key-env': keyVariable } = args
+    const entered = enteredDestination(args)
+    const asked = provider.listModels !== undefined && (entered.baseUrl !== undefined || keyVariable !== undefined)
     let offered = listModels({ provider: provider.id, at: new Date() })
     if (asked) {
-      const { destination, privateHosts } = commandDestination(provider, baseUrl)
+      const { destination, privateHosts } = commandDestination(provider, entered)
       const services = await openServices({ purpose: 'latchkey models', privateHosts })
       try {
         const { id: workspaceId } = await commandLineWorkspace(services.database)

@@ -16,8 +16,13 @@ import { providerViews } from './provider-view.ts'
 import { deleteConnection, revokeVisible, stopsOf } from './revoke.ts'
 
 /** Providers, and the workspace's connections to them. Tests of keys are in apps/connection-checks, above the path of a call. */
-export function connectionRoutes(services: ConnectionServices): HandledRoute[] {
-  const { database, clock } = services
+export function connectionRoutes(
+  services: ConnectionServices & {
+    /** Told when a key is gone for good: what other rooms hold of its use is wiped. */
+    readonly keyDestroyed?: (connectionId: string) => void
+  },
+): HandledRoute[] {
+  const { database, clock, keyDestroyed } = services
   const viewOf = ({ workspaceId }: Member, id: string) =>
     database.inWorkspace(workspaceId, (tx) => connectionViewOf(tx, { workspaceId, now: clock.now(), id }))
   return [
@@ -38,11 +43,13 @@ export function connectionRoutes(services: ConnectionServices): HandledRoute[] {
     handle(stopsRoute, ({ who, params }) => database.inWorkspace(who.workspaceId, (tx) => stopsOf(tx, params.connectionId))),
     handle(revokeRoute, async ({ who, params }) => {
       await database.inWorkspace(who.workspaceId, (tx) => revokeVisible(tx, { actor: who.actor, id: params.connectionId }))
+      keyDestroyed?.(params.connectionId)
       return viewOf(who, params.connectionId)
     }),
     handle(deleteRoute, async ({ who, params, query }) => {
       const stopsKnown = query.confirm === 'stops'
       await database.inWorkspace(who.workspaceId, (tx) => deleteConnection(tx, { actor: who.actor, id: params.connectionId, stopsKnown }))
+      keyDestroyed?.(params.connectionId)
     }),
   ]
 }

@@ -5,6 +5,7 @@ import { connectionCheckRoutes } from '../apps/connection-checks/routes.ts'
 import { enrichmentRoutes } from '../apps/enrichment/routes.ts'
 import { gatewayRoutes } from '../apps/gateway/routes.ts'
 import { assignmentRoutes } from '../assignments/routes.ts'
+import { forgetAccessTokens } from '../calls/access-token.ts'
 import { reviewRoutes } from '../catalogue/review-routes.ts'
 import { catalogueRoutes } from '../catalogue/routes.ts'
 import { connectionRoutes } from '../connections/routes.ts'
@@ -25,7 +26,7 @@ export const allRoutes = (services: RouteServices): HandledRoute[] => [
   ...signInRoutes(services),
   ...peopleRoutes(services),
   ...ledgerRoutes(services),
-  ...connectionRoutes(services),
+  ...connectionRoutes({ ...services, keyDestroyed: (connectionId) => forgetAccessTokens(services.vault, connectionId) }),
   ...connectionCheckRoutes(services),
   ...probeRoutes(services),
   ...localModelRoutes(services),

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { endInterruptedProbes, stopProbes } from '../apps/connection-checks/probe/jobs.ts'
+import { wipeAccessTokens } from '../calls/access-token.ts'
 import type { CallServices } from '../calls/services.ts'
 import { createPaces } from '../calls/shared-paces.ts'
 import { createMachines } from '../calls/machine-time.ts'
@@ -71,12 +72,15 @@ export async function openServices({
     closers.push(() => database.close())
     closers.push(() => stopCatalogue(database))
     const vault = await openVault({ database, masterKeyFile: config.masterKeyFile, clock })
-    closers.push(() => vault.close())
+    closers.push(() => {
+      wipeAccessTokens(vault)
+      vault.close()
+    })
     const instance = await instanceOf(dataDir)
     await failInterruptedImports({ database, instance })
+    await endInterruptedProbes({ database, instance })
     await removePartialUploads({ dataDir })
     const interruptedCalls = await sweepInterrupted({ database, clock, instance, tell: tellBudgets })
-    await endInterruptedProbes({ database, instance })
     const practice = lazily(startPracticeServer)
     const privateHosts = new Set([...config.privateHosts, ...named])
     const openSender = (hosts: ReadonlySet<string>): Sender =>
