@@ -42,5 +42,6 @@ export const alibaba: ChatProvider = {
     'Long contexts cost more, by steps of the input.',
     'Not every model takes a JSON schema: JSON of any form is asked for, and the schema stands in the prompt.',
   ],
+  afterDisconnect: 'goes on',
   triedAgainst: 'a mock of its documented interface',
 }

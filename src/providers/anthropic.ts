@@ -25,5 +25,6 @@ export const anthropic: ChatProvider = {
     'What is written to its prompt cache costs more than input, what is read from it far less; both are counted apart.',
   ],
   checkedOn: '2026-11-20',
+  afterDisconnect: 'stops',
   triedAgainst: 'recorded answers',
 }

@@ -83,6 +83,7 @@ export const bedrock: ChatProvider = {
     'Embeddings: models of Titan and Nova take one text in a request, those of Cohere many. What was counted stands in a header of the answer; where it is missing, the tokens of that call are unknown.',
     'Claude is bound to a JSON schema by Bedrock itself; other models by a tool that they must use.',
   ],
+  afterDisconnect: 'goes on',
   triedAgainst: 'recorded answers',
 }
 

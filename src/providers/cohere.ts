@@ -34,6 +34,7 @@ export const cohere: ChatProvider = {
     'Charged are the billed units of each answer, which are fewer than the tokens that the model read: Cohere’s own preamble is free.',
     'A trial key has an allowance a month; when it is used up, calls are refused until the next month or until the key is a production one.',
   ],
+  afterDisconnect: 'stops',
   triedAgainst: 'recorded answers',
 }
 

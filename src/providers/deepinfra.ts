@@ -37,5 +37,6 @@ export const deepinfra: ChatProvider = {
   },
   checkedOn: '2026-11-20',
   notes: ['Its list of models is public: whether a key is good shows at the first call.', 'At most 200 requests of one model run at once.'],
+  afterDisconnect: 'stops',
   triedAgainst: 'a mock of its documented interface',
 }

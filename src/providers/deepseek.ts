@@ -1,5 +1,6 @@
 import { objectOf } from '../base/json.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
+import { openAiResponses } from './protocols/openai-responses.ts'
 import { bearer, type ChatProvider, type CheckedKey } from './provider.ts'
 
 /** DeepSeek: OpenAI chat; cached tokens under two names. @see https://api-docs.deepseek.com, facts of 2026-11-20 */
@@ -36,6 +37,8 @@ export const deepseek: ChatProvider = {
     'It knows JSON of any form only: the schema stands in the prompt, and answers are checked as everywhere.',
     'Data is processed in China.',
   ],
+  responses: { protocol: openAiResponses, path: '/responses' },
+  afterDisconnect: 'stops',
   triedAgainst: 'recorded answers',
 }
 

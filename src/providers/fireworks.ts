@@ -30,5 +30,6 @@ export const fireworks: ChatProvider = {
   embeddings: { protocol: openAiEmbeddings, path: '/embeddings', form: 'openai', dimensions: 'dimensions' },
   checkedOn: '2026-11-20',
   notes: ['Its list names models that are not deployed: such a call is answered with 404.'],
+  afterDisconnect: 'stops',
   triedAgainst: 'a mock of its documented interface',
 }

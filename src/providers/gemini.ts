@@ -53,6 +53,7 @@ export const gemini: ChatProvider & { readonly embeddings: EmbeddingsOffer } = {
     'Embeddings: answers that were recorded do not say how many tokens were read. Where one does not, the tokens and the cost of that call are unknown. Texts longer than the model’s context are cut by Google in silence.',
     'Requests are not kept to a region here; Google offers that in Vertex AI, which is another interface.',
   ],
+  afterDisconnect: 'goes on',
   triedAgainst: 'recorded answers',
 }
 

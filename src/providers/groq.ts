@@ -32,5 +32,6 @@ export const groq: ChatProvider = {
     'Its limits of requests hold for a day, those of tokens for a minute.',
     'An answer that is broken off is paid for whole.',
   ],
+  afterDisconnect: 'goes on',
   triedAgainst: 'recorded answers',
 }

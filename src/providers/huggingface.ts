@@ -30,5 +30,6 @@ export const huggingface: ChatProvider = {
     'A model’s name may end in the provider that serves it, as in openai/gpt-oss-120b:groq; the price is that provider’s.',
     'With the extra header x-hf-bill-to an organisation pays.',
   ],
+  afterDisconnect: 'goes on',
   triedAgainst: 'recorded answers',
 }

@@ -33,6 +33,7 @@ export const lmstudio: ChatProvider = {
     'A model is loaded at its first call, which then takes longer.',
     'From version 0.4 on its own list says how large a model is and whether it is in memory; older ones are asked for their OpenAI list, which does not.',
   ],
+  afterDisconnect: 'stops',
   triedAgainst: 'a mock of its documented interface',
 }
 

@@ -34,5 +34,6 @@ export const minimax: ChatProvider = {
     'Keys of a plan and keys that pay as they go are not interchangeable.',
     'From 512,000 input tokens on, MiniMax M3 costs twice as much.',
   ],
+  afterDisconnect: 'goes on',
   triedAgainst: 'a mock of its documented interface',
 }

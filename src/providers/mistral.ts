@@ -36,5 +36,6 @@ export const mistral: ChatProvider = {
     'An answer that is broken off is paid for whole.',
   ],
   checkedOn: '2026-11-20',
+  afterDisconnect: 'goes on',
   triedAgainst: 'recorded answers',
 }

@@ -31,5 +31,6 @@ export const nebius: ChatProvider = {
     'A name that ends in -fast is the quicker and dearer flavour of a model.',
     'An empty budget is answered with 402.',
   ],
+  afterDisconnect: 'goes on',
   triedAgainst: 'a mock of its documented interface',
 }

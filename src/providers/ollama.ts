@@ -38,6 +38,7 @@ export const ollama: ChatProvider = {
     'It fetches models of its own library, and of Hugging Face’s, on request. A model of its cloud stands in the list of a local server too: what it is asked leaves the machine, and the list says so.',
     'Where a server does not say how long the prompt was, because it was still in memory, the tokens of that call are unknown.',
   ],
+  afterDisconnect: 'stops',
   triedAgainst: 'a mock of its documented interface',
 }
 

@@ -19,6 +19,7 @@ export const openaiResponsesCompatible: ChatProvider = {
     jsonSchema: false, // unknown of a server we do not know
     streamedUsage: 'unasked',
   },
+  responses: { protocol: openAiResponses, path: '/responses' },
   checkedOn: '2026-11-20',
   triedAgainst: 'recorded answers',
 }

@@ -59,5 +59,7 @@ export const openai: ChatProvider = {
     references: { path: '/images/edits', as: 'multipart', imagesAtMost: 16, mask: true },
   },
   checkedOn: '2026-11-20',
+  responses,
+  afterDisconnect: 'stops',
   triedAgainst: 'recorded answers',
 }

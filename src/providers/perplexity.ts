@@ -40,6 +40,7 @@ export const perplexity: ChatProvider = {
     'What it finds on the web gets into its answers: for texts that must say only what a record says, choose another provider.',
     'Citation and reasoning tokens of deep research are read as documented; no recording of them was at hand.',
   ],
+  afterDisconnect: 'goes on',
   triedAgainst: 'recorded answers',
 }
 

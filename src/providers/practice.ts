@@ -20,5 +20,6 @@ export const practice: ChatProvider = {
   chat: { protocol: openAiChat, path: '/chat/completions', sdk: 'openai-compatible', jsonSchema: true },
   noPrices: 'It is free: nothing leaves this machine.',
   checkedOn: '2026-11-20',
+  afterDisconnect: 'stops',
   triedAgainst: 'a mock of its documented interface',
 }

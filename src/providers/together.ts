@@ -41,6 +41,7 @@ export const together: ChatProvider = {
   },
   checkedOn: '2026-11-20',
   notes: ['Answers are bound to a JSON schema on the models that it names for that; the others may ignore it.'],
+  afterDisconnect: 'stops',
   triedAgainst: 'recorded answers',
 }
 

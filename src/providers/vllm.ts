@@ -1,5 +1,6 @@
 import { objectOf } from '../base/json.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
+import { openAiResponses } from './protocols/openai-responses.ts'
 import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
 import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
@@ -30,6 +31,8 @@ export const vllm: ChatProvider = {
     'Its usual address is http://HOST:8000/v1; the key is what the server was started with (--api-key), if it was.',
     'The operator must allow a private address.',
   ],
+  responses: { protocol: openAiResponses, path: '/responses' },
+  afterDisconnect: 'stops',
   triedAgainst: 'recorded answers',
 }
 
