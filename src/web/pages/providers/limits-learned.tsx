@@ -25,12 +25,16 @@ export function LimitsLearned({ connection: { pace, practice } }: { connection: 
           <div className="flex flex-col gap-4">
             <Trouble pace={pace} />
             <dl className="grid gap-x-6 gap-y-3 sm:grid-cols-[10rem_1fr]">
-              <dt className="text-ink-2">{t('pace.state')}</dt>
-              <dd>{pace.held || pace.circuit ? <PaceBadge pace={pace} /> : t('pace.open')}</dd>
+              {!pace.held && !pace.circuit && (
+                <>
+                  <dt className="text-ink-2">{t('pace.state')}</dt>
+                  <dd>{t('pace.open')}</dd>
+                </>
+              )}
               <dt className="text-ink-2">{t('pace.inFlight')}</dt>
               <dd>
-                <Count of={pace.inFlight} unit={t('pace.calls', { count: pace.inFlight })} />
-                {pace.waiting > 0 && <span className="text-ink-2"> {t('pace.waiting', { count: pace.waiting })}</span>}
+                {t('pace.calls', { count: pace.inFlight })}
+                {pace.waiting > 0 && ` ${t('pace.waiting', { count: pace.waiting })}`}
               </dd>
               <dt className="text-ink-2">{t('pace.most')}</dt>
               <dd className="max-w-prose">
@@ -96,7 +100,7 @@ function Limits({ limits }: { limits: readonly LearnedLimit[] }) {
             </bdi>
           </h3>
           <ul className="flex flex-col gap-2">
-            {itsLimits.map((limit) => (
+            {itsLimits.toSorted(byKind).map((limit) => (
               <Limit key={`${limit.kind} ${limit.windowSeconds}`} limit={limit} />
             ))}
           </ul>
@@ -107,6 +111,7 @@ function Limits({ limits }: { limits: readonly LearnedLimit[] }) {
 }
 
 function Limit({ limit }: { limit: LearnedLimit }) {
+  const { t } = useText()
   const name = useLimitName(limit)
   const { limit: most, remaining, resetsAt, at } = limit
   const share = most === null || most === 0 || remaining === null ? undefined : remaining / most
@@ -121,7 +126,9 @@ function Limit({ limit }: { limit: LearnedLimit }) {
           <Left most={most} remaining={remaining} />
         </span>
         <span className="text-ink-2">
-          {resetsAt !== null && remaining !== most ? (
+          {remaining === null ? (
+            t('pace.renewedSince')
+          ) : resetsAt !== null && remaining !== most ? (
             <Text of="pace.renewed" parts={{ time: <RelativeTime at={resetsAt} /> }} />
           ) : (
             <Text of="pace.told" parts={{ time: <RelativeTime at={at} /> }} />
@@ -136,11 +143,7 @@ function Left({ most, remaining }: { most: number | null; remaining: number | nu
   const { t } = useText()
   if (most !== null && remaining !== null) return t('pace.left', { left: remaining, limit: most })
   if (remaining !== null) return t('pace.leftOnly', { left: remaining })
-  return (
-    <>
-      {most !== null && <Count of={most} />} <span className="text-ink-2">{t('pace.renewedSince')}</span>
-    </>
-  )
+  return most === null ? null : <Count of={most} />
 }
 
 const KINDS = ['requests', 'tokens', 'input-tokens', 'output-tokens'] as const
@@ -152,6 +155,12 @@ const WINDOWS = [
   [7 * 86_400, 'week'],
   [30 * 86_400, 'month'],
 ] as const
+
+/** Requests, then tokens, then what else is counted. */
+function byKind(one: LearnedLimit, other: LearnedLimit): number {
+  const [first, second] = [one, other].map(({ kind }) => (KINDS as readonly string[]).indexOf(kind) + 1 || Infinity) as [number, number]
+  return first === second ? 0 : first - second
+}
 
 /** "requests per minute"; what a provider counts besides is called as the provider calls it. */
 function useLimitName({ kind, windowSeconds }: LearnedLimit): string {
