@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { ArrowLeft } from 'lucide-react'
-import { useState, type ReactNode } from 'react'
+import { useState } from 'react'
 import { type CheckView, checkConnection, type ConnectionView, listConnections, readConnection } from '../../../contract/connections.ts'
 import { listProviders, type ProviderView } from '../../../contract/providers.ts'
 import { callApi } from '../../api/call.ts'
@@ -18,6 +18,7 @@ import { CheckNote } from './check-result.tsx'
 import { ConnectionState, KeyCell, LastError, MonthSpending, PracticeBadge } from './connection-table.tsx'
 import { Deployments } from './deployments.tsx'
 import { EndConnection } from './end-connection.tsx'
+import { FactLine } from './fact-line.tsx'
 import { LimitsLearned, paceRefreshMs } from './limits-learned.tsx'
 import { LocalModels } from './local-models.tsx'
 import { NamesAndLimits } from './names-and-limits.tsx'
@@ -25,6 +26,7 @@ import { OwnPrices } from './own-prices.tsx'
 import { useProviderName } from './provider-name.ts'
 import { ProviderLinks } from './provider-links.tsx'
 import { ReplaceKey } from './replace-key.tsx'
+import { TestedModels } from './tested-models.tsx'
 
 /** One connection: whether its key works, what it did, and everything that can be changed about it. */
 export function ConnectionPage() {
@@ -81,21 +83,21 @@ function Details({ connection, provider, reminderDays }: { connection: Connectio
       >
         <Card>
           <dl className="grid gap-x-6 gap-y-3 sm:grid-cols-[10rem_1fr]">
-            <Line name={t('providers.columns.state')}>
+            <FactLine name={t('providers.columns.state')}>
               <ConnectionState connection={connection} />
-            </Line>
-            <Line name={t('providers.columns.key')}>
+            </FactLine>
+            <FactLine name={t('providers.columns.key')}>
               <KeyCell connection={connection} reminderDays={reminderDays} />
-            </Line>
+            </FactLine>
             {!connection.practice && (
-              <Line name={t('providers.destination.goesTo')}>
+              <FactLine name={t('providers.destination.goesTo')}>
                 <bdi dir="ltr" className="font-mono text-table break-all">
                   {connection.destination.baseUrl}
                 </bdi>
                 <DestinationExtras connection={connection} />
-              </Line>
+              </FactLine>
             )}
-            <Line name={t('providers.columns.month')}>
+            <FactLine name={t('providers.columns.month')}>
               <span className="flex flex-wrap items-start gap-x-3">
                 <MonthSpending connection={connection} />
                 {connection.thisMonth.calls > 0 && (
@@ -104,18 +106,18 @@ function Details({ connection, provider, reminderDays }: { connection: Connectio
                   </span>
                 )}
               </span>
-            </Line>
-            <Line name={t('providers.columns.used')}>
+            </FactLine>
+            <FactLine name={t('providers.columns.used')}>
               <RelativeTime at={connection.lastUsedAt} />
-            </Line>
-            <Line name={t('providers.columns.error')}>
+            </FactLine>
+            <FactLine name={t('providers.columns.error')}>
               <LastError connection={connection} />
-            </Line>
-            <Line name={t('providers.slug')}>
+            </FactLine>
+            <FactLine name={t('providers.slug')}>
               <bdi dir="ltr" className="font-mono text-table">
                 {connection.slug}
               </bdi>
-            </Line>
+            </FactLine>
           </dl>
           {!connection.practice && (
             <div className="mt-4 border-t border-line pt-3">
@@ -126,21 +128,13 @@ function Details({ connection, provider, reminderDays }: { connection: Connectio
       </Section>
       {isActive && <LimitsLearned connection={connection} />}
       {isActive && provider.local && <LocalModels key={`${connection.id} models`} connection={connection} provider={provider} />}
+      <TestedModels connection={connection} />
       {mayWrite && isActive && <NamesAndLimits key={connection.id} connection={connection} />}
       {mayWrite && isActive && provider.deployments && <Deployments key={`${connection.id} deployments`} connection={connection} />}
       {mayWrite && isActive && !connection.practice && (
         <OwnPrices key={`${connection.id} prices`} connection={connection} local={provider.local} />
       )}
       {mayWrite && <EndConnection connection={connection} />}
-    </div>
-  )
-}
-
-function Line({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div className="flex flex-col gap-0.5 sm:contents">
-      <dt className="text-ink-2">{name}</dt>
-      <dd className="min-w-0">{children}</dd>
     </div>
   )
 }

@@ -7,6 +7,7 @@ import { Card, Section } from '../../components/page.tsx'
 import { Text, useText } from '../../messages/text.tsx'
 import { cx } from '../../support/cx.ts'
 import { formatClock } from '../../support/times.ts'
+import { FactLine } from './fact-line.tsx'
 
 /** How often a page reads what is learned: while calls are under way or held, and else. */
 export const paceRefreshMs = (pace: PaceView | null | undefined): number =>
@@ -26,24 +27,19 @@ export function LimitsLearned({ connection: { pace, practice } }: { connection: 
             <Trouble pace={pace} />
             <dl className="grid gap-x-6 gap-y-3 sm:grid-cols-[10rem_1fr]">
               {!pace.held && !pace.circuit && (
-                <>
-                  <dt className="text-ink-2">{t('pace.state')}</dt>
-                  <dd>{t('pace.open')}</dd>
-                </>
+                <FactLine name={t('pace.state')}>{t(pace.waiting > 0 ? 'pace.spread' : 'pace.open')}</FactLine>
               )}
-              <dt className="text-ink-2">{t('pace.inFlight')}</dt>
-              <dd>
+              <FactLine name={t('pace.inFlight')}>
                 {t('pace.calls', { count: pace.inFlight })}
                 {pace.waiting > 0 && ` ${t('pace.waiting', { count: pace.waiting })}`}
-              </dd>
-              <dt className="text-ink-2">{t('pace.most')}</dt>
-              <dd className="max-w-prose">
+              </FactLine>
+              <FactLine name={t('pace.most')}>
                 {pace.mostInFlight === null ? (
                   <span className="text-ink-2">{t('pace.noBound')}</span>
                 ) : (
                   t('pace.mostWhat', { count: pace.mostInFlight })
                 )}
-              </dd>
+              </FactLine>
             </dl>
             {pace.limits.length === 0 ? <p className="text-ink-2">{t('pace.noLimits')}</p> : <Limits limits={pace.limits} />}
           </div>
