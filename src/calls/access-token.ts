@@ -7,7 +7,7 @@ import type { Provider } from '../providers/provider.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { CallServices } from './services.ts'
 
-/** No access token is kept longer, however long it is good for: as long as a data key (docs/decisions/0013-access-tokens.md). */
+/** No access token is kept longer, however long it is good for: as long as a data key (docs/decisions/0014-access-tokens-for-minutes.md). */
 const KEPT_AT_MOST_MS = 5 * 60_000
 /** One that ends sooner than this is of no use to a call that takes its time. */
 const SPARE_MS = 10 * 60_000

@@ -2,8 +2,11 @@ import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { newServiceAccount } from '../../test/support/service-account.ts'
 import type { ErrorCode } from '../base/errors.ts'
+import { Secret } from '../base/secret.ts'
 import { failureOf } from './failure.ts'
 import { googleServiceAccount } from './google-service-account.ts'
+import { createSender } from './send.ts'
+import { vertex } from './vertex.ts'
 
 const NOW = new Date('2026-11-20T12:00:00.900Z')
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -91,4 +94,12 @@ describe('what Google’s token service says', () => {
     const said = bytes(typeof body === 'string' ? body : JSON.stringify(body))
     expect(failureOf({ protocol: googleServiceAccount, status, headers: {}, bytes: said })).toMatchObject({ code, retryable })
   })
+})
+
+it('the file is never sent: what would put it into a header is refused before anything leaves', async () => {
+  const sender = createSender({ privateHosts: new Set() })
+  const key = new Secret(bytes(newServiceAccount().file.replaceAll('\n', '')))
+  const request = { provider: vertex, destination: { baseUrl: vertex.baseUrl!, project: 'mine' }, method: 'GET', path: '/x', key } as const
+  await expect(sender.send(request)).rejects.toMatchObject({ code: 'key.invalid', sent: 'no' })
+  await sender.close()
 })

@@ -11,6 +11,7 @@ import { ollama } from './ollama.ts'
 import { openaiResponsesCompatible } from './openai-responses-compatible.ts'
 import { type MeteredUsage, protocolOf, type Provider } from './provider.ts'
 import { createEventReader } from './sse.ts'
+import { vertex } from './vertex.ts'
 
 // Every recorded answer of the protocols that are not OpenAI's or Anthropic's: found by listing the folders, so that a new
 // recording that is not read, or whose numbers do not add up, fails here.
@@ -36,7 +37,7 @@ interface Exchange {
 
 const FOLDERS = [
   { folder: 'http/gemini', provider: gemini, uri: /:(?:stream)?[gG]enerateContent/ },
-  { folder: 'http/vertex', provider: gemini, uri: /:(?:stream)?[gG]enerateContent/ },
+  { folder: 'http/vertex', provider: vertex, uri: /:(?:stream)?[gG]enerateContent/ },
   { folder: 'http/cohere', provider: cohere, uri: /\/v2\/chat$/ },
   { folder: 'http/ollama', provider: ollama, uri: /\/api\/(?:chat|generate)$/ },
   { folder: 'http/bedrock', provider: bedrock, uri: /\/converse(?:-stream)?$/ },
@@ -202,7 +203,8 @@ describeShared('recorded answers of protocols of their own', () => {
     }
     expect(metered).toMatchObject({ source: 'reported', usage: expect.any(Object) })
     expect(metered).not.toHaveProperty('doubt')
-    EXPECT[provider.id]!(metered.usage!, lastSaid(provider.id, body))
+    const interfaceOf = provider === vertex ? gemini.id : provider.id
+    EXPECT[interfaceOf]!(metered.usage!, lastSaid(interfaceOf, body))
     if (provider !== cohere && provider !== bedrock) expect(metered.servedModel).toBeTypeOf('string')
     for (const event of Array.isArray(body) ? body : [body]) {
       const failure = protocolOf(provider).classifyBodyError({ status: 200, headers: {}, body: event })

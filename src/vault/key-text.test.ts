@@ -36,6 +36,16 @@ describe('a key as it is saved', () => {
     expect(normaliseKey(bytes('k'.repeat(4096))).reveal().length).toBe(4096)
   })
 
+  it('takes the JSON file of a service account: what stands between its members goes, what is inside its texts stays', () => {
+    const file = '\n{\r\n\t"type": "service_account",\n  "private_key": "-----BEGIN\\nAB\\tC"\n}\n'
+    const key = normaliseKey(bytes(file))
+    expect(textOf(key)).toBe('{"type": "service_account",  "private_key": "-----BEGIN\\nAB\\tC"}')
+    expect(JSON.parse(textOf(key))).toEqual(JSON.parse(file))
+    expect(textOf(normaliseKey(key.reveal()))).toBe(textOf(key))
+    expect(lastFourOf(key)).toBeNull()
+    expect(() => normaliseKey(bytes('{\n"a": "\u0001"}'))).toThrow('key.invalid')
+  })
+
   it('has memory of its own: wiping it leaves the input alone, and the other way round', () => {
     const input = bytes('sk-0123456789')
     const key = normaliseKey(input)

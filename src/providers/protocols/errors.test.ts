@@ -43,6 +43,17 @@ describe('errors', () => {
     ['openai', 500, openai(null, 'server_error'), 'provider.failed', true],
     ['openai', 503, openai(null, 'server_error'), 'provider.overloaded', true],
     ['openai', 501, openai(null, 'server_error'), 'provider.failed', false],
+    // DeepL
+    ['deepl', 403, { message: 'Forbidden' }, 'provider.bad_key', false],
+    ['deepl', 403, { message: 'Wrong endpoint. Use https://api-free.deepl.com' }, 'provider.bad_key', false],
+    ['deepl', 403, { message: 'The key lacks the scope for this' }, 'provider.no_permission', false],
+    ['deepl', 403, { message: 'Sign the addendum for this region first' }, 'provider.no_permission', false],
+    ['deepl', 400, { message: 'Value for target_lang not supported.' }, 'provider.request_refused', false],
+    ['deepl', 413, { message: 'Request Entity Too Large' }, 'provider.request_refused', false],
+    ['deepl', 429, { message: 'Too many requests' }, 'provider.rate_limited', true],
+    ['deepl', 456, { message: 'Quota exceeded' }, 'provider.no_credit', false],
+    ['deepl', 503, { message: 'Resource currently unavailable' }, 'provider.overloaded', true],
+    ['deepl', 529, { message: 'Too many requests' }, 'provider.overloaded', true],
     // Anthropic
     ['anthropic', 401, anthropic('authentication_error'), 'provider.bad_key', false],
     ['anthropic', 402, anthropic('billing_error'), 'provider.no_credit', false],
