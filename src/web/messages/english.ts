@@ -13,6 +13,7 @@ import runs from './runs.en.json' with { type: 'json' }
 import shell from './shell.en.json' with { type: 'json' }
 import start from './start.en.json' with { type: 'json' }
 
+import tested from './tested.en.json' with { type: 'json' }
 /** Every text of the page in English, by area: `common.cancel` is the key `cancel` of common.en.json. One line per area. */
 export const english = {
   assignments,
@@ -30,3 +31,4 @@ export const english = {
   shell,
   start,
 }
+  tested,

@@ -137,6 +137,7 @@ function Editor({ assignment, connections, isJustSaved, onSaved }: EditorProps) 
               {drafts.map((draft, index) => (
                 <CandidateCard
                   key={draft.key}
+                  context={context}
                   draft={draft}
                   index={index}
                   drafts={drafts}

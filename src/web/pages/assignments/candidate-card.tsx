@@ -14,6 +14,7 @@ import { RulesEditor } from './rules-editor.tsx'
 const DRAGGED = 'application/x-latchkey-candidate'
 
 export interface CandidateCardProps {
+  context: string
   draft: CandidateDraft
   index: number
   drafts: readonly CandidateDraft[]
@@ -28,7 +29,7 @@ export interface CandidateCardProps {
 
 /** One candidate: who, with which model, for which records, and what happens when it fails. Moved by drag, by buttons, or Alt and an arrow. */
 export function CandidateCard(props: CandidateCardProps) {
-  const { draft, index, drafts, connections, usable, mayWrite, onChange, onMove, onDropOn, onRemove } = props
+  const { context, draft, index, drafts, connections, usable, mayWrite, onChange, onMove, onDropOn, onRemove } = props
   const { t } = useText()
   const [over, setOver] = useState(false)
   const name = t('assignments.candidate', { number: index + 1 })
@@ -135,6 +136,7 @@ export function CandidateCard(props: CandidateCardProps) {
           />
           <ModelChoice
             key={draft.connectionId}
+            context={context}
             connection={isUsable ? connection : undefined}
             value={draft.model}
             disabled={!mayWrite}

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
+import { listCards, needsOf } from '../../../contract/behaviour.ts'
 import { type ConnectionView, listConnectionModels, type ModelView } from '../../../contract/connections.ts'
 import { toApiProblem } from '../../api/problem.ts'
 import { queryOf } from '../../api/query.ts'
@@ -10,6 +11,8 @@ import { useText } from '../../messages/text.tsx'
 import { formatDay } from '../../support/times.ts'
 
 export interface ModelChoiceProps {
+  /** Models that were found to lack what it needs come last, and say so. */
+  context: string
   connection: ConnectionView | undefined
   value: string
   disabled: boolean
@@ -19,7 +22,7 @@ export interface ModelChoiceProps {
 const FRESH_MS = 5 * 60_000
 
 /** One of the models that the provider lists now, with its price; where it lists none, those the price book knows, or any name. */
-export function ModelChoice({ connection, value, disabled, onChange }: ModelChoiceProps) {
+export function ModelChoice({ context, connection, value, disabled, onChange }: ModelChoiceProps) {
   const { t } = useText()
   const [typed, setTyped] = useState(false)
   const connectionId = connection?.id ?? ''
@@ -33,11 +36,14 @@ export function ModelChoice({ connection, value, disabled, onChange }: ModelChoi
     enabled: connection !== undefined && asked.isError,
     staleTime: FRESH_MS,
   })
-  const models = asked.data?.items ?? book.data?.items ?? []
+  const lacks = useLacks(context, connection)
+  const listed = asked.data?.items ?? book.data?.items ?? []
+  const models = listed.toSorted((a, b) => Number(lacks(a.id) !== '') - Number(lacks(b.id) !== ''))
   const only = asked.data?.items.length === 1 ? asked.data.items[0]!.id : undefined
+  const isWhole = only !== undefined && lacks(only) === ''
   useEffect(() => {
-    if (only !== undefined && value === '' && !disabled) onChange(only) // the one there is
-  }, [only, value, disabled, onChange])
+    if (isWhole && value === '' && !disabled) onChange(only) // the one there is
+  }, [only, isWhole, value, disabled, onChange])
   const { whole, short } = usePriceText()
   const isWaiting = connection !== undefined && (asked.isPending || (asked.isError && book.isPending))
   const nothingListed = asked.isError && book.data?.items.length === 0
@@ -51,6 +57,7 @@ export function ModelChoice({ connection, value, disabled, onChange }: ModelChoi
     <>
       {chosen && <span className="block">{whole(chosen)}</span>}
       {chosen && <Shutdown model={chosen} />}
+      {lacks(value) !== '' && <span className="block text-attention">{lacks(value)}</span>}
       {asked.isError && (
         <span className="block text-attention">{t('assignments.model.notListed', { code: toApiProblem(asked.error).code })}</span>
       )}
@@ -84,10 +91,28 @@ export function ModelChoice({ connection, value, disabled, onChange }: ModelChoi
       onChange={(model) => onChange(model ?? '')}
       options={[
         ...(isListed ? [] : [{ value, label: value, note: t('assignments.model.unlisted') }]),
-        ...models.map((model) => ({ value: model.id, label: model.id, note: short(model) })),
+        ...models.map((model) => ({ value: model.id, label: model.id, note: lacks(model.id) || short(model) })),
       ]}
     />
   )
+}
+
+/** What a model was found to lack of what a context needs, in words; empty: nothing that is known. */
+function useLacks(context: string, connection: ConnectionView | undefined): (model: string) => string {
+  const { t, language } = useText()
+  const cards = useQuery({
+    ...queryOf(listCards, { params: { connectionId: connection?.id ?? '' } }),
+    enabled: connection !== undefined,
+    staleTime: FRESH_MS,
+  })
+  const list = new Intl.ListFormat(language, { type: 'conjunction' })
+  const needs = needsOf(context)
+  return (model) => {
+    const card = cards.data?.items.find((one) => one.model === model && !one.outdated)
+    const lacking = card?.findings.filter(({ ability, state }) => state === 'does_not' && needs.includes(ability)) ?? []
+    if (lacking.length === 0) return ''
+    return t('assignments.model.lacks', { abilities: list.format(lacking.map(({ ability }) => t(`tested.abilities.${ability}`))) })
+  }
 }
 
 /** "$0.40 in, $1.60 out per million tokens", and short for a list: "$0.40 / $1.60". Unknown is said, and is not free. */

@@ -6,15 +6,18 @@ import { formatDay } from '../../support/times.ts'
 /** What a run would find out otherwise: each with the place of the candidate it is about. */
 export function WarningList({ warnings }: { warnings: readonly AssignmentWarning[] }) {
   const { t, language } = useText()
+  const list = new Intl.ListFormat(language, { type: 'conjunction' })
   if (warnings.length === 0) return null
   return (
     <ul className="mt-2 flex flex-col gap-1">
-      {warnings.map(({ code, position, shutdown }) => (
+      {warnings.map(({ code, position, shutdown, abilities = [] }) => (
         <li key={`${code} ${position}`} className="flex items-start gap-1.5 text-table text-attention">
           <TriangleAlert aria-hidden className="mt-px size-4 shrink-0" />
           <span>
             {position !== null && `${t('assignments.candidate', { number: position + 1 })}: `}
-            {shutdown ? shutdownText(shutdown, { t, language }) : t(`assignments.warnings.${code}`)}
+            {shutdown
+              ? shutdownText(shutdown, { t, language })
+              : t(`assignments.warnings.${code}`, { abilities: list.format(abilities.map((ability) => t(`tested.abilities.${ability}`))) })}
           </span>
         </li>
       ))}

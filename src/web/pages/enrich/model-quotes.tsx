@@ -219,7 +219,7 @@ function AddModel({ onClose, onAdd }: { onClose: () => void; onAdd: (servedBy: S
             }}
             options={usable.map(({ id, label }) => ({ value: id, label }))}
           />
-          <ModelChoice connection={connection} value={model} disabled={false} onChange={setModel} />
+          <ModelChoice context="enrichment" connection={connection} value={model} disabled={false} onChange={setModel} />
         </div>
       )}
     </Dialog>
