@@ -12,8 +12,8 @@ import review from './review.en.json' with { type: 'json' }
 import runs from './runs.en.json' with { type: 'json' }
 import shell from './shell.en.json' with { type: 'json' }
 import start from './start.en.json' with { type: 'json' }
-
 import tested from './tested.en.json' with { type: 'json' }
+
 /** Every text of the page in English, by area: `common.cancel` is the key `cancel` of common.en.json. One line per area. */
 export const english = {
   assignments,
@@ -30,5 +30,5 @@ export const english = {
   runs,
   shell,
   start,
-}
   tested,
+}
