@@ -26,16 +26,34 @@ export interface RateLimit {
 export function readRateLimits(headers: Headers, nowMs: number): RateLimit[] {
   const found = new Map<string, { -readonly [Key in keyof RateLimit]: RateLimit[Key] }>()
   for (const name in headers) {
-    const parts = partsOf(name)
+    const parts = knownPartsOf(name)
     if (!parts) continue
-    const { field, subject } = parts
+    const { field, subject, kind } = parts
     const value = valueOf(field, headers[name]!, { headers, subject, nowMs })
     if (value === undefined) continue
     let limit = found.get(subject)
-    if (!limit) found.set(subject, (limit = kindOf(subject)))
+    if (!limit) found.set(subject, (limit = { ...kind }))
     limit[field] = value
   }
   return [...found.values()]
+}
+
+interface Parts {
+  readonly field: Field
+  readonly subject: string // what is counted, as the header calls it
+  readonly kind: { readonly kind: string; readonly windowMs?: number }
+}
+
+/** Names are few and come with every answer: what they mean is worked out once. */
+const KNOWN_NAMES = 200
+const known = new Map<string, Parts | undefined>()
+
+function knownPartsOf(name: string): Parts | undefined {
+  if (!name.includes('limit')) return undefined
+  if (known.has(name)) return known.get(name)
+  const parts = partsOf(name)
+  if (known.size < KNOWN_NAMES) known.set(name, parts)
+  return parts
 }
 
 type Field = 'limit' | 'remaining' | 'resetsInMs' | 'windowMs'
@@ -50,14 +68,14 @@ const OPENAI = /^x-ratelimit-(limit|remaining|reset|renewalperiod)(?:-([a-z0-9_-
 const ANTHROPIC = /^anthropic-ratelimit-([a-z0-9_-]{1,40})-(limit|remaining|reset)$/
 const PLAIN = /^(?:ratelimit|x-(token)limit)-(limit|remaining|reset)$/
 
-function partsOf(name: string): { field: Field; subject: string } | undefined {
-  if (!name.includes('limit')) return undefined
+function partsOf(name: string): Parts | undefined {
+  const parts = (field: string, subject: string): Parts => ({ field: FIELDS[field]!, subject, kind: kindOf(subject) })
   const openAi = OPENAI.exec(name)
-  if (openAi) return { field: FIELDS[openAi[1]!]!, subject: openAi[2] ?? 'requests' }
+  if (openAi) return parts(openAi[1]!, openAi[2] ?? 'requests')
   const anthropic = ANTHROPIC.exec(name)
-  if (anthropic) return { field: FIELDS[anthropic[2]!]!, subject: anthropic[1]! }
+  if (anthropic) return parts(anthropic[2]!, anthropic[1]!)
   const plain = PLAIN.exec(name)
-  return plain ? { field: FIELDS[plain[2]!]!, subject: plain[1] ? 'tokens' : 'requests' } : undefined
+  return plain ? parts(plain[2]!, plain[1] ? 'tokens' : 'requests') : undefined
 }
 
 function valueOf(
