@@ -33,7 +33,7 @@ const ofWords = (text: string, { outputTokens = OUTPUT_TOKENS, usual = 10 } = {}
 
 export const oneWord = ofWords('Answer with one word: ready')
 /** It is left at its first words; some providers write it to its end all the same. */
-export const longAnswer = ofWords('Count from 1 to 200, in digits, with spaces between.', { usual: OUTPUT_TOKENS })
+export const longAnswer = ofWords('Count from 1 to 200, in digits, with spaces between.', { usual: 60 })
 /** The same where less may be answered than it takes. */
 export const limitedAnswer = ofWords('Count from 1 to 200, in digits, with spaces between.', {
   outputTokens: LIMIT_TOKENS,
