@@ -33,6 +33,7 @@ export interface CallRequest {
   readonly actor: string
   readonly member?: string | undefined // the person who acts, by their user id
   readonly virtualKeyId?: string | undefined // with which a program asks
+  readonly byTheThousand?: true // see CallIntent
   readonly origin: string // "run:<id>"
   readonly context: string
   readonly candidate: Candidate
@@ -52,6 +53,7 @@ export interface CallPlan<Answer> {
   readonly tokensAtMost?: number | undefined
   readonly streams?: boolean | undefined
   readonly bounds?: AnswerBounds | undefined
+  readonly handsOnRefusals?: boolean | undefined
   /**
    * Asks with a `fetch` good for one POST, and reads the answer to its end: what it used is known only then. What it throws
    * is the call's failure. Where an answer only promises one, `after` goes on with the same call.
@@ -59,8 +61,11 @@ export interface CallPlan<Answer> {
   readonly ask: (fetch: AttemptFetch, after: AfterPost) => Promise<Answer>
 }
 
-/** What a call may do after its POST, for providers that answer a job with a ticket. */
+/** What a call may know and do after its POST: some providers answer a job with a ticket. */
 export interface AfterPost {
+  readonly callId: string
+  /** What was metered by now. */
+  readonly metered: () => MeteredUsage | undefined
   /** Asks an address that an answer named. */
   readonly follow: Follow
   /** What is known of the usage by now, in place of what was known before. */
@@ -91,13 +96,23 @@ export async function makeCall<Answer>(
   if (admission.kind !== 'admitted') return { kind: 'refused', failure: refusalOf(admission) }
   const { connection, intendedAt } = admission
   const wire: WireRecord = { sent: 'no' }
-  const { offer, streams, bounds } = plan
+  const { offer, streams, bounds, handsOnRefusals } = plan
   const path = pathAt(provider, plan.path, { destination: connection.destination, model: request.candidate.model })
   const { workspaceId } = request
-  const call = cuttable(services.watch, { signal: request.signal, connectionId: connection.id })
+  const call = cuttable(services.watch, {
+    signal: request.signal,
+    connectionId: connection.id,
+    virtualKeyId: request.virtualKeyId,
+  })
   const { signal } = call
-  const one: Attempt = { services, callId: intent.id, provider, offer, path, streams, bounds, connection, workspaceId, signal, wire }
-  const after: AfterPost = { follow: createFollow(one), meter: (metered) => void (wire.metered = metered) }
+  const about = { provider, offer, path, streams, bounds, handsOnRefusals, connection, workspaceId, signal, wire }
+  const one: Attempt = { services, callId: intent.id, ...about }
+  const after: AfterPost = {
+    callId: intent.id,
+    metered: () => wire.metered ?? wire.meteredSoFar?.(),
+    follow: createFollow(one),
+    meter: (metered) => void (wire.metered = metered),
+  }
   const result = await plan.ask(attemptFetch(one), after).then(
     (answer) => ({ answer }),
     (error: unknown) => {
@@ -114,7 +129,7 @@ export async function makeCall<Answer>(
 }
 
 export function intentOf(
-  { workspaceId, actor, member, virtualKeyId, origin, context, candidate, currency, budgetIds }: CallRequest,
+  { workspaceId, actor, member, virtualKeyId, byTheThousand, origin, context, candidate, currency, budgetIds }: CallRequest,
   {
     attempt,
     worstCaseNano,
@@ -137,6 +152,7 @@ export function intentOf(
     tokensAtMost,
     currency,
     budgetIds,
+    ...(byTheThousand && { byTheThousand }),
   }
 }
 

@@ -75,6 +75,8 @@ function bench(script: Script): Bench {
       intend: () => Promise.resolve({ kind: 'admitted', intendedAt: clock.now(), connection }),
       settle: (settlement) => Promise.resolve(void settled.push(settlement)),
       idle: () => Promise.resolve(),
+      caughtUp: () => Promise.resolve(),
+      close: () => Promise.resolve(),
     },
     sender: {
       async send({ body, signal }) {

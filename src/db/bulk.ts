@@ -68,6 +68,35 @@ export function givenRows<T extends PgTable>(table: T, rows: readonly PartialRow
   return recordset(columnsOf(table, rows), rows)
 }
 
+/** Rows as the JSON text that `recordsFrom` reads: a column that a row lacks is null there, so give all that have defaults. */
+export function recordsText<T extends PgTable>(table: T, rows: readonly Row<T>[]): string {
+  return storableJson(recordsOf(allColumns(table), rows))
+}
+
+/** JSON text of `recordsText` as a table named "given" with all columns of `table`; their names, and their names in "given". */
+export function recordsFrom(table: PgTable, json: SQL): { names: SQL; givenNames: SQL; given: SQL } {
+  const columns = allColumns(table)
+  const names = columns.map(({ column }) => sql.identifier(column.name))
+  return {
+    names: sql.join(names, sql`, `),
+    givenNames: sql.join(
+      names.map((name) => sql`given.${name}`),
+      sql`, `,
+    ),
+    given: sql`json_to_recordset(${json}::json) as given(${typesOf(columns)})`,
+  }
+}
+
+const columnsOfTables = new WeakMap<PgTable, readonly NamedColumn[]>()
+
+function allColumns(table: PgTable): readonly NamedColumn[] {
+  const known = columnsOfTables.get(table)
+  if (known) return known
+  const columns = Object.entries(getTableColumns(table)).map(([property, column]) => ({ property, column: column as PgColumn }))
+  columnsOfTables.set(table, columns)
+  return columns
+}
+
 interface NamedColumn {
   readonly property: string
   readonly column: PgColumn
@@ -88,17 +117,28 @@ function columnsOf(table: PgTable, rows: readonly Record<string, unknown>[]): Na
 }
 
 function recordset(columns: readonly NamedColumn[], rows: readonly Record<string, unknown>[]): SQL {
-  const records = rows.map((row) => Object.fromEntries(columns.map(({ property, column }) => [column.name, toJson(column, row[property])])))
-  const types = sql.join(
+  return sql`json_to_recordset(${storableJson(recordsOf(columns, rows))}::json) as given(${typesOf(columns)})`
+}
+
+function recordsOf(columns: readonly NamedColumn[], rows: readonly Record<string, unknown>[]): Record<string, unknown>[] {
+  return rows.map((row) => {
+    const record: Record<string, unknown> = {}
+    for (const { property, column } of columns) {
+      const value = row[property]
+      if (value !== undefined && value !== null) record[column.name] = toJson(column, value) // what a record lacks is null
+    }
+    return record
+  })
+}
+
+const typesOf = (columns: readonly NamedColumn[]): SQL =>
+  sql.join(
     columns.map(({ column }) => sql`${sql.identifier(column.name)} ${sql.raw(column.getSQLType())}`),
     sql`, `,
   )
-  return sql`json_to_recordset(${storableJson(records)}::json) as given(${types})`
-}
 
 /** JSON columns keep their structure; everything else goes as drizzle would send it, in text where JSON has no such type. */
 function toJson(column: PgColumn, value: unknown): unknown {
-  if (value === null || value === undefined) return null
   if (column.columnType === 'PgJson' || column.columnType === 'PgJsonb') return value
   const sent: unknown = column.mapToDriverValue(value)
   if (typeof sent === 'bigint') return String(sent)

@@ -50,11 +50,13 @@ interface Admitted {
   readonly operation: IntendOperation
   readonly admission: Admission
   readonly taken: readonly Taken[]
+  /** The intent to be inserted; undefined: it was refused. */
+  readonly row?: typeof callIntents.$inferInsert
 }
 
 /**
  * Steps "intend" and half of "permit" of a call's path: holds worst cases in the windows of budgets and takes from the buckets of
- * rate limits, in the order they were asked. @returns the answers, the intents of those that fit, to be inserted, and the windows
+ * rate limits, in the order they were asked. @returns the answers, with the intents of those that fit, to be inserted, and the windows
  * that had no room for a call although nothing else held any of it.
  */
 export function admitIntents({
@@ -69,8 +71,7 @@ export function admitIntents({
   rows: LockedRows
   instance: string
   now: Date
-}): { admitted: Admitted[]; inserts: (typeof callIntents.$inferInsert)[]; exhausted: Set<LockedWindow> } {
-  const inserts: (typeof callIntents.$inferInsert)[] = []
+}): { admitted: Admitted[]; exhausted: Set<LockedWindow> } {
   const exhausted = new Set<LockedWindow>()
   const admitted = operations.map((operation): Admitted => {
     const { intent } = operation
@@ -81,15 +82,15 @@ export function admitIntents({
     if ('kind' in reserved) return { operation, admission: reserved, taken: [] }
     const { id, provider, slug, destination } = connection!
     const { sealedKey, keyVersion } = intent.offersKey ? { sealedKey: null, keyVersion: 0 } : connection!
-    inserts.push(intentRow(intent, { holds: reserved.holds, instance, keyVersion, now }))
+    const row = intentRow(intent, { holds: reserved.holds, instance, keyVersion, now })
     const admission: Admission = {
       kind: 'admitted',
       intendedAt: now,
       connection: { id, provider, slug, destination, sealedKey, keyVersion },
     }
-    return { operation, admission, taken: reserved.taken }
+    return { operation, admission, taken: reserved.taken, row }
   })
-  return { admitted, inserts, exhausted }
+  return { admitted, exhausted }
 }
 
 function permit(intent: CallIntent, connection: typeof connections.$inferSelect | undefined): Admission | undefined {
@@ -138,7 +139,7 @@ function intentRow(
   intent: CallIntent,
   { holds, instance, keyVersion, now }: { holds: readonly Hold[]; instance: string; keyVersion: number; now: Date },
 ): typeof callIntents.$inferInsert {
-  const { offersKey: _, member: __, virtualKeyId: ___, tokensAtMost: ____, ...known } = intent
+  const { offersKey: _, member: __, virtualKeyId: ___, tokensAtMost: ____, byTheThousand: _____, ...known } = intent
   const ownerPriced = holds.flatMap((one): [string, OwnerPriced][] => (one.ownerPriced ? [[one.window.id, one.ownerPriced]] : []))
   return {
     ...known,

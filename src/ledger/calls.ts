@@ -1,10 +1,10 @@
-import { and, desc, eq, isNotNull, isNull, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm'
 import { AppError } from '../base/errors.ts'
 import { formatNano } from '../base/money.ts'
 import type { Usage } from '../base/usage.ts'
-import type { CallDetail, CallOutcomeView, CallSummary } from '../contract/consumption.ts'
+import type { CallDetail, CallInFlight, CallOutcomeView, CallSummary } from '../contract/consumption.ts'
 import type { Database, Tx } from '../db/database.ts'
-import { ledgerEntries } from '../db/schema/index.ts'
+import { callIntents, ledgerEntries } from '../db/schema/index.ts'
 import { costSteps } from './cost-steps.ts'
 import { type CallFilters, MODEL_OF_ENTRY, narrowedTo } from './filters.ts'
 import { type Names, namesOf } from './names.ts'
@@ -49,6 +49,41 @@ export async function listCalls(
   return { items: page.map((entry) => toSummary(entry, names)), nextCursor: entries.length > limit ? page.at(-1)!.id : null }
 }
 
+/**
+ * The latest calls that these origins caused, and those under way, the newest first. Reads so many rows of each origin and no more,
+ * however long the ledger is: it is asked every few seconds.
+ */
+export async function latestCalls(
+  database: Database,
+  { workspaceId, origins, limit }: { workspaceId: string; origins: readonly string[]; limit: number },
+): Promise<{ inFlight: CallInFlight[]; items: CallSummary[] }> {
+  if (origins.length === 0) return { inFlight: [], items: [] }
+  const { entries, intents } = await database.inWorkspace(workspaceId, async (tx) => {
+    const latest = sql`
+      select latest.id
+      from unnest(${sql.param([...origins])}::text[]) as asked(origin)
+      cross join lateral (
+        select id, intended_at from ledger_entries where origin = asked.origin order by intended_at desc limit ${limit}::int
+      ) latest
+      order by latest.intended_at desc limit ${limit}::int`
+    return {
+      entries: await tx
+        .select()
+        .from(ledgerEntries)
+        .where(sql`${ledgerEntries.id} in (${latest})`)
+        .orderBy(desc(ledgerEntries.intendedAt), desc(ledgerEntries.id)),
+      intents: await tx
+        .select()
+        .from(callIntents)
+        .where(inArray(callIntents.origin, [...origins]))
+        .orderBy(desc(callIntents.intendedAt), desc(callIntents.id))
+        .limit(limit),
+    }
+  })
+  const names = await namesFor(database, workspaceId, [...entries, ...intents])
+  return { inFlight: intents.map((intent) => toInFlight(intent, names)), items: entries.map((entry) => toSummary(entry, names)) }
+}
+
 /** What follows the call `cursor`; its time is read first, so that the comparison is one that an index serves. */
 async function after(tx: Tx, cursor: string) {
   const [last] = await tx
@@ -59,16 +94,26 @@ async function after(tx: Tx, cursor: string) {
   return sql`(intended_at, id) < (${last.at}::timestamptz, ${cursor}::uuid)`
 }
 
-/** Everything on record about one call. @throws AppError call.missing */
-export async function readCall(database: Database, { workspaceId, callId }: { workspaceId: string; callId: string }): Promise<CallDetail> {
-  const [entry] = await database.inWorkspace(workspaceId, (tx) => tx.select().from(ledgerEntries).where(eq(ledgerEntries.id, callId)))
-  if (!entry) throw new AppError('call.missing', 'There is no such call in this workspace, or it has not ended yet.')
+/** Everything on record about one call, or what is known of it while it is under way. @throws AppError call.missing */
+export async function readCall(
+  database: Database,
+  { workspaceId, callId }: { workspaceId: string; callId: string },
+): Promise<CallDetail | CallInFlight> {
+  const { entry, intent } = await database.inWorkspace(workspaceId, async (tx) => {
+    // The intent first: a call that ends in between is found as an entry.
+    const [begun] = await tx.select().from(callIntents).where(eq(callIntents.id, callId))
+    const [ended] = await tx.select().from(ledgerEntries).where(eq(ledgerEntries.id, callId))
+    return { entry: ended, intent: begun }
+  })
+  if (!entry && intent) return toInFlight(intent, await namesFor(database, workspaceId, [intent]))
+  if (!entry) throw new AppError('call.missing', 'There is no such call in this workspace.')
   const names = await namesFor(database, workspaceId, [entry])
   const provider = names.connections.get(entry.connectionId)?.provider ?? null
   const nano = entry.costSource === 'declared' ? entry.listCostNano : entry.costNano
   const { steps, match } = costSteps({ provider, usage: entry.usage, rowIds: entry.priceRows ?? [], nano })
   const { keyVersion, serviceTier, providerRequestId, status, usage, usageSource, inputParts, costSource, listCostNano, currency } = entry
   return {
+    state: 'ended',
     ...toSummary(entry, names),
     keyVersion,
     serviceTier,
@@ -92,25 +137,40 @@ export async function readCall(database: Database, { workspaceId, callId }: { wo
   }
 }
 
-const namesFor = (database: Database, workspaceId: string, entries: readonly Entry[]): Promise<Names> =>
+type Known = Pick<Entry, 'id' | 'intendedAt' | 'origin' | 'context' | 'connectionId' | 'actor' | 'attempt' | 'requestedModel'>
+
+const namesFor = (database: Database, workspaceId: string, calls: readonly Known[]): Promise<Names> =>
   namesOf(database, workspaceId, {
-    connectionIds: entries.map(({ connectionId }) => connectionId),
-    actors: entries.map(({ actor }) => actor),
-    origins: entries.map(({ origin }) => origin),
+    connectionIds: calls.map(({ connectionId }) => connectionId),
+    actors: calls.map(({ actor }) => actor),
+    origins: calls.map(({ origin }) => origin),
   })
 
-function toSummary(entry: Entry, names: Names): CallSummary {
-  const { id, origin, context, connectionId, actor, attempt, requestedModel, servedModel, outcome, errorCode, costNano, currency } = entry
+/** What is known of a call from its intent on. */
+function knownOf({ id, intendedAt, origin, context, connectionId, actor, attempt, requestedModel }: Known, names: Names) {
   const connection = names.connections.get(connectionId)
   return {
     id,
-    at: entry.intendedAt.toISOString(),
+    at: intendedAt.toISOString(),
     origin: { key: origin, name: names.origins.get(origin)?.name ?? null },
     context,
     connection: { id: connectionId, name: connection?.label ?? null, provider: connection?.provider ?? null },
     member: { key: actor, name: names.members.get(actor) ?? null },
     attempt,
     requestedModel,
+  }
+}
+
+function toInFlight(intent: typeof callIntents.$inferSelect, names: Names): CallInFlight {
+  const { worstCaseNano, currency } = intent
+  const atMost = worstCaseNano === null ? null : { currency, amount: formatNano(worstCaseNano) }
+  return { state: 'in_flight', ...knownOf(intent, names), atMost }
+}
+
+function toSummary(entry: Entry, names: Names): CallSummary {
+  const { servedModel, outcome, errorCode, costNano, currency } = entry
+  return {
+    ...knownOf(entry, names),
     servedModel,
     outcome,
     errorCode,

@@ -5,6 +5,7 @@ import type { Clock } from '../runtime/clock.ts'
 import { admitIntents, type ConnectionsById, type IntendOperation, readConnections } from './admit.ts'
 import { type BudgetNotice, type LockedWindow, lockWindows, newlyUsed, writeWindows } from './budget-holds.ts'
 import type { Admission, CallIntent } from './intent.ts'
+import { createJournal } from './journal.ts'
 import { type Applying, createLimits, LimitsChanged } from './limits.ts'
 import { correct, lockBuckets, type LockedBucket, type Taken, writeBuckets } from './rate-limit.ts'
 import type { Settlement } from './settlement.ts'
@@ -19,9 +20,13 @@ export type TellBudgets = (tx: Tx, notices: readonly BudgetNotice[]) => Promise<
 interface Live {
   readonly windowIds: readonly string[]
   readonly taken: readonly Taken[]
+  /** Of an intent in the journal: its row, which nobody else can settle while this process lives. */
+  readonly row?: typeof callIntents.$inferInsert | undefined
 }
 
 const MOST_PER_COMMIT = 256
+/** Less than the age at which intents are swept. */
+const LONGEST_IN_JOURNAL_MS = 14 * 60_000
 /** Somebody would have to change budgets in each of as many milliseconds. */
 const MOST_TRIES = 10
 
@@ -44,6 +49,7 @@ export function createGroupCommit({
   let queue: Operation[] = []
   let running: Promise<void> | undefined
   const limits = createLimits(database)
+  const journal = createJournal({ database, clock, instance })
   const live = new WeakMap<CallIntent, Live>()
 
   const commitOnce = async (operations: readonly Operation[], now: Date): Promise<() => void> => {
@@ -51,39 +57,57 @@ export function createGroupCommit({
     const intended = operations.filter((operation) => operation.kind === 'intend')
     const applying = findApplying(intended, now)
     const ids = rowsOfAll(ended, applying)
+    const [journaled, stored] = partition(ended, ({ settlement }) => isInJournal(settlement, now))
     return database.asSystem('group commit of call intents and ledger entries', async (tx) => {
       // Statements that do not wait for each other's answers are sent together: the database is waited for three times.
-      const [windows, buckets, taken, connectionsById] = await Promise.all([
+      const [windows, buckets, takenFromTable, connectionsById] = await Promise.all([
         lockWindows(tx, ids.windows),
         lockBuckets(tx, ids.buckets),
-        takeIntents(tx, ended),
+        takeIntents(tx, stored),
         readConnections(tx, intended),
       ])
       requireCurrent({ intended, applying, connectionsById, windows, buckets })
+      const takenFromJournal = onceEach(journaled).map((operation): TakenCall => ({
+        operation,
+        held: heldBy(live.get(operation.intent)!.row!),
+      }))
+      const taken = [...takenFromTable, ...takenFromJournal]
       requireWindows(taken, windows)
-      const entries = spendTaken(taken, windows)
+      const entries = spendTaken(takenFromTable, windows)
       correctBuckets(taken, buckets, now)
       const rows = { connectionsById, windows, buckets }
-      const { admitted, inserts, exhausted } = admitIntents({ operations: intended, applying, rows, instance, now })
+      const { admitted, exhausted } = admitIntents({ operations: intended, applying, rows, instance, now })
       const notices = newlyUsed(windows.values(), exhausted)
+      const [toJournal, toTable] = partition(admitted, ({ operation }) => operation.intent.byTheThousand === true)
+      const rowsForJournal = { intents: rowsIn(toJournal), entries: spendTaken(takenFromJournal, windows) }
       await Promise.all([
-        recordTaken(tx, { taken, entries }),
-        insertMany(tx, callIntents, inserts),
+        recordTaken(tx, { taken: takenFromTable, entries }),
+        insertMany(tx, callIntents, rowsIn(toTable)),
+        journal.append(tx, rowsForJournal),
         writeWindows(tx, windows),
         writeBuckets(tx, buckets),
         notices.length > 0 ? tell?.(tx, notices) : undefined,
       ])
       return () => {
         const settled = new Set(taken.map(({ operation }) => operation))
-        for (const operation of ended) operation.resolve(settled.has(operation))
-        for (const { operation, admission, taken: fromBuckets } of admitted) {
-          const windowIds = [...operation.intent.budgetIds, ...applying.get(operation.intent)!.windows.map(({ id }) => id)]
-          live.set(operation.intent, { windowIds, taken: fromBuckets })
+        journal.committed(rowsForJournal)
+        for (const operation of ended) {
+          live.delete(operation.intent)
+          operation.resolve(settled.has(operation))
+        }
+        for (const { operation, admission, taken: fromBuckets, row } of admitted) {
+          const { intent } = operation
+          const windowIds = [...intent.budgetIds, ...applying.get(intent)!.windows.map(({ id }) => id)]
+          live.set(intent, { windowIds, taken: fromBuckets, row: intent.byTheThousand && row })
           operation.resolve(admission)
         }
       }
     })
   }
+
+  /** Not after so long that another process may have taken it for a crash's. A second settlement of one call finds nothing here. */
+  const isInJournal = ({ intent, intendedAt, writes = [] }: Settlement, now: Date): boolean =>
+    live.get(intent)?.row !== undefined && writes.length === 0 && now.getTime() - intendedAt.getTime() < LONGEST_IN_JOURNAL_MS
 
   /** What holds for each of these calls. @throws LimitsChanged where that is to be read first */
   const findApplying = (operations: readonly IntendOperation[], now: Date): Map<CallIntent, Applying> => {
@@ -144,7 +168,8 @@ export function createGroupCommit({
   /** The windows that the intents' rows name are all locked. @throws LimitsChanged where this process did not know of one */
   const requireWindows = (taken: readonly TakenCall[], windows: ReadonlyMap<string, LockedWindow>): void => {
     const unknown = taken.filter(({ held }) => !held.budgetIds.every((id) => windows.has(id)))
-    for (const { operation, held } of unknown) live.set(operation.intent, { windowIds: held.budgetIds, taken: [] })
+    for (const { operation, held } of unknown)
+      live.set(operation.intent, { taken: [], ...live.get(operation.intent), windowIds: held.budgetIds })
     if (unknown.length > 0) throw new LimitsChanged([])
   }
 
@@ -203,9 +228,40 @@ export function createGroupCommit({
     /** @returns whether this closed the call; false: it was settled before, or swept as interrupted. */
     settle: (settlement: Settlement): Promise<boolean> =>
       new Promise((resolve, reject) => enqueue({ kind: 'settle', intent: settlement.intent, settlement, resolve, reject })),
-    /** Resolves when nothing is queued or under way. */
+    /** Resolves when nothing is queued or under way, and all is in its tables. */
     async idle(): Promise<void> {
       while (running) await running
+      await journal.caughtUp()
+    },
+    /** Resolves when all that was committed before is in its tables. */
+    caughtUp: () => journal.caughtUp(),
+    async close(): Promise<void> {
+      while (running) await running
+      await journal.close()
     },
   }
+}
+
+const rowsIn = (admitted: readonly { readonly row?: typeof callIntents.$inferInsert }[]): (typeof callIntents.$inferInsert)[] =>
+  admitted.flatMap(({ row }) => row ?? [])
+
+/** What an intent's row says of what holds it, as the table would give it back. */
+const heldBy = ({ id, instance, budgetIds, worstCaseNano, currency, ownerPriced }: typeof callIntents.$inferInsert): TakenCall['held'] => ({
+  id,
+  instance,
+  budgetIds,
+  worstCaseNano: worstCaseNano ?? null,
+  currency,
+  ownerPriced: ownerPriced ?? null,
+})
+
+/** Of two settlements of one call the first. */
+const onceEach = (operations: readonly SettleOperation[]): SettleOperation[] => [
+  ...new Map(operations.toReversed().map((operation) => [operation.intent, operation])).values(),
+]
+
+function partition<Item>(items: readonly Item[], isFirst: (item: Item) => boolean): [Item[], Item[]] {
+  const both: [Item[], Item[]] = [[], []]
+  for (const item of items) both[isFirst(item) ? 0 : 1].push(item)
+  return both
 }

@@ -13,8 +13,12 @@ export interface Ledger {
   intend(intent: CallIntent): Promise<Admission>
   /** Closes a call with what is known, together with the caller's own results. Its `intent` is the object that was admitted. */
   settle(settlement: Settlement): Promise<void>
-  /** Resolves when no commit is queued or under way. */
+  /** Resolves when no commit is queued or under way, and all that was committed is in its tables. */
   idle(): Promise<void>
+  /** For who reads intents and entries: resolves when all that was committed before is in their tables. */
+  caughtUp(): Promise<void>
+  /** Lets what is under way end, and puts everything into its tables. */
+  close(): Promise<void>
 }
 
 /**
@@ -27,5 +31,7 @@ export function createLedger(options: { database: Database; clock: Clock; instan
     intend: group.intend,
     settle: async (settlement) => void (await group.settle(settlement)),
     idle: () => group.idle(),
+    caughtUp: () => group.caughtUp(),
+    close: () => group.close(),
   }
 }

@@ -1,13 +1,13 @@
 import { inArray } from 'drizzle-orm'
 import type { Database, Tx } from '../db/database.ts'
-import { apiTokens, connections, runs, users } from '../db/schema/index.ts'
+import { apiTokens, connections, runs, users, virtualKeys } from '../db/schema/index.ts'
 
 /** What people call the things that ledger entries name by their ids. A thing that is gone, or has no name, is absent. */
 export interface Names {
   readonly connections: ReadonlyMap<string, { readonly label: string; readonly provider: string }>
   /** By "user:<id>" and "token:<id>". */
   readonly members: ReadonlyMap<string, string>
-  /** By "run:<id>". */
+  /** By "run:<id>" and "virtual-key:<id>"; revoked keys keep their names. */
   readonly origins: ReadonlyMap<string, { readonly name: string | null; readonly startedAt: Date }>
 }
 
@@ -27,6 +27,7 @@ export async function namesOf(
 ): Promise<Names> {
   const tokenIds = idsOf('token', actors)
   const runIds = idsOf('run', origins)
+  const keyIds = idsOf('virtual-key', origins)
   const own = await database.inWorkspace(workspaceId, async (tx) => ({
     connections: await connectionNames(tx, [...new Set(connectionIds)]),
     tokens:
@@ -40,6 +41,13 @@ export async function namesOf(
       runIds.length === 0
         ? []
         : await tx.select({ id: runs.id, settings: runs.settings, createdAt: runs.createdAt }).from(runs).where(inArray(runs.id, runIds)),
+    keys:
+      keyIds.length === 0
+        ? []
+        : await tx
+            .select({ id: virtualKeys.id, name: virtualKeys.name, createdAt: virtualKeys.createdAt })
+            .from(virtualKeys)
+            .where(inArray(virtualKeys.id, keyIds)),
   }))
   const people = await personNames(database, [...new Set([...idsOf('user', actors), ...own.tokens.map(({ userId }) => userId)])])
   const members = new Map([...people].map(([id, name]) => [`user:${id}`, name]))
@@ -47,7 +55,10 @@ export async function namesOf(
     const person = people.get(userId)
     members.set(`token:${id}`, person === undefined ? name : `${name} (${person})`)
   }
-  const named = own.runs.map(({ id, settings, createdAt }) => [`run:${id}`, { name: recipeName(settings), startedAt: createdAt }] as const)
+  const named = [
+    ...own.runs.map(({ id, settings, createdAt }) => [`run:${id}`, { name: recipeName(settings), startedAt: createdAt }] as const),
+    ...own.keys.map(({ id, name, createdAt }) => [`virtual-key:${id}`, { name, startedAt: createdAt }] as const),
+  ]
   return { connections: new Map(own.connections.map((row) => [row.id, row])), members, origins: new Map(named) }
 }
 

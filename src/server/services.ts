@@ -9,6 +9,7 @@ import { failInterruptedImports, stopCatalogue } from '../catalogue/import-job.t
 import { removePartialUploads } from '../catalogue/uploads.ts'
 import { holdDataFolder } from '../db/hold.ts'
 import { openDatabase } from '../db/open.ts'
+import { unpackLeft } from '../ledger/journal.ts'
 import { createLedger } from '../ledger/ledger.ts'
 import { sweepInterrupted } from '../ledger/sweep.ts'
 import { startPracticeServer } from '../providers/practice-server.ts'
@@ -80,6 +81,7 @@ export async function openServices({
     await failInterruptedImports({ database, instance })
     await endInterruptedProbes({ database, instance })
     await removePartialUploads({ dataDir })
+    await unpackLeft({ database, clock, instance })
     const interruptedCalls = await sweepInterrupted({ database, clock, instance, tell: tellBudgets })
     const practice = lazily(startPracticeServer)
     const privateHosts = new Set([...config.privateHosts, ...named])
@@ -91,7 +93,7 @@ export async function openServices({
       await (await practice.started())?.close()
     })
     const ledger = createLedger({ database, clock, instance, tell: tellBudgets })
-    closers.push(() => ledger.idle())
+    closers.push(() => ledger.close())
     const watch = createCallWatch({ database, clock, log })
     closers.push(() => watch.close())
     const paces = await createPaces({ database, clock, log, instance })

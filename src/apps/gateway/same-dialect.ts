@@ -65,6 +65,7 @@ export function callOf(
     actor: `user:${key.ownerId}`,
     member: key.ownerId,
     virtualKeyId: key.id,
+    byTheThousand: true,
     origin: `virtual-key:${key.id}`,
     context,
     candidate,

@@ -1,0 +1,173 @@
+import { asc, eq, inArray, lt, or, sql } from 'drizzle-orm'
+import { recordsFrom, recordsText } from '../db/bulk.ts'
+import type { Database, Tx } from '../db/database.ts'
+import { callIntents, callJournal, ledgerEntries } from '../db/schema/index.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { newId } from '../runtime/ids.ts'
+
+/** What one commit has to say of calls that come by the thousand. Entries are of calls whose intents are over. */
+export interface JournalRows {
+  readonly intents: readonly (typeof callIntents.$inferInsert)[]
+  readonly entries: readonly (typeof ledgerEntries.$inferInsert)[]
+}
+
+/**
+ * Intents and entries of many calls as one row of a commit, and later, all at once, as the rows of their tables: on PGlite a call
+ * costs a tenth of what its own rows would while calls are waiting (docs/decisions/0016-calls-by-the-thousand.md). What is in the
+ * journal is as durable as the tables, counts in budgets, and is unpacked before anything reads them here.
+ */
+export interface Journal {
+  /** Inside the calls' own commit. */
+  append(tx: Tx, rows: JournalRows): Promise<void>
+  /** After that commit: so many calls are to be unpacked, in a while. */
+  committed(rows: JournalRows): void
+  /** Resolves when all that was committed before is in its tables. */
+  caughtUp(): Promise<void>
+  close(): Promise<void>
+}
+
+/** How long a quiet ledger's calls may stay in the journal. */
+const UNPACK_AFTER_MS = 250
+/** While more calls than this come in that time, unpacking would only make them wait. */
+const BUSY_CALLS = 100
+/** And how many may wait, and how long, however busy it is. */
+const MOST_WAITING = 100_000
+const LONGEST_WAIT_MS = 30_000
+/** Rows of the journal in one transaction, for which everybody waits on PGlite: while calls come, and while nobody does. */
+const SLICE_BUSY = 1
+const SLICE_QUIET = 16
+
+export function createJournal({ database, clock, instance }: { database: Database; clock: Clock; instance: string }): Journal {
+  const closing = new AbortController()
+  const written: number[] = [] // calls in each row of the journal that is not unpacked, the oldest first
+  let waiting = 0 // all of them
+  let since = 0 // when the first of them came
+  let recent = 0 // calls since the last look
+  let looking: Promise<void> | undefined
+  let unpacking: Promise<void> | undefined
+  let hasReaders = false
+
+  const nowMs = (): number => clock.now().getTime()
+  const isBusy = (): boolean => recent > BUSY_CALLS
+  const mayWait = (): boolean => !hasReaders && isBusy() && waiting < MOST_WAITING && nowMs() - since < LONGEST_WAIT_MS
+
+  const unpackAll = async (): Promise<void> => {
+    for (;;) {
+      const rows = await unpackSlice(database, { instance, rows: isBusy() ? SLICE_BUSY : SLICE_QUIET })
+      for (const calls of written.splice(0, rows)) waiting -= calls
+      since = nowMs()
+      if (written.length === 0) return
+    }
+  }
+  const unpack = (): Promise<void> =>
+    (unpacking ??= unpackAll().finally(() => {
+      unpacking = undefined
+    }))
+
+  const look = async (): Promise<void> => {
+    while (waiting > 0) {
+      recent = 0
+      try {
+        await clock.sleep(UNPACK_AFTER_MS, closing.signal)
+      } catch {
+        return
+      }
+      if (!mayWait()) await unpack()
+    }
+  }
+
+  return {
+    async append(tx, { intents, entries }) {
+      if (intents.length === 0 && entries.length === 0) return
+      await tx.insert(callJournal).values({
+        id: newId(),
+        instance,
+        writtenAt: clock.now(),
+        intents: recordsText(callIntents, intents),
+        entries: recordsText(ledgerEntries, entries),
+      })
+    },
+    committed({ intents, entries }) {
+      const calls = intents.length + entries.length
+      if (calls === 0) return
+      if (waiting === 0) since = nowMs()
+      written.push(calls)
+      waiting += calls
+      recent += calls
+      // What cannot be unpacked now stays where it is: the next look, or the next start, tries again.
+      looking ??= look()
+        .catch(() => undefined)
+        .finally(() => {
+          looking = undefined
+        })
+    },
+    async caughtUp() {
+      if (waiting === 0 && !unpacking) return
+      hasReaders = true
+      try {
+        await unpacking
+        if (waiting > 0) await unpack()
+      } finally {
+        hasReaders = false
+      }
+    },
+    async close() {
+      closing.abort()
+      await looking
+      if (waiting > 0) await unpack()
+    },
+  }
+}
+
+/** No instance that lives leaves a row in the journal for so long. */
+const ABANDONED_MS = 15 * 60_000
+
+/** Unpacks what this instance's last process left, and what others did that are gone. Before the sweep of their intents. */
+export async function unpackLeft({ database, clock, instance }: { database: Database; clock: Clock; instance: string }): Promise<void> {
+  const abandonedBefore = new Date(clock.now().getTime() - ABANDONED_MS)
+  for (;;) {
+    const unpacked = await unpackSlice(database, { instance, rows: SLICE_QUIET, abandonedBefore })
+    if (unpacked === 0) return
+  }
+}
+
+/**
+ * Moves the oldest rows of the journal into their tables: intents that are not over, and entries in place of their intents.
+ * @returns how many rows that were.
+ */
+async function unpackSlice(
+  database: Database,
+  { instance, rows, abandonedBefore }: { instance: string; rows: number; abandonedBefore?: Date },
+): Promise<number> {
+  return database.asSystem('unpack the journal of calls', async (tx) => {
+    const own = eq(callJournal.instance, instance)
+    const slice = await tx
+      .select({ id: callJournal.id })
+      .from(callJournal)
+      .where(abandonedBefore ? or(own, lt(callJournal.writtenAt, abandonedBefore)) : own)
+      .orderBy(asc(callJournal.id))
+      .limit(rows)
+      .for('update')
+    if (slice.length > 0)
+      await putIntoTables(
+        tx,
+        slice.map(({ id }) => id),
+      )
+    return slice.length
+  })
+}
+
+async function putIntoTables(tx: Tx, ids: readonly string[]): Promise<void> {
+  const these = sql`${callJournal.id} = any(${sql.param([...ids])}::uuid[])`
+  const over = sql`select (one ->> 'id')::uuid from ${callJournal}, json_array_elements(${callJournal.entries}::json) one where ${these}`
+  const entries = recordsFrom(ledgerEntries, sql`${callJournal.entries}`)
+  const intents = recordsFrom(callIntents, sql`${callJournal.intents}`)
+  await tx.execute(
+    sql`insert into ${ledgerEntries} (${entries.names}) select ${entries.givenNames} from ${callJournal}, ${entries.given} where ${these} on conflict (id) do nothing`,
+  )
+  await tx.execute(sql`delete from ${callIntents} where ${callIntents.id} in (${over})`)
+  await tx.execute(
+    sql`insert into ${callIntents} (${intents.names}) select ${intents.givenNames} from ${callJournal}, ${intents.given} where ${these} and given.id not in (${over})`,
+  )
+  await tx.delete(callJournal).where(inArray(callJournal.id, [...ids]))
+}
