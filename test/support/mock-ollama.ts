@@ -28,6 +28,8 @@ export interface MockOllama extends RawServer {
   /** Pulls whose caller left before they had ended. */
   readonly left: { count: number }
   readonly installed: Set<string>
+  /** How long a twentieth of a layer takes; can be changed while it runs. */
+  readonly pace: { pieceMs: number }
 }
 
 const PIECES = 20 // lines of progress for each layer
@@ -42,13 +44,12 @@ export async function startMockOllama({
 }: {
   library: Readonly<Record<string, LibraryModel>>
   installed?: readonly string[]
-  /** How long a twentieth of a layer takes. */
   pieceMs?: number
   /** Answers /api/chat. */
   chat?: (request: RawRequest, response: ServerResponse) => void
 }): Promise<MockOllama> {
   const disk = new Map<string, number>()
-  const state = { faults: [] as (PullFault | undefined)[], left: { count: 0 }, installed: new Set(installed) }
+  const state = { faults: [] as (PullFault | undefined)[], left: { count: 0 }, installed: new Set(installed), pace: { pieceMs } }
 
   const pull = async (model: string, response: ServerResponse): Promise<void> => {
     const fault = state.faults.shift()
@@ -68,7 +69,7 @@ export async function startMockOllama({
       let completed = Math.min(total, Math.max(0, (disk.get(model) ?? 0) - before))
       say({ status, digest, total, ...(completed > 0 ? { completed } : {}) })
       while (completed < total) {
-        if (total > SMALL) await sleep(pieceMs)
+        if (total > SMALL) await sleep(state.pace.pieceMs)
         if (response.destroyed) return
         completed = Math.min(total, completed + Math.ceil(total / PIECES))
         disk.set(model, before + completed)

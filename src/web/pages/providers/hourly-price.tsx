@@ -15,7 +15,7 @@ export function HourlyPrice({ value, currency, onChange }: { value: string; curr
   const isWorked = IS_PRICE.test(hour) && /^[A-Z]{3}$/.test(currency) && Number(hour) > 0
   return (
     <div className="flex flex-col gap-1.5 border-t border-line pt-3">
-      <div className="w-40">
+      <div className="w-56">
         <TextInput
           label={t('local.hourly.label')}
           optional

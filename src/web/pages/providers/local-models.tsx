@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { Download } from 'lucide-react'
-import { useState } from 'react'
+import { useState, type ReactNode } from 'react'
 import { type ConnectionView, listConnectionModels, type ModelView } from '../../../contract/connections.ts'
 import { listPulls, type PullView, startPull, watchPulls } from '../../../contract/local-models.ts'
 import type { ProviderView } from '../../../contract/providers.ts'
@@ -153,10 +153,7 @@ function Pulls({ connection, pulls }: { connection: ConnectionView; pulls: NonNu
             </Button>
           </div>
           <p className="max-w-prose text-table text-ink-2">
-            <Text
-              of="local.pull.what"
-              parts={{ library: <a className="link" href={pulls.library} target="_blank" rel="noreferrer noopener" /> }}
-            />
+            <Text of="local.pull.what" parts={{ a: <PageLink to={pulls.library} /> }} />
           </p>
           {start.error && toApiProblem(start.error).code !== 'pull.refused' && <ErrorNote problem={toApiProblem(start.error)} />}
         </form>
@@ -166,3 +163,12 @@ function Pulls({ connection, pulls }: { connection: ConnectionView; pulls: NonNu
 }
 
 const isOngoing = ({ state }: PullView): boolean => state === 'running' || state === 'waiting'
+
+/** A page of somebody else's; what it is called stands in the text around it. */
+function PageLink({ to, children }: { to: string; children?: ReactNode }) {
+  return (
+    <a className="link" href={to} target="_blank" rel="noreferrer noopener">
+      {children}
+    </a>
+  )
+}

@@ -18,8 +18,10 @@ import { freeCard } from './free-card.ts'
 /** Who opens the choice again within a minute is told what was found then. */
 const LOOK_AGAIN_MS = 60_000
 
+const useDiscovery = () => useQuery({ ...queryOf(discoverLocal), staleTime: LOOK_AGAIN_MS })
+
 /** The servers of models that were found on the machine Latchkey runs on, each added with one click. */
-export function LocalServers({
+export function FoundServers({
   providers,
   onAdded,
 }: {
@@ -27,30 +29,40 @@ export function LocalServers({
   onAdded: (connection: ConnectionView) => void
 }) {
   const { t } = useText()
-  const { data, error, isPending } = useQuery({ ...queryOf(discoverLocal), staleTime: LOOK_AGAIN_MS })
+  const { data } = useDiscovery()
   const found = data?.items.filter(({ state }) => state === 'found') ?? []
   const nameOf = (id: string): string => providers.find((provider) => provider.id === id)?.name ?? id
+  if (found.length === 0) return null
   return (
     <section aria-label={t('local.found.title')}>
       <h3 className="mb-2 font-medium text-ink-2">{t('local.found.title')}</h3>
-      {isPending && (
-        <Skeleton>
-          <div className="h-14 rounded-md bg-sunken" />
-        </Skeleton>
-      )}
-      {error && <ErrorNote problem={toApiProblem(error)} />}
-      {data && (
-        <div className="flex flex-col gap-2">
-          {found.map((server) => (
-            <FoundServer key={server.baseUrl} server={server} name={nameOf(server.provider)} onAdded={onAdded} />
-          ))}
-          {found.length === 0 && data.items.some(({ state }) => state === 'nothing' || state === 'other') && (
-            <p className="text-ink-2">{t('local.found.nothing', { hosts: hostsOf(data.items, ['nothing', 'other']) })}</p>
-          )}
-          {data.allow !== null && <NotAllowed allow={data.allow} />}
-        </div>
-      )}
+      <div className="flex flex-col gap-2">
+        {found.map((server) => (
+          <FoundServer key={server.baseUrl} server={server} name={nameOf(server.provider)} onAdded={onAdded} />
+        ))}
+      </div>
     </section>
+  )
+}
+
+/** Where nothing was found, and where nobody may look. */
+export function NotFoundServers() {
+  const { t } = useText()
+  const { data, error, isPending } = useDiscovery()
+  if (isPending) {
+    return (
+      <Skeleton>
+        <div className="h-8 rounded-md bg-sunken" />
+      </Skeleton>
+    )
+  }
+  if (error) return <ErrorNote problem={toApiProblem(error)} />
+  const silent = hostsOf(data.items, ['nothing', 'other'])
+  return (
+    <div className="flex flex-col gap-2">
+      {silent !== '' && <p className="text-ink-2">{t('local.found.nothing', { hosts: silent })}</p>}
+      {data.allow !== null && <NotAllowed allow={data.allow} />}
+    </div>
   )
 }
 

@@ -5,7 +5,7 @@ import type { ProviderView } from '../../../contract/providers.ts'
 import { Badge } from '../../components/badge.tsx'
 import { TextInput } from '../../components/field.tsx'
 import { useText } from '../../messages/text.tsx'
-import { LocalServers } from './local-servers.tsx'
+import { FoundServers, NotFoundServers } from './local-servers.tsx'
 import { useProviderName } from './provider-name.ts'
 
 /** The providers there are, those of the world first, then any server, then practice. */
@@ -45,9 +45,10 @@ export function ProviderChoice({
           {t('providers.choose.notFound', { name: search.trim() })}
         </p>
       )}
+      {wanted === '' && <FoundServers providers={providers} onAdded={onAdded} />}
       <Group label={t('providers.choose.hosted')} providers={hosted} onChoose={onChoose} />
-      {wanted === '' && <LocalServers providers={providers} onAdded={onAdded} />}
       <Group label={t('providers.choose.servers')} providers={servers} onChoose={onChoose} />
+      {wanted === '' && <NotFoundServers />}
       <Group label={t('providers.choose.practice')} providers={practice} onChoose={onChoose} />
     </div>
   )
