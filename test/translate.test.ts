@@ -97,6 +97,13 @@ describeShared('translation with DeepL', () => {
     expect(entries).toMatchObject([{ served_model: 'quality_optimized', cost_nano: '100000' }])
   })
 
+  it('costs nothing at the address of API Free, and an unknown amount where a contract decides', async () => {
+    const at = (region: string) =>
+      ask({ texts: ['Lamp'], candidate: { connectionId, provider: 'deepl', model: 'translate', rateCard: null, region } })
+    expect((await at('free')).entries).toMatchObject([{ usage: { characters: 4 }, cost_nano: '0' }])
+    expect((await at('jp')).entries).toMatchObject([{ usage: { characters: 4 }, cost_nano: null }])
+  })
+
   it('goes out in requests of at most 50 texts, each a call of its own, and comes back in order', async () => {
     const texts = Array.from({ length: 101 }, (_, at) => `text ${at}`)
     const before = mock.requests.length

@@ -4,6 +4,7 @@ import { failureOf, ProviderCallError } from '../providers/failure.ts'
 import type { KeyExchange } from '../providers/key-exchange.ts'
 import { parseJson } from '../providers/parse-json.ts'
 import type { Provider } from '../providers/provider.ts'
+import { rememberSecret } from '../runtime/scrub.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { CallServices } from './services.ts'
 
@@ -52,6 +53,7 @@ export async function withAccessToken<T>(
     signal,
     owner ? tokenOf({ ...request, owner }).token.then(copyOf) : exchange(request).then(({ token }) => token),
   )
+  const unremember = rememberSecret(token)
   try {
     return await use(token)
   } catch (error) {
@@ -59,6 +61,7 @@ export async function withAccessToken<T>(
     if (owner && error instanceof ProviderCallError && error.failure.code === 'provider.bad_key') forgetToken(services.vault, nameOf(owner))
     throw error
   } finally {
+    unremember()
     token.wipe()
   }
 }

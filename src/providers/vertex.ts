@@ -41,7 +41,7 @@ export const vertex: ChatProvider = {
     prices: 'https://cloud.google.com/vertex-ai/generative-ai/pricing',
     docs: 'https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference',
   },
-  keyHint: '{ "type": "service_account", … }, the whole file; or an API key',
+  keyHint: '{"type": "service_account", …}, the whole file, or AQ.…',
   keyHeader: { name: 'x-goog-api-key', prefix: '' }, // never in the URL, where Google takes it too
   takesAccessTokens: true,
   keyExchange: googleServiceAccount,
@@ -77,6 +77,7 @@ export const vertex: ChatProvider = {
   notes: [
     'With a service account, paste its whole key file and enter the project. The file is sealed and never sent: it signs a statement for https://oauth2.googleapis.com, which answers with an access token; that token is kept in memory for five minutes at most.',
     'The account needs the role "Vertex AI User" (roles/aiplatform.user) in the project, and the project the Vertex AI API switched on.',
+    'At an address of your own, such as a gateway, it is that gateway that gets the access token; the key file goes nowhere in any case.',
     'An API key needs no project where it is of express mode.',
     'The location decides where requests are worked on: "global", "eu", "us", or a region such as europe-west4. Not every model is in every one of them.',
     'The prices in the book are those of "global". In another location a cost is unknown until you enter the connection’s own prices.',

@@ -56,7 +56,7 @@ export async function startDeeplMock(): Promise<DeeplMock> {
     detected_source_language: asked.source_lang ?? 'EN',
     text: `${asked.target_lang}:${text}`,
     ...(asked.show_billed_characters && counts
-      ? { billed_characters: [...(asked.tag_handling ? text.replace(/<[^>]*>/g, '') : text)].length }
+      ? { billed_characters: Array.from(asked.tag_handling ? text.replace(/<[^>]*>/g, '') : text).length }
       : {}),
     ...(asked.model_type ? { model_type_used: asked.model_type.replace('prefer_', '') } : {}),
   })

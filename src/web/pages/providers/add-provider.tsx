@@ -137,7 +137,7 @@ function KeyStep({ provider, onBack, onClose, onSaved }: KeyStepProps) {
           <SecretInput
             ref={keyField}
             label={t('providers.key.label')}
-            help={provider.keyHint ? t('providers.key.looksLike', { hint: provider.keyHint }) : t('providers.key.help')}
+            help={provider.keyHint ? t('providers.key.looksLike', { hint: isolated(provider.keyHint) }) : t('providers.key.help')}
             optional={provider.key === 'optional'}
             required={provider.key === 'required'}
             mono
@@ -181,6 +181,9 @@ function KeyStep({ provider, onBack, onClose, onSaved }: KeyStepProps) {
     </Dialog>
   )
 }
+
+/** A text of its own direction inside another: what keys look like is written from left to right in every language. */
+const isolated = (text: string): string => `\u2068${text}\u2069`
 
 /** Their names among the messages. */
 const TRIED = { 'recorded answers': 'recorded', 'a mock of its documented interface': 'mock', 'never tried': 'never' } as const
