@@ -45,7 +45,7 @@ export function BehaviourCard({ card, onAgain }: { card: CardView; onAgain?: () 
   const isUnderWay = state === 'running' || state === 'cancelling'
   return (
     <li aria-label={model} className="rounded-md border border-line bg-surface">
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5 border-b border-line px-4 py-2">
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5 px-4 py-2">
         <h3 className="min-w-0 flex-1 basis-40">
           <bdi dir="ltr" className="font-mono font-semibold break-all">
             {model}
@@ -68,7 +68,7 @@ export function BehaviourCard({ card, onAgain }: { card: CardView; onAgain?: () 
           </Button>
         )}
       </div>
-      <div className="flex flex-col gap-3 px-4 py-3">
+      <div className="flex flex-col gap-3 border-t border-line px-4 py-3 empty:hidden">
         {outdated && <p className="text-attention">{t('tested.outdated')}</p>}
         {problem && (
           <p className="text-failing">
@@ -80,7 +80,7 @@ export function BehaviourCard({ card, onAgain }: { card: CardView; onAgain?: () 
             </a>
           </p>
         )}
-        {endedAt && state !== 'finished' && <p className="text-ink-2">{t('tested.partial')}</p>}
+        {endedAt && state !== 'finished' && <p className="text-ink-2">{t(findings.length > 0 ? 'tested.partial' : 'tested.untried')}</p>}
         {groups.map(
           ([name, found]) =>
             found.length > 0 && (
@@ -117,7 +117,7 @@ function Finding({ finding: { ability, state, note, said, at }, isOlder }: { fin
             </span>
           )}
         </p>
-        {note && <p className="text-table text-ink-2">{t(`tested.notes.${note}`)}</p>}
+        {note && !(note === 'refused' && said) && <p className="text-table text-ink-2">{t(`tested.notes.${note}`)}</p>}
         {said && (
           <p className="text-table text-ink-2">
             {t('tested.said')}{' '}
