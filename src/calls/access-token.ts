@@ -51,7 +51,7 @@ export async function withAccessToken<T>(
   const request = { services, provider, keyExchange, key }
   const token = await unless(
     signal,
-    owner ? tokenOf({ ...request, owner }).token.then(copyOf) : exchange(request).then(({ token }) => token),
+    owner ? tokenOf({ ...request, owner }).token.then(copyOf) : exchange(request).then((exchanged) => exchanged.token),
   )
   const unremember = rememberSecret(token)
   try {
