@@ -35,9 +35,13 @@ export function createFollow(attempt: Attempt): Follow {
   return async (followUp) => {
     const target = URL.parse(followUp.url)
     const isOwn = target !== null && target.origin === URL.parse(connection.destination.baseUrl)?.origin
-    if (!target || !(isOwn || isDeclared(target.host, offer))) throw new ProviderCallError(FOREIGN, 'maybe')
+    if (!target || !(isOwn || isDeclared(target, offer))) throw new ProviderCallError(FOREIGN, 'maybe')
     const send = (key: Secret | undefined): Promise<FollowedAnswer> => sendFollowUp(attempt, { followUp, target, isOwn, key })
-    return isOwn && !followUp.isFile ? withConnectionKey(attempt, send) : send(undefined)
+    return (isOwn && !followUp.isFile ? withConnectionKey(attempt, send) : send(undefined)).catch((error: unknown) => {
+      // an address that leads on to another says nothing of the connection, whose own address it is not
+      const leadsOn = error instanceof ProviderCallError && error.failure.code === 'provider.redirected'
+      throw leadsOn ? new ProviderCallError(FOREIGN, 'maybe') : error
+    })
   }
 }
 
@@ -64,13 +68,13 @@ async function sendFollowUp(
   throw new ProviderCallError(isFile ? missing(status) : failureOf({ protocol: offer.protocol, status, headers, bytes, key }), 'maybe')
 }
 
-const isDeclared = (host: string, { hosts = [] }: Offer): boolean =>
-  hosts.some((pattern) => (pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : host === pattern))
+const isDeclared = ({ protocol, host }: URL, { hosts = [] }: Offer): boolean =>
+  protocol === 'https:' && hosts.some((pattern) => (pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : host === pattern))
 
 const FOREIGN: ProviderFailure = {
   code: 'provider.foreign_address',
   detail:
-    'The provider’s answer names an address that is not known to be the provider’s own. Nothing was sent there. What was made may have been charged.',
+    'The provider’s answer leads to an address that is not known to be the provider’s own. Nothing was sent there. What was made may have been charged.',
   retryable: false,
 }
 

@@ -71,7 +71,7 @@ export async function makeImages<T>(services: CallServices, request: ImageReques
 }
 
 /** The answer comes when the image is made; it may hold ten of them. */
-const BOUNDS = { timeouts: { headersMs: 600_000, totalMs: 900_000 }, maxBodyBytes: 64 * 1024 * 1024 }
+export const IMAGE_BOUNDS = { timeouts: { headersMs: 600_000, totalMs: 900_000 }, maxBodyBytes: 64 * 1024 * 1024 }
 
 /** How images are asked for at `at`. @throws AppError provider.does_not_serve, request.invalid. */
 export function planImages(request: ImageCall, { at, clock }: { at: Date; clock: Clock }): CallPlan<MadeImages> {
@@ -85,7 +85,7 @@ export function planImages(request: ImageCall, { at, clock }: { at: Date; clock:
   return {
     offer,
     path: pathOf({ ...offer, path }, candidate.model),
-    bounds: BOUNDS,
+    bounds: IMAGE_BOUNDS,
     worstCaseNano: worstCaseOfImages({ candidate, currency, at, wish: { ...wish, model: candidate.standsFor ?? candidate.model } }),
     ask: (fetch, after) => askForImages({ wish, offer, fetch, after, clock, signal }),
   }

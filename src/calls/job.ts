@@ -62,8 +62,8 @@ export async function untilDone<T>(
     pauseMs = 0
     try {
       const { headers, bytes } = await follow({ method: 'GET', url })
-      failures = 0
       const body = bodyOf(bytes)
+      failures = 0
       const failure = bodyFailureOf({ protocol, headers, body })
       if (failure) throw new ProviderCallError({ ...failure, retryable: false }, 'maybe')
       const done = read(body)

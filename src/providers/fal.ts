@@ -30,7 +30,7 @@ export const fal: Provider = {
     imagesAtMost: 1,
     takes: ['size', 'format', 'seed'],
     references: { path: (model) => pathOfModel(model.endsWith('/edit') ? model : `${model}/edit`), as: 'image_urls', imagesAtMost: 10 },
-    hosts: ['queue.fal.run', 'fal.media', '*.fal.media'],
+    hosts: ['fal.media', '*.fal.media'],
   },
   checkedOn: '2026-11-20',
   notes: [
