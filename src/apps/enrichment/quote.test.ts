@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { UsageUnit } from '../../base/usage.ts'
 import { findPrices, type PriceSet } from '../../prices/match.ts'
 import type { PriceRow } from '../../prices/book.ts'
+import { rateCardPrices } from '../../prices/rate-card.ts'
 import { defaultRecipe } from './default-recipe.ts'
 import { addObservations, meanOutput, nothingObserved, observeCall } from './observation.ts'
 import { predictOutput } from './predict-output.ts'
@@ -77,6 +78,13 @@ describe('a quote', () => {
       highNano: 0n,
       currency: 'USD',
     })
+  })
+
+  it('of a machine that is paid by the hour is unknown, and says so: nobody knows how long it will take', () => {
+    const byHour = rateCardPrices({ currency: 'EUR', models: { '*': { input_tokens: '0', output_tokens: '0' } }, hourly: '0.45' }, 'm')
+    const quote = quoteRun({ ...base, prices: byHour })
+    expect(quote).toMatchObject({ currency: null, lowNano: null, highNano: null })
+    expect(textOf(quote)).toContain('paid by the hour, at 0.45 EUR')
   })
 
   it('counts on a prompt cache only at the low end, and only from its minimum on', () => {

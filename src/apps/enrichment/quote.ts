@@ -180,12 +180,10 @@ function noWider(range: TokenRange, limit: TokenRange): TokenRange {
 
 function moneyOf(input: QuoteInput, tokens: Tokens): Pick<Quote, 'currency' | 'lowNano' | 'highNano' | 'reasons'> {
   const { prices } = input
-  const unknown = {
-    currency: null,
-    lowNano: null,
-    highNano: null,
-    reasons: [...tokens.reasons, { code: 'price_unknown', values: {} } as const],
-  }
+  const why: QuoteReason = prices?.perHour
+    ? { code: 'paid_by_hour', values: { hour: prices.perHour.price, currency: prices.currency } }
+    : { code: 'price_unknown', values: {} }
+  const unknown = { currency: null, lowNano: null, highNano: null, reasons: [...tokens.reasons, why] }
   if (!prices) return unknown
   const lowRows = rowsFor(prices, tokens.inputTokens.low, tokens.calls)
   const highRows = rowsFor(prices, tokens.inputTokens.high, tokens.calls)

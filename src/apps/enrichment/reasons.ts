@@ -13,6 +13,7 @@ export type QuoteReason =
   | { readonly code: 'second_look'; readonly values: { readonly percent: number; readonly model: string } }
   | { readonly code: 'scaled_up'; readonly values: { readonly counted: number; readonly selected: number } }
   | { readonly code: 'other_currency'; readonly values: { readonly currency: string } }
+  | { readonly code: 'paid_by_hour'; readonly values: { readonly hour: string; readonly currency: string } }
   | { readonly code: 'price_unknown'; readonly values: Readonly<Record<string, never>> }
 
 /** A reason in English. */
@@ -44,6 +45,8 @@ export function describeReason({ code, values }: QuoteReason): string {
       return `Counted on the first ${values.counted} products and scaled up to ${values.selected}.`
     case 'other_currency':
       return `Its prices are in ${values.currency}, not in the workspace’s currency: the cost is unknown here.`
+    case 'paid_by_hour':
+      return `The machine is paid by the hour, at ${values.hour} ${values.currency}. How long it will take is not known: the cost shows as the calls end.`
     case 'price_unknown':
       return 'No price is known for this model: the cost is unknown.'
   }

@@ -61,9 +61,10 @@ const PAUSES = [
 type KnownCode = (typeof PAUSES)[number]
 
 /** A code of the server in the person's language; its own English sentence where we have no words for it. */
-export function useReason(): (reason: { code: string; detail: string }) => string {
+export function useReason(): (reason: NonNullable<RunView['pause']>) => string {
   const { t } = useText()
-  return ({ code, detail }) => {
+  return ({ code, detail, budget }) => {
+    if (budget) return t('runs.budgetFull', { name: budget.name })
     const known = PAUSES.find((one) => one === code)
     return known ? t(`runs.reasons.${known.replace('.', '_') as Joined<KnownCode>}`) : detail
   }
@@ -84,6 +85,7 @@ const REASONS = [
   'second_look',
   'scaled_up',
   'other_currency',
+  'paid_by_hour',
   'price_unknown',
 ] as const
 
@@ -101,7 +103,7 @@ export function useWhyUnknown(): (quote: QuoteView | null) => string {
   const { t } = useText()
   const say = useQuoteReason()
   return (quote) => {
-    const reason = quote?.reasons.find(({ code }) => code === 'price_unknown' || code === 'other_currency')
+    const reason = quote?.reasons.find(({ code }) => code === 'price_unknown' || code === 'paid_by_hour' || code === 'other_currency')
     return reason ? say(reason) : t('runs.quoteReasons.price_unknown')
   }
 }
