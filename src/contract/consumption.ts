@@ -124,7 +124,7 @@ export type CallOutcomeView = z.output<typeof callOutcome>
 const usage = z.partialRecord(z.enum(USAGE_UNITS as unknown as [UsageUnit, ...UsageUnit[]]), count)
 const named = z.strictObject({ key: z.string(), name })
 
-const summary = {
+const begun = {
   id: idOf('call'),
   at: instant.meta({ description: 'When it was about to be made' }),
   origin: named,
@@ -133,6 +133,10 @@ const summary = {
   member: named,
   attempt: z.int().min(1).meta({ description: '2 and more: a retry of a call that failed' }),
   requestedModel: z.string(),
+}
+
+const summary = {
+  ...begun,
   servedModel: z.string().nullable().meta({ description: 'null: the provider did not say' }),
   outcome: callOutcome,
   errorCode: z.string().nullable(),
@@ -178,8 +182,19 @@ const costStep = z
   .meta({ id: 'CostStep' })
 export type CostStep = z.output<typeof costStep>
 
+/** What is known of a call before it ends. */
+export const callInFlight = z
+  .strictObject({
+    state: z.literal('in_flight'),
+    ...begun,
+    atMost: money.nullable().meta({ description: 'What its budgets hold for it; null: no price is known' }),
+  })
+  .meta({ id: 'CallInFlight' })
+export type CallInFlight = z.output<typeof callInFlight>
+
 export const callDetail = z
   .strictObject({
+    state: z.literal('ended'),
     ...summary,
     keyVersion: z.int().meta({ description: 'Of the connection’s key: 1 is its first' }),
     serviceTier: z.string().nullable(),
@@ -209,8 +224,8 @@ export const readCall = defineRoute({
   id: 'calls.read',
   method: 'get',
   path: '/api/v1/calls/{callId}',
-  summary: 'Everything on record about one call',
+  summary: 'Everything on record about one call, or what is known of it while it is under way',
   needs: 'consumption.read',
   params: z.strictObject({ callId: idOf('call') }),
-  answer: callDetail,
+  answer: z.discriminatedUnion('state', [callDetail, callInFlight]),
 })

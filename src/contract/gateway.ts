@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { contextName } from './assignments.ts'
-import { defineRoute, idOf, instant } from './route.ts'
+import { callInFlight, callSummary } from './consumption.ts'
+import { defineRoute, idOf, instant, money } from './route.ts'
 
 const name = z.string().trim().min(1).max(80)
 
@@ -26,7 +27,12 @@ export const virtualKeyView = z
   .strictObject({
     id: idOf('virtual-key'),
     name: z.string(),
-    owner: z.strictObject({ userId: z.uuid(), name: z.string(), email: z.string() }),
+    owner: z.strictObject({
+      userId: z.uuid(),
+      name: z.string(),
+      email: z.string(),
+      left: z.boolean().meta({ description: 'No member any more: the key does not work until they are' }),
+    }),
     lastFour: z.string(),
     contexts: z.array(contextName).nullable(),
     connections: z.array(z.strictObject({ id: z.uuid(), slug: z.string(), label: z.string() })).nullable(),
@@ -39,6 +45,30 @@ export const virtualKeyView = z
   })
   .meta({ id: 'VirtualKey' })
 export type VirtualKeyView = z.output<typeof virtualKeyView>
+
+export const readGateway = defineRoute({
+  id: 'gateway.read',
+  method: 'get',
+  path: '/api/v1/gateway',
+  summary: 'The base URLs for programs that speak OpenAI’s and Anthropic’s API',
+  needs: 'gateway.read',
+  answer: z.strictObject({
+    openAiBaseUrl: z.string().meta({ description: 'With "/v1", as OpenAI’s clients take it' }),
+    anthropicBaseUrl: z.string().meta({ description: 'Without, as Anthropic’s clients take it' }),
+  }),
+})
+
+/** How many calls the gateway's page shows. */
+export const LATEST_CALLS = 12
+
+export const listLatestCalls = defineRoute({
+  id: 'gateway.latestCalls',
+  method: 'get',
+  path: '/api/v1/gateway/calls',
+  summary: 'The latest calls that came through the gateway, and those under way; /api/v1/calls has them all',
+  needs: 'consumption.read',
+  answer: z.strictObject({ inFlight: z.array(callInFlight), items: z.array(callSummary) }),
+})
 
 export const listVirtualKeys = defineRoute({
   id: 'virtualKeys.list',
@@ -94,4 +124,61 @@ export const revokeVirtualKey = defineRoute({
   summary: 'Makes a virtual key useless at once; streams that run with it are cut within a second',
   needs: 'gateway.write',
   params: ofKey,
+})
+
+export const virtualKeyStops = z
+  .strictObject({
+    callsInFlight: z.int().meta({ description: 'Running streams among them: they are cut' }),
+    callsInLastHour: z.int(),
+  })
+  .meta({ id: 'VirtualKeyStops' })
+export type VirtualKeyStops = z.output<typeof virtualKeyStops>
+
+export const readVirtualKeyStops = defineRoute({
+  id: 'virtualKeys.stops',
+  method: 'get',
+  path: '/api/v1/virtual-keys/{virtualKeyId}/stops',
+  summary: 'What stops when the virtual key is revoked',
+  needs: 'gateway.read',
+  params: ofKey,
+  answer: virtualKeyStops,
+})
+
+export const gatewayModel = z
+  .strictObject({
+    name: z.string().meta({ description: 'As a request names it: "context:chat", "slug/model"' }),
+    kind: z.enum(['chat', 'embeddings', 'images']),
+    endpoints: z.array(z.string()).meta({ description: 'Where it can be asked: "/v1/chat/completions"' }),
+    contextTokens: z.int().nullable(),
+    maxOutputTokens: z.int().nullable(),
+  })
+  .meta({ id: 'GatewayModel' })
+export type GatewayModel = z.output<typeof gatewayModel>
+
+export const listVirtualKeyModels = defineRoute({
+  id: 'virtualKeys.models',
+  method: 'get',
+  path: '/api/v1/virtual-keys/{virtualKeyId}/models',
+  summary: 'The names of models that the virtual key can ask for: contexts first, then each connection’s',
+  needs: 'gateway.read',
+  params: ofKey,
+  answer: z.strictObject({ items: z.array(gatewayModel) }),
+})
+
+export const readVirtualKeyTrial = defineRoute({
+  id: 'virtualKeys.trial',
+  method: 'get',
+  path: '/api/v1/virtual-keys/{virtualKeyId}/trial',
+  summary: 'One small chat to try the virtual key with: what to post where, and what it can cost. Nothing is sent',
+  needs: 'gateway.read',
+  params: ofKey,
+  query: z.strictObject({ model: z.string().trim().min(1).max(300) }),
+  answer: z
+    .strictObject({
+      path: z.string(),
+      body: z.string().meta({ description: 'JSON' }),
+      practice: z.boolean().meta({ description: 'The practice provider would answer, which is not AI' }),
+      atMost: money.nullable().meta({ description: 'null: no price is known' }),
+    })
+    .meta({ id: 'VirtualKeyTrial' }),
 })

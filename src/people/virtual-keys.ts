@@ -1,10 +1,12 @@
-import { and, desc, eq, inArray, isNull } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, isNull, or } from 'drizzle-orm'
 import { type AuditAction, recordAudit } from '../audit/audit.ts'
 import { AppError } from '../base/errors.ts'
 import type { Database, Tx } from '../db/database.ts'
 import { members, virtualKeys } from '../db/schema/index.ts'
 import type { Member } from '../http/handle.ts'
+import type { Clock } from '../runtime/clock.ts'
 import { newId } from '../runtime/ids.ts'
+import type { Log } from '../runtime/log.ts'
 import { hashToken, newToken } from './tokens.ts'
 
 /** Programs that look at a key's form look for "sk-"; secret scanners find the rest. */
@@ -57,6 +59,25 @@ export async function makeVirtualKey(
 export const listVirtualKeys = (tx: Tx): Promise<VirtualKey[]> =>
   tx.select().from(virtualKeys).where(isNull(virtualKeys.revokedAt)).orderBy(desc(virtualKeys.createdAt), desc(virtualKeys.id))
 
+const RECENT_MS = 7 * 86_400_000
+
+/** Those whose calls may be the latest ones: all that were not revoked, and those that were a while ago at most. */
+export async function recentVirtualKeyIds(tx: Tx, now: Date): Promise<string[]> {
+  const recently = gt(virtualKeys.revokedAt, new Date(now.getTime() - RECENT_MS))
+  const rows = await tx
+    .select({ id: virtualKeys.id })
+    .from(virtualKeys)
+    .where(or(isNull(virtualKeys.revokedAt), recently))
+  return rows.map(({ id }) => id)
+}
+
+/** One that was not revoked. @throws AppError virtual_key.missing */
+export async function findVirtualKey(tx: Tx, id: string): Promise<VirtualKey> {
+  const [key] = await tx.select().from(virtualKeys).where(live(id))
+  if (!key) throw missing()
+  return key
+}
+
 /** @throws AppError virtual_key.missing */
 export async function changeVirtualKey(
   tx: Tx,
@@ -102,6 +123,25 @@ export async function workingVirtualKeys(database: Database, hashes: readonly Ui
 
 export const isWorking = ({ revokedAt, expiresAt }: Pick<VirtualKey, 'revokedAt' | 'expiresAt'>, now: Date): boolean =>
   revokedAt === null && (expiresAt === null || expiresAt > now)
+
+const USE_NOTED_EVERY_MS = 60_000
+
+/**
+ * Keeps when virtual keys were last used, to the minute: a key that is used a thousand times a second is written once in that
+ * time, beside the calls and never before them. @returns to be told of each use; it neither waits nor throws.
+ */
+export function createUseNotes({ database, clock, log }: { database: Database; clock: Clock; log: Log }): (key: VirtualKey) => void {
+  const notedMs = new Map<string, number>()
+  return ({ id, workspaceId, lastUsedAt }) => {
+    const now = clock.now()
+    const last = Math.max(notedMs.get(id) ?? 0, lastUsedAt?.getTime() ?? 0)
+    if (now.getTime() - last < USE_NOTED_EVERY_MS) return
+    notedMs.set(id, now.getTime())
+    database
+      .inWorkspace(workspaceId, (tx) => tx.update(virtualKeys).set({ lastUsedAt: now }).where(eq(virtualKeys.id, id)))
+      .catch((error: unknown) => log.warn({ error }, 'when a virtual key was last used could not be written'))
+  }
+}
 
 const live = (id: string) => and(eq(virtualKeys.id, id), isNull(virtualKeys.revokedAt))
 

@@ -2,8 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { AppError } from '../../base/errors.ts'
 import type { Database } from '../../db/database.ts'
 import { hashToken } from '../../people/tokens.ts'
-import { isVirtualKey, type VirtualKey, workingVirtualKeys } from '../../people/virtual-keys.ts'
+import { createUseNotes, isVirtualKey, type VirtualKey, workingVirtualKeys } from '../../people/virtual-keys.ts'
 import type { Clock } from '../../runtime/clock.ts'
+import type { Log } from '../../runtime/log.ts'
 
 /** Who asks, by the virtual key in a request's headers. @throws AppError virtual_key.refused. */
 export type Authenticate = (headers: IncomingHttpHeaders) => Promise<VirtualKey>
@@ -12,7 +13,8 @@ export type Authenticate = (headers: IncomingHttpHeaders) => Promise<VirtualKey>
  * Reads the database for every request, so that a key revoked anywhere opens nothing from that commit on. Requests that come
  * while one look-up is under way share the next.
  */
-export function createAuthenticator({ database, clock }: { database: Database; clock: Clock }): Authenticate {
+export function createAuthenticator({ database, clock, log }: { database: Database; clock: Clock; log: Log }): Authenticate {
+  const noteUse = createUseNotes({ database, clock, log })
   let waiting: { hash: Uint8Array; resolve: (key: VirtualKey | undefined) => void; reject: (error: unknown) => void }[] = []
   let running = false
 
@@ -46,6 +48,7 @@ export function createAuthenticator({ database, clock }: { database: Database; c
       if (!running) void Promise.resolve().then(lookUp)
     })
     if (!key) throw refused('This virtual key is unknown or has ended. Make a new one at AI Services → Gateway.')
+    noteUse(key)
     return key
   }
 }

@@ -45,8 +45,11 @@ export function listModels({
   return { data, has_more: false, first_id: models[0]?.id ?? null, last_id: models.at(-1)?.id ?? null }
 }
 
-function namesFor(key: VirtualKey, { connections, assigned }: Directory, at: Date): NamedModel[] {
-  const contexts = [...assigned.keys()].filter((context) => !key.contexts || key.contexts.includes(context))
+/** Those names, contexts first. */
+export function namesFor(key: VirtualKey, { connections, assigned }: Directory, at: Date): NamedModel[] {
+  const contexts = [...assigned]
+    .filter(([context, candidates]) => (!key.contexts || key.contexts.includes(context)) && candidates.some((one) => isWithin(key, one)))
+    .map(([context]) => context)
   const ofConnections = [...connections.values()].flatMap((connection) => {
     const { id, slug, provider, prices, models, destination } = connection
     const priced = listPriced({ provider, at }).map((model) => model.id)

@@ -126,7 +126,7 @@ export function serves(
     models?.[model] !== undefined ||
     rateCardPrices(prices, model) !== undefined ||
     modelFacts({ provider, model, at }) !== undefined ||
-    findPrices({ provider, model, at }) !== undefined
+    findPrices({ provider, model, at })?.free === false // where all is free, any name has a price
   )
 }
 

@@ -1,37 +1,46 @@
-import { inArray } from 'drizzle-orm'
+import { and, count, eq, gte, inArray } from 'drizzle-orm'
 import { AppError } from '../../base/errors.ts'
-import {
-  changeVirtualKey as changeRoute,
-  listVirtualKeys as listRoute,
-  makeVirtualKey as makeRoute,
-  revokeVirtualKey as revokeRoute,
-  type VirtualKeyView,
-} from '../../contract/gateway.ts'
+import * as contract from '../../contract/gateway.ts'
 import type { Database, Tx } from '../../db/database.ts'
-import { connections, users } from '../../db/schema/index.ts'
+import { callIntents, connections, ledgerEntries } from '../../db/schema/index.ts'
 import { handle, type HandledRoute } from '../../http/handle.ts'
 import {
   changeVirtualKey,
+  findVirtualKey,
   listVirtualKeys,
   makeVirtualKey,
+  recentVirtualKeyIds,
   revokeVirtualKey,
   type VirtualKey,
   type VirtualKeyInput,
 } from '../../people/virtual-keys.ts'
+import { latestCalls } from '../../ledger/calls.ts'
 import type { Clock } from '../../runtime/clock.ts'
+import { createDirectories } from './directory.ts'
+import { askableModels } from './names.ts'
+import { trialOf } from './trial.ts'
+import { virtualKeyViews } from './virtual-key-views.ts'
 
 const DAY_MS = 86_400_000
 
-/** The workspace's virtual keys: made, limited, revoked. */
-export function gatewayRoutes({ database, clock }: { database: Database; clock: Clock }): HandledRoute[] {
+/** Where the gateway is, and the workspace's virtual keys: made, limited, tried, revoked. */
+export function gatewayRoutes({ database, clock, origin }: { database: Database; clock: Clock; origin: string }): HandledRoute[] {
+  const directoryOf = createDirectories({ database, clock })
+  const find = (workspaceId: string, id: string): Promise<VirtualKey> => database.inWorkspace(workspaceId, (tx) => findVirtualKey(tx, id))
   const endOf = (days: number | null): Date | null => (days === null ? null : new Date(clock.now().getTime() + days * DAY_MS))
-  const viewOf = async (key: VirtualKey): Promise<VirtualKeyView> => (await views(database, { keys: [key], now: clock.now() }))[0]!
+  const viewOf = async (key: VirtualKey): Promise<contract.VirtualKeyView> =>
+    (await virtualKeyViews(database, { keys: [key], now: clock.now() }))[0]!
   return [
-    handle(listRoute, async ({ who }) => {
-      const keys = await database.inWorkspace(who.workspaceId, (tx) => listVirtualKeys(tx))
-      return { items: await views(database, { keys, now: clock.now() }) }
+    handle(contract.readGateway, () => ({ openAiBaseUrl: `${origin}/v1`, anthropicBaseUrl: origin })),
+    handle(contract.listLatestCalls, async ({ who: { workspaceId } }) => {
+      const ids = await database.inWorkspace(workspaceId, (tx) => recentVirtualKeyIds(tx, clock.now()))
+      return latestCalls(database, { workspaceId, origins: ids.map((id) => `virtual-key:${id}`), limit: contract.LATEST_CALLS })
     }),
-    handle(makeRoute, async ({ who, body: { ownerId, days, ...scope } }) => {
+    handle(contract.listVirtualKeys, async ({ who }) => {
+      const keys = await database.inWorkspace(who.workspaceId, (tx) => listVirtualKeys(tx))
+      return { items: await virtualKeyViews(database, { keys, now: clock.now() }) }
+    }),
+    handle(contract.makeVirtualKey, async ({ who, body: { ownerId, days, ...scope } }) => {
       const input: VirtualKeyInput = { ...scope, ownerId: ownerId ?? who.userId, expiresAt: endOf(days) }
       const { token, key } = await database.inWorkspace(who.workspaceId, async (tx) => {
         await requireConnections(tx, input.connectionIds)
@@ -39,7 +48,7 @@ export function gatewayRoutes({ database, clock }: { database: Database; clock: 
       })
       return { token, key: await viewOf(key) }
     }),
-    handle(changeRoute, async ({ who, params, body: { days, ...given } }) => {
+    handle(contract.changeVirtualKey, async ({ who, params, body: { days, ...given } }) => {
       const changes: Partial<VirtualKeyInput> = {
         ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
         ...(days === undefined ? {} : { expiresAt: endOf(days) }),
@@ -50,10 +59,34 @@ export function gatewayRoutes({ database, clock }: { database: Database; clock: 
       })
       return viewOf(key)
     }),
-    handle(revokeRoute, async ({ who, params }) => {
+    handle(contract.revokeVirtualKey, async ({ who, params }) => {
       await database.inWorkspace(who.workspaceId, (tx) => revokeVirtualKey(tx, { who, id: params.virtualKeyId, now: clock.now() }))
     }),
+    handle(contract.readVirtualKeyStops, ({ who, params }) =>
+      database.inWorkspace(who.workspaceId, (tx) => stopsOf(tx, { id: params.virtualKeyId, now: clock.now() })),
+    ),
+    handle(contract.listVirtualKeyModels, async ({ who, params }) => {
+      const key = await find(who.workspaceId, params.virtualKeyId)
+      return { items: askableModels(key, await directoryOf(who.workspaceId), clock.now()) }
+    }),
+    handle(contract.readVirtualKeyTrial, async ({ who, params, query }) => {
+      const key = await find(who.workspaceId, params.virtualKeyId)
+      return trialOf({ model: query.model, key, directory: await directoryOf(who.workspaceId), at: clock.now() })
+    }),
   ]
+}
+
+const HOUR_MS = 3_600_000
+
+async function stopsOf(tx: Tx, { id, now }: { id: string; now: Date }): Promise<contract.VirtualKeyStops> {
+  await findVirtualKey(tx, id)
+  const origin = `virtual-key:${id}`
+  const [inFlight] = await tx.select({ calls: count() }).from(callIntents).where(eq(callIntents.origin, origin))
+  const [lastHour] = await tx
+    .select({ calls: count() })
+    .from(ledgerEntries)
+    .where(and(eq(ledgerEntries.origin, origin), gte(ledgerEntries.intendedAt, new Date(now.getTime() - HOUR_MS))))
+  return { callsInFlight: inFlight?.calls ?? 0, callsInLastHour: lastHour?.calls ?? 0 }
 }
 
 async function requireConnections(tx: Tx, ids: readonly string[] | null): Promise<void> {
@@ -63,36 +96,4 @@ async function requireConnections(tx: Tx, ids: readonly string[] | null): Promis
     .from(connections)
     .where(inArray(connections.id, [...ids]))
   if (new Set(found.map(({ id }) => id)).size < new Set(ids).size) throw new AppError('connection.missing', 'There is no such connection.')
-}
-
-/** Of one workspace, as its rows say. */
-async function views(database: Database, { keys, now }: { keys: readonly VirtualKey[]; now: Date }): Promise<VirtualKeyView[]> {
-  const [first] = keys
-  if (!first) return []
-  const named = await database.inWorkspace(first.workspaceId, (tx) =>
-    tx.select({ id: connections.id, slug: connections.slug, label: connections.label }).from(connections),
-  )
-  const owners = await database.asSystem('names of the owners of virtual keys', (tx) =>
-    tx
-      .select({ id: users.id, name: users.name, email: users.email })
-      .from(users)
-      .where(inArray(users.id, [...new Set(keys.map(({ ownerId }) => ownerId))])),
-  )
-  return keys.map((key) => {
-    const owner = owners.find(({ id }) => id === key.ownerId)
-    return {
-      id: key.id,
-      name: key.name,
-      owner: { userId: key.ownerId, name: owner?.name ?? '', email: owner?.email ?? '' },
-      lastFour: key.lastFour,
-      contexts: key.contexts,
-      connections: key.connectionIds ? named.filter(({ id }) => key.connectionIds!.includes(id)) : null,
-      models: key.models,
-      maxOutputTokens: key.maxOutputTokens,
-      createdAt: key.createdAt.toISOString(),
-      expiresAt: key.expiresAt?.toISOString() ?? null,
-      expired: key.expiresAt !== null && key.expiresAt <= now,
-      lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
-    }
-  })
 }

@@ -2,22 +2,16 @@ import type { Candidate } from '../../../calls/call.ts'
 import { pricesOf, worstCaseOfCall } from '../../../calls/price.ts'
 import { formatNano, type Money } from '../../../base/money.ts'
 import type { ProbedKind, ProbeQuote } from '../../../contract/behaviour.ts'
-import { type ChatOffer, chatOfferOf, kindsOf, type Provider } from '../../../providers/provider.ts'
+import { modelKindOf } from '../../../providers/model-kind.ts'
+import { type ChatOffer, chatOfferOf, type Provider } from '../../../providers/provider.ts'
 import { findProvider } from '../../../providers/registry.ts'
 import { speaksOpenAi } from './manner.ts'
 import { boundAnswer, limitedAnswer, longAnswer, oneText, oneWord, picture, type Question, stoppedAnswer, toolCall } from './questions.ts'
 
-/** What makes vectors, by its name: no list of models says it, and a wrong guess costs one refused call. */
-const EMBEDS = /embed|(?:^|[/-])(?:bge|gte|e5)-/i
-/** What neither chats nor makes vectors. */
-const SOMETHING_ELSE =
-  /image|imagen|flux|dall-e|diffusion|whisper|transcri|(?:^|[/-])tts|-audio|realtime|moderation|rerank|(?:^|[/-])(?:sora|veo)|(?:davinci|babbage)-00/i
-
 /** As what a model is tested; undefined: its kind is not. */
 export function probedKindOf(provider: Provider, model: string): ProbedKind | undefined {
-  const kinds = kindsOf(provider)
-  if (kinds.includes('embeddings') && (!kinds.includes('chat') || EMBEDS.test(model))) return 'embeddings'
-  return kinds.includes('chat') && !SOMETHING_ELSE.test(model) ? 'chat' : undefined
+  const kind = modelKindOf(provider, model)
+  return kind === 'images' ? undefined : kind
 }
 
 /** The calls of a probe as it usually goes, and those it may need beside them. */

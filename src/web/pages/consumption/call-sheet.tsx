@@ -1,8 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { USAGE_UNITS, type UsageUnit } from '../../../base/usage.ts'
-import { type CallDetail, readCall } from '../../../contract/consumption.ts'
+import { type CallDetail, type CallInFlight, readCall } from '../../../contract/consumption.ts'
 import { toApiProblem } from '../../api/problem.ts'
 import { queryOf } from '../../api/query.ts'
+import { Badge } from '../../components/badge.tsx'
 import { CopyField } from '../../components/copy-field.tsx'
 import { Sheet } from '../../components/dialog.tsx'
 import { ErrorState } from '../../components/error-state.tsx'
@@ -25,16 +26,60 @@ export function CallSheet({ callId, onClose }: { callId: string | undefined; onC
   )
 }
 
+const RUNNING_READ_EVERY_MS = 1_000
+
 function Call({ callId }: { callId: string }) {
-  const { data, error, isPending, refetch } = useQuery(queryOf(readCall, { params: { callId } }))
+  const { data, error, isPending, refetch } = useQuery({
+    ...queryOf(readCall, { params: { callId } }),
+    refetchInterval: (query) => (query.state.data?.state === 'in_flight' ? RUNNING_READ_EVERY_MS : false),
+  })
   if (isPending) return <FieldsSkeleton fields={6} />
   if (error) return <ErrorState problem={toApiProblem(error)} onRetry={() => void refetch()} />
-  return <Record call={data} />
+  return data.state === 'in_flight' ? <Running call={data} /> : <Record call={data} />
+}
+
+/** A call that has not ended. */
+function Running({ call }: { call: CallInFlight }) {
+  const { t, language } = useText()
+  return (
+    <div className="flex flex-col gap-6">
+      <Badge meaning="information">{t('consumption.call.running')}</Badge>
+      <p className="text-ink-2">{t('consumption.call.runningDetail')}</p>
+      <Facts>
+        <KnownFacts call={call} />
+        <Fact label={t('consumption.call.intended')}>
+          <time dateTime={call.at}>{formatExact(call.at, language)}</time>
+        </Fact>
+        <Fact label={t('consumption.call.atMost')}>
+          <Money of={call.atMost} why={t('consumption.why.noPrice')} />
+        </Fact>
+      </Facts>
+      <CopyField label={t('consumption.call.id')} value={call.id} />
+    </div>
+  )
+}
+
+/** What is known of a call from its beginning. */
+function KnownFacts({ call }: { call: CallInFlight | CallDetail }) {
+  const { t } = useText()
+  const label = useLabels()
+  return (
+    <>
+      <Fact label={t('consumption.groupings.origin')}>{label('origin', call.origin)}</Fact>
+      <Fact label={t('consumption.groupings.context')}>{contextLabel(call.context, t)}</Fact>
+      <Fact label={t('consumption.groupings.member')}>{label('member', call.member)}</Fact>
+      <Fact label={t('consumption.groupings.connection')}>
+        {label('connection', { key: call.connection.id, name: call.connection.name })}
+      </Fact>
+      <Fact label={t('consumption.call.requestedModel')}>
+        <Code text={call.requestedModel} />
+      </Fact>
+    </>
+  )
 }
 
 function Record({ call }: { call: CallDetail }) {
   const { t } = useText()
-  const label = useLabels()
   return (
     <div className="flex flex-col gap-6">
       <div className="flex items-center justify-between gap-4">
@@ -51,20 +96,12 @@ function Record({ call }: { call: CallDetail }) {
         </span>
       </div>
       <Facts>
-        <Fact label={t('consumption.groupings.origin')}>{label('origin', call.origin)}</Fact>
-        <Fact label={t('consumption.groupings.context')}>{contextLabel(call.context, t)}</Fact>
-        <Fact label={t('consumption.groupings.member')}>{label('member', call.member)}</Fact>
-        <Fact label={t('consumption.groupings.connection')}>
-          {label('connection', { key: call.connection.id, name: call.connection.name })}
-        </Fact>
+        <KnownFacts call={call} />
         {call.keyVersion > 0 && (
           <Fact label={t('consumption.call.keyVersion')}>
             <Count of={call.keyVersion} />
           </Fact>
         )}
-        <Fact label={t('consumption.call.requestedModel')}>
-          <Code text={call.requestedModel} />
-        </Fact>
         <Fact label={t('consumption.call.servedModel')}>
           {call.servedModel === null ? <Unknown why={t('consumption.why.notSaid')} /> : <Code text={call.servedModel} />}
         </Fact>

@@ -2,7 +2,19 @@ import type { Grouping } from '../../../contract/consumption.ts'
 import { type Translate, useText } from '../../messages/text.tsx'
 import { formatExact } from '../../support/times.ts'
 
-const ORIGIN_KINDS = ['run', 'chat', 'test', 'try', 'automation', 'key', 'images', 'command', 'discovery', 'models', 'pull'] as const
+const ORIGIN_KINDS = [
+  'run',
+  'chat',
+  'test',
+  'try',
+  'automation',
+  'virtual-key',
+  'images',
+  'command',
+  'discovery',
+  'models',
+  'pull',
+] as const
 const CONTEXTS = [
   'enrichment',
   'copilot',
