@@ -82,7 +82,17 @@ const progress = {
   spent: money.meta({ description: 'Calls of unknown cost count with their worst case' }),
   quoted: moneyRange.nullable(),
   cap: money.nullable(),
-  pause: z.strictObject({ code: z.string(), detail: z.string() }).nullable().meta({ description: 'Why it is paused, with the remedy' }),
+  pause: z
+    .strictObject({
+      code: z.string(),
+      detail: z.string(),
+      budget: z
+        .strictObject({ id: z.uuid(), name: z.string() })
+        .optional()
+        .meta({ description: 'Which budget has no room; absent with "budget.exceeded": the run’s own cap' }),
+    })
+    .nullable()
+    .meta({ description: 'Why it is paused, with the remedy' }),
   /** The canary has run; the rest waits for someone's word. */
   waitsForApproval: z.boolean(),
 }

@@ -51,6 +51,15 @@ export async function roleOf(tx: Tx, { workspaceId, userId }: { workspaceId: str
   return row?.role
 }
 
+/** The person behind an actor of the ledger, by their user id: also a token's; undefined for the command line. */
+export async function memberOfActor(tx: Tx, actor: string): Promise<string | undefined> {
+  const [kind, id = ''] = actor.split(':')
+  if (kind === 'user') return id
+  if (kind !== 'token') return undefined
+  const [token] = await tx.select({ userId: apiTokens.userId }).from(apiTokens).where(eq(apiTokens.id, id))
+  return token?.userId
+}
+
 /** @throws AppError member.missing; permission.denied when owners are touched by someone who is none; owner.last */
 export async function changeRole(tx: Tx, { who, userId, role }: { who: Member; userId: string; role: Role }): Promise<void> {
   const { workspaceId, actor } = who

@@ -19,6 +19,8 @@ export type Escalation = 'flagged' | 'failed'
 export interface Pause {
   readonly code: ErrorCode
   readonly detail: string
+  /** The budget that people set and that has no room; absent: it was the run's own cap, or something else. */
+  readonly budget?: { readonly id: string; readonly name: string }
 }
 
 /** What became of one unit of work. Items that are not settled wait again. */

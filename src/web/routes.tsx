@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, lazyRouteComponent, redirect, type RouteC
 import { believeWorkspace } from './api/call.ts'
 import { ApiProblem } from './api/problem.ts'
 import { queryClient } from './api/query.ts'
+import { budgetsSearch } from './pages/budgets/search.ts'
 import { consumptionSearch } from './pages/consumption/search.ts'
 import { reviewSearch } from './pages/review/search.ts'
 import { enrichSearch } from './pages/enrich/search.ts'
@@ -102,6 +103,12 @@ const shellPages = [
     path: '/assignments/$context',
     validateSearch: addOf,
     component: page(() => import('./pages/assignments/assignment.tsx'), 'AssignmentPage'),
+  }),
+  createRoute({
+    getParentRoute: inShell,
+    path: '/budgets',
+    validateSearch: budgetsSearch,
+    component: page(() => import('./pages/budgets/budgets.tsx'), 'BudgetsPage'),
   }),
   createRoute({
     getParentRoute: inShell,

@@ -3,6 +3,7 @@ import { candidatesFor, candidatesForFlagged } from '../../assignments/resolve.t
 import type { Tx } from '../../db/database.ts'
 import { productIndex, products } from '../../db/schema/index.ts'
 import { readBudget } from '../../ledger/budgets.ts'
+import { memberOfActor } from '../../people/members.ts'
 import { driveRun } from '../../runs/drive.ts'
 import { throughGate } from '../../runs/gate.ts'
 import type { ManagedKind } from '../../runs/manager.ts'
@@ -28,13 +29,18 @@ export const enrichmentKind = (services: JobServices): ManagedKind => ({
     const { database, clock, instance } = services
     const { id: runId, workspaceId, createdBy: actor, budgetId } = run
     const settings = settingsOf(run)!
-    const { currency, limitNano } = (await database.inWorkspace(workspaceId, (tx) => readBudget(tx, budgetId)))!
+    const { budget, member } = await database.inWorkspace(workspaceId, async (tx) => ({
+      budget: (await readBudget(tx, budgetId))!,
+      member: await memberOfActor(tx, actor),
+    }))
+    const { currency, limitNano } = budget
     const observed: Observation[] = settings.candidates.map(() => nothingObserved)
     const work = enrichmentWork({
       services,
       workspaceId,
       runId,
       actor,
+      member,
       budgetId,
       currency,
       recipe: settings.recipe,

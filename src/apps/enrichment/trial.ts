@@ -13,8 +13,10 @@ import { columnOf, localeOf, type Recipe } from '../../contract/recipe.ts'
 import type { Tx } from '../../db/database.ts'
 import { productIndex, products, type ValueFlag } from '../../db/schema/index.ts'
 import { addBudget } from '../../ledger/budgets.ts'
+import { memberOfActor } from '../../people/members.ts'
 import { readWorkspaceCurrency } from '../../people/workspaces.ts'
 import { newId } from '../../runtime/ids.ts'
+import { capReached } from './cap-reached.ts'
 import { chooseCandidates } from './candidates.ts'
 import { flagValue } from './checks.ts'
 import type { JobServices } from './job.ts'
@@ -120,10 +122,11 @@ export async function tryRecipe(
   const prepared = await prepareTrial(services, order)
   const { candidate, prompt, tokens, atMost, currency, bound } = prepared
   const [id, budgetId] = [newId(), newId()]
-  await database.inWorkspace(workspaceId, async (tx) => {
+  const member = await database.inWorkspace(workspaceId, async (tx) => {
     await addBudget(tx, { id: budgetId, workspaceId, scope: `trial:${id}`, currency, limitNano: atMost?.nano ?? null })
     const detail = { trialId: id, connection: candidate.connection.slug, model: candidate.model }
     await recordAudit(tx, { workspaceId, actor, action: 'recipe.tried', subject: `product:${productId}`, detail })
+    return memberOfActor(tx, actor)
   })
   const startedMs = clock.now().getTime()
   const end = await chatOrHandOver<ChatOutcome>(
@@ -131,6 +134,7 @@ export async function tryRecipe(
     {
       workspaceId,
       actor,
+      member,
       origin: `trial:${id}`,
       context: ENRICHMENT,
       candidate: callCandidate(candidate),
@@ -162,7 +166,7 @@ export async function tryRecipe(
     case 'refused':
       return { ...failed, failure: told(end.failure) }
     case 'no_room':
-      return { ...failed, failure: { code: 'budget.exceeded', detail: 'The trial’s own cap has no room for this call.' } }
+      return { ...failed, failure: capReached(end.refusal) }
     case 'cancelled':
       throw new AppError('call.interrupted', 'The trial was stopped before its answer came.')
   }

@@ -1,12 +1,10 @@
-import type { ErrorCode } from '../../base/errors.ts'
-import { formatMoney } from '../../base/money.ts'
 import type { Usage } from '../../base/usage.ts'
 import { chatWithFallback } from '../../calls/fallback.ts'
 import type { CallServices } from '../../calls/services.ts'
 import type { Tx } from '../../db/database.ts'
-import type { BudgetRefusal } from '../../ledger/intent.ts'
 import type { LeasedItem, RunKind, UnitOutcome } from '../../runs/run-kind.ts'
 import type { ObservedCall } from './observation.ts'
+import { capReached } from './cap-reached.ts'
 import { maxOutputTokens, OUTPUT_SCHEMA_NAME, outputSchema } from './output-schema.ts'
 import { composePrompt, type ComposedPrompt } from './prompt.ts'
 import { repairPrompt } from './read-answer.ts'
@@ -21,6 +19,7 @@ export const ENRICHMENT = 'enrichment'
 export interface EnrichmentWork extends ValueOrigin {
   readonly services: CallServices
   readonly actor: string
+  readonly member?: string | undefined // the person who acts, by their user id
   readonly budgetId: string
   readonly currency: string
   /** Who serves: an item's candidate is a place in this list. */
@@ -86,6 +85,7 @@ async function ask(
     {
       workspaceId: work.workspaceId,
       actor: work.actor,
+      member: work.member,
       origin: `run:${work.runId}`,
       context: ENRICHMENT,
       budgetIds: [work.budgetId],
@@ -161,11 +161,3 @@ const billedTokens = (usage: Usage): { input: number; output: number; thinking: 
   output: (usage.output_tokens ?? 0) + (usage.reasoning_tokens ?? 0),
   thinking: usage.reasoning_tokens ?? 0,
 })
-
-function capReached({ currency, limitNano, spentNano, askedNano }: BudgetRefusal): { code: ErrorCode; detail: string } {
-  const money = (nano: bigint): string => formatMoney({ nano, currency })
-  return {
-    code: 'budget.exceeded',
-    detail: `The cap of ${money(limitNano)} is reached: ${money(spentNano)} are spent, and the next call could cost up to ${money(askedNano)}. Continue it with a higher cap.`,
-  }
-}

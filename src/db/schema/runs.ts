@@ -19,7 +19,7 @@ export const runs = pgTable(
     observed: jsonb('observed').$type<Record<string, number>>(), // what answered calls used, summed; the kind's own
     settings: jsonb('settings').$type<Record<string, unknown>>().notNull(), // the kind's own: recipe, model, connection ...
     state: text('state', { enum: RUN_STATES }).notNull(),
-    pause: jsonb('pause').$type<{ code: string; detail: string }>(), // why it is paused, and the remedy
+    pause: jsonb('pause').$type<{ code: string; detail: string; budget?: { id: string; name: string } }>(), // why it is paused, and the remedy
     budgetId: uuid('budget_id')
       .notNull()
       .references(() => budgets.id),

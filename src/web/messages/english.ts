@@ -1,4 +1,5 @@
 import assignments from './assignments.en.json' with { type: 'json' }
+import budgets from './budgets.en.json' with { type: 'json' }
 import catalogue from './catalogue.en.json' with { type: 'json' }
 import common from './common.en.json' with { type: 'json' }
 import consumption from './consumption.en.json' with { type: 'json' }
@@ -17,6 +18,7 @@ import tested from './tested.en.json' with { type: 'json' }
 /** Every text of the page in English, by area: `common.cancel` is the key `cancel` of common.en.json. One line per area. */
 export const english = {
   assignments,
+  budgets,
   catalogue,
   common,
   consumption,

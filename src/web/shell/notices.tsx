@@ -13,7 +13,7 @@ import { formatDay, formatMoment } from '../support/times.ts'
 
 const REFRESH_MS = 30_000
 
-/** What the person should hear of though no page shows it: runs that ended or paused, models that are shut down. */
+/** What the person should hear of though no page shows it: runs that ended or paused, models that are shut down, budgets that are used. */
 export function Notices() {
   const { t } = useText()
   const { data } = useQuery({ ...queryOf(listNotices), refetchInterval: REFRESH_MS })
@@ -66,6 +66,7 @@ function noticeText({ kind, subject, text, endedAt }: NoticeView, { t, language 
   if (kind === 'run.finished') return t('shell.notices.runFinished', { name: text })
   if (kind === 'run.waits') return t('shell.notices.runWaits', { name: text })
   if (kind === 'run.paused') return t('shell.notices.runPaused', { name: text })
+  if (kind === 'budget.used') return t('shell.notices.budgetUsed', { name: text, percent: Number(subject.split(':')[2]) })
   if (kind === 'model.shutdown') {
     const [, day = ''] = subject.split(':')
     return t('shell.notices.modelShutdown', { name: text, date: formatDay(`${day}T12:00:00Z`, language) })
@@ -91,6 +92,13 @@ function NoticeLine({ notice }: { notice: NoticeView }) {
   if (what === 'connection' && id) {
     return (
       <Link to="/providers/$connectionId" params={{ connectionId: id }} className="link">
+        {sentence}
+      </Link>
+    )
+  }
+  if (what === 'budget') {
+    return (
+      <Link to={`/budgets?budget=${id}` as '/'} className="link">
         {sentence}
       </Link>
     )

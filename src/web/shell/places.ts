@@ -10,6 +10,7 @@ import {
   Route,
   Settings,
   Users,
+  Wallet,
   type LucideIcon,
 } from 'lucide-react'
 import type { Action } from '../../contract/permissions.ts'
@@ -44,7 +45,10 @@ export const PLACES: readonly { group: TextKey; places: readonly Place[] }[] = [
   },
   {
     group: 'shell.groups.metrics',
-    places: [{ to: '/consumption', label: 'shell.places.consumption', icon: ChartColumn, needs: 'consumption.read' }],
+    places: [
+      { to: '/consumption', label: 'shell.places.consumption', icon: ChartColumn, needs: 'consumption.read' },
+      { to: '/budgets', label: 'shell.places.budgets', icon: Wallet, needs: 'budgets.read' },
+    ],
   },
   {
     group: 'shell.groups.workspace',

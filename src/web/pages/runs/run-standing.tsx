@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { countProposals } from '../../../contract/review.ts'
 import { queryOf } from '../../api/query.ts'
 import { Note } from '../../components/badge.tsx'
@@ -19,7 +20,12 @@ export function RunStanding({ run }: { run: LiveRun }) {
         <Note meaning={run.pause.code === 'run.paused' ? 'information' : 'attention'}>
           <p>{reason(run.pause)}</p>
           {run.pause.code !== 'run.paused' && (
-            <p className="text-small">
+            <p className="flex flex-wrap gap-x-4 text-small">
+              {run.pause.budget && (
+                <Link to={`/budgets?budget=${run.pause.budget.id}` as '/'} className="link">
+                  {t('runs.seeBudget')}
+                </Link>
+              )}
               <DocumentLink to={`/docs/errors/${run.pause.code}`}>
                 <span className="font-mono">{run.pause.code}</span>
               </DocumentLink>

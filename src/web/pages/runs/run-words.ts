@@ -61,9 +61,10 @@ const PAUSES = [
 type KnownCode = (typeof PAUSES)[number]
 
 /** A code of the server in the person's language; its own English sentence where we have no words for it. */
-export function useReason(): (reason: { code: string; detail: string }) => string {
+export function useReason(): (reason: NonNullable<RunView['pause']>) => string {
   const { t } = useText()
-  return ({ code, detail }) => {
+  return ({ code, detail, budget }) => {
+    if (budget) return t('runs.budgetFull', { name: budget.name })
     const known = PAUSES.find((one) => one === code)
     return known ? t(`runs.reasons.${known.replace('.', '_') as Joined<KnownCode>}`) : detail
   }
