@@ -10,7 +10,9 @@ import { draftConnection } from '../src/connections/replace-key.ts'
 import * as contract from '../src/contract/connections.ts'
 import { readMe } from '../src/contract/people.ts'
 import { rowsOf } from '../src/db/rows.ts'
+import { chatOfferOf } from '../src/providers/provider.ts'
 import type { SendRequest } from '../src/providers/send.ts'
+import { vertex } from '../src/providers/vertex.ts'
 import { answerJson, type RawServer, startRawServer } from './support/raw-server.ts'
 import { startTestServer, type TestClient, type TestServer } from './support/server.ts'
 import { newServiceAccount } from './support/service-account.ts'
@@ -217,6 +219,14 @@ describe('Vertex AI with a service account', () => {
     expect(await ask(id)).toMatchObject({ kind: 'settled' })
     expect(asked()).toEqual(['POST https://aiplatform.googleapis.com/v1/publishers/google/models/gemini-2.5-flash:generateContent'])
     expect(google.requests.at(-1)!.headers).toMatchObject({ 'x-goog-api-key': 'AQ.good-0123456789' })
+  })
+
+  it('offers Google’s own models, and refuses the others before anything is sent', async () => {
+    const { id } = await add()
+    const { items } = await owner.call(contract.listConnectionModels, { params: { connectionId: id } })
+    expect(items.map((model) => model.id)).toContain('gemini-2.5-flash')
+    expect(items.filter((model) => model.id.includes('claude'))).toEqual([])
+    expect(() => chatOfferOf(vertex, 'claude-opus-5@default')).toThrow('provider.does_not_serve')
   })
 
   it('a service account without a project is refused before it is saved', async () => {

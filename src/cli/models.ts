@@ -3,7 +3,7 @@ import { AppError } from '../base/errors.ts'
 import { groupDigits } from '../base/text.ts'
 import { commandLineWorkspace } from '../people/workspaces.ts'
 import { type ListedModel, listModels } from '../prices/models.ts'
-import { regionOf } from '../providers/provider.ts'
+import { isSpoken, regionOf } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
 import { defineCommand } from './command.ts'
 import { ACTOR, commandConnection, commandDestination } from './connect.ts'
@@ -24,7 +24,7 @@ export const models = defineCommand({
     const { 'key-env': keyVariable } = args
     const entered = enteredDestination(args)
     const asked = provider.listModels !== undefined && (entered.baseUrl !== undefined || keyVariable !== undefined)
-    let offered = listModels({ provider: provider.id, at: new Date() })
+    let offered = listModels({ provider: provider.id, at: new Date() }).filter(({ id }) => isSpoken(provider, id))
     if (asked) {
       const { destination, privateHosts } = commandDestination(provider, entered)
       const services = await openServices({ purpose: 'latchkey models', privateHosts })

@@ -67,6 +67,7 @@ export interface UsageReader {
 
 export interface UsageStream {
   push(event: unknown): void
+  /** What the events so far come to; more may follow. */
   end(): MeteredUsage
 }
 
@@ -170,6 +171,8 @@ export interface Provider {
   readonly steerPath?: (path: string, at: { readonly destination: Destination; readonly model?: string | undefined }) => string
   /** Base URLs of its own beside `baseUrl` and `regions`, where there are too many to list. */
   readonly ownBaseUrl?: RegExp
+  /** Models that it serves by an interface which is not spoken here: they are not offered, and refused before anything is sent. */
+  readonly unspoken?: RegExp
   /** Its people name what they call, and the name says nothing of the model: they say which one it is (`Candidate.standsFor`). */
   readonly hasDeployments?: true
   /** A free request that proves the key. Status 2xx is good, when `read` finds what such an answer holds. */
@@ -296,6 +299,9 @@ export const pathAt = (
 /** Whether calls to this destination are refused without a key. A server of the person's own may need none; a provider's own address does. */
 export const needsKey = (provider: Provider, destination: Destination): boolean =>
   provider.key === 'required' && (provider.baseUrl === undefined || isOwnAddress(provider, destination))
+
+/** Whether a model of a provider's can be asked for here. */
+export const isSpoken = ({ unspoken }: Provider, model: string): boolean => !unspoken?.test(model)
 
 /** Whether a destination is one of the provider's own addresses, and not a server or gateway of the person's. */
 export const isOwnAddress = ({ baseUrl, regions = [], ownBaseUrl }: Provider, destination: Destination): boolean =>
@@ -441,6 +447,12 @@ export interface OfferedLanguage {
  * @throws AppError provider.does_not_serve where it answers no chats.
  */
 export function chatOfferOf(provider: Provider, model: string): ChatOffer {
+  if (!isSpoken(provider, model)) {
+    throw new AppError(
+      'provider.does_not_serve',
+      `${provider.name} serves this model by an interface that Latchkey does not speak. Choose another model.`,
+    )
+  }
   const offer = provider.chatOf?.(model) ?? provider.chat
   if (!offer) throw doesNotServe(provider, 'chat')
   return offer

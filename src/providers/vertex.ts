@@ -63,6 +63,7 @@ export const vertex: ChatProvider = {
     body: { contents: [{ role: 'user', parts: [{ text: 'Hello' }] }] },
     read: (body) => (typeof objectOf(body)?.['totalTokens'] === 'number' ? 'ok' : 'elsewhere'),
   },
+  unspoken: /^claude-/,
   chat: {
     protocol: geminiProtocol,
     path: (model) => `${modelPath(model)}:generateContent`,

@@ -2,7 +2,7 @@ import { defined } from '../../base/json.ts'
 import { compareText } from '../../base/text.ts'
 import type { CallServices } from '../../calls/services.ts'
 import { describeModel, type ListedModel, listModels } from '../../prices/models.ts'
-import type { ModelFiles } from '../../providers/provider.ts'
+import { isSpoken, type ModelFiles } from '../../providers/provider.ts'
 import { findProvider } from '../../providers/registry.ts'
 import { askForModels } from './ask-models.ts'
 
@@ -25,7 +25,7 @@ export async function modelsOfConnection(
 ): Promise<ModelOfConnection[]> {
   const at = services.clock.now()
   const found = findProvider(provider)
-  if (!found.listModels) return listModels({ provider, region, at })
+  if (!found.listModels) return listModels({ provider, region, at }).filter(({ id }) => isSpoken(found, id))
   const { models } = await askForModels(services, { workspaceId, connectionId, provider: found, actor, origin: 'models', signal })
   return models
     .map(({ id, contextTokens, maxOutputTokens, shutdownDate, files }): ModelOfConnection => ({

@@ -3,7 +3,7 @@ import { requireConnection } from '../../connections/change.ts'
 import type { ModelFilesView, ModelView } from '../../contract/connections.ts'
 import { describeModel, listModels } from '../../prices/models.ts'
 import { type RateCard, rateCardPrices } from '../../prices/rate-card.ts'
-import { type ModelFiles, regionOf } from '../../providers/provider.ts'
+import { isSpoken, type ModelFiles, regionOf } from '../../providers/provider.ts'
 import { findProvider } from '../../providers/registry.ts'
 import { type ModelOfConnection, modelsOfConnection } from './list-models.ts'
 
@@ -29,7 +29,7 @@ export async function listedModels(
   const isAsked = source === 'provider' && findProvider(provider).listModels !== undefined
   const listed: ModelOfConnection[] = isAsked
     ? await modelsOfConnection(services, { workspaceId, connectionId: id, provider, region, actor, signal })
-    : listModels({ provider, region, at })
+    : listModels({ provider, region, at }).filter((model) => isSpoken(findProvider(provider), model.id))
   // what can be called comes first: a list of Azure's has the models that there are, not what somebody deployed
   const deployed = Object.entries(models ?? {}).map(([model, standsFor]) => describeModel({ provider, model, standsFor, region, at }))
   const others = listed.filter((model) => models?.[model.id] === undefined)
