@@ -31,6 +31,7 @@ export const ERROR_STATUS = {
   'token.missing': 404,
   'virtual_key.missing': 404,
   'virtual_key.refused': 401,
+  'virtual_key.changed': 409,
   'virtual_key.scope': 403,
   'model.unserved': 404,
   'model.ambiguous': 409,

@@ -33,6 +33,7 @@ export interface CallRequest {
   readonly actor: string
   readonly member?: string | undefined // the person who acts, by their user id
   readonly virtualKeyId?: string | undefined // with which a program asks
+  readonly virtualKeyChangedAt?: Date | undefined // as its caller has read it
   readonly byTheThousand?: true // see CallIntent
   readonly origin: string // "run:<id>"
   readonly context: string
@@ -129,7 +130,7 @@ export async function makeCall<Answer>(
 }
 
 export function intentOf(
-  { workspaceId, actor, member, virtualKeyId, byTheThousand, origin, context, candidate, currency, budgetIds }: CallRequest,
+  request: CallRequest,
   {
     attempt,
     worstCaseNano,
@@ -137,6 +138,8 @@ export function intentOf(
     now,
   }: { attempt: number; worstCaseNano: bigint | undefined; tokensAtMost?: number | undefined; now: Date },
 ): CallIntent {
+  const { workspaceId, actor, member, virtualKeyId, virtualKeyChangedAt, byTheThousand, origin, context, candidate, currency, budgetIds } =
+    request
   return {
     id: newId(now.getTime()),
     workspaceId,
@@ -144,6 +147,7 @@ export function intentOf(
     actor,
     member,
     virtualKeyId,
+    virtualKeyChangedAt,
     origin,
     context,
     attempt,
@@ -208,6 +212,10 @@ export function refusalOf(admission: Exclude<Admission, { kind: 'admitted' | 'no
         detail: `The connection "${admission.slug}" was revoked. Add a key for it again, or use another.`,
         retryable: false,
       }
+    case 'virtual_key':
+      return admission.state === 'ended'
+        ? { code: 'virtual_key.refused', detail: 'This virtual key has ended. Make a new one at AI Services → Gateway.', retryable: false }
+        : { code: 'virtual_key.changed', detail: 'The virtual key was changed at this moment. Try again.', retryable: true }
     case 'missing':
       return { code: 'connection.missing', detail: 'The connection of this run is gone, or may not serve this context.', retryable: false }
   }

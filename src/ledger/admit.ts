@@ -1,6 +1,6 @@
-import { eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray } from 'drizzle-orm'
 import type { Tx } from '../db/database.ts'
-import { type callIntents, connections, type OwnerPriced, workspaces } from '../db/schema/index.ts'
+import { type callIntents, connections, members, type OwnerPriced, virtualKeys, workspaces } from '../db/schema/index.ts'
 import { hold, type Hold, holdOf, type LockedWindow, refusedFor } from './budget-holds.ts'
 import { type Admission, type CallIntent, CONNECTION_CHECK } from './intent.ts'
 import type { Applying } from './limits.ts'
@@ -39,9 +39,29 @@ export async function readConnections(tx: Tx, operations: readonly IntendOperati
   return new Map(rows.map((row) => [row.connection.id, row]))
 }
 
+export type VirtualKeysById = ReadonlyMap<
+  string,
+  Pick<typeof virtualKeys.$inferSelect, 'workspaceId' | 'changedAt' | 'revokedAt' | 'expiresAt'>
+>
+
+/** The virtual keys of these calls as they stand now, of those whose owners are members; held like their connections. */
+export async function readVirtualKeys(tx: Tx, operations: readonly IntendOperation[]): Promise<VirtualKeysById> {
+  const ids = [...new Set(operations.flatMap(({ intent }) => (intent.virtualKeyId === undefined ? [] : [intent.virtualKeyId])))]
+  if (ids.length === 0) return new Map()
+  const { id, workspaceId, changedAt, revokedAt, expiresAt, ownerId } = virtualKeys
+  const rows = await tx
+    .select({ id, workspaceId, changedAt, revokedAt, expiresAt })
+    .from(virtualKeys)
+    .innerJoin(members, and(eq(members.workspaceId, workspaceId), eq(members.userId, ownerId)))
+    .where(inArray(id, ids))
+    .for('share')
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
 /** The rows that admission reads and changes, locked until the commit. */
 export interface LockedRows {
   readonly connectionsById: ConnectionsById
+  readonly virtualKeysById: VirtualKeysById
   readonly windows: ReadonlyMap<string, LockedWindow>
   readonly buckets: ReadonlyMap<string, LockedBucket>
 }
@@ -76,7 +96,7 @@ export function admitIntents({
   const admitted = operations.map((operation): Admitted => {
     const { intent } = operation
     const connection = rows.connectionsById.get(intent.connectionId)?.connection
-    const refusal = permit(intent, connection)
+    const refusal = permit(intent, connection) ?? permitKey(intent, rows.virtualKeysById, now)
     if (refusal) return { operation, admission: refusal, taken: [] }
     const reserved = reserve(intent, { applying: applying.get(intent)!, rows, now, exhausted })
     if ('kind' in reserved) return { operation, admission: reserved, taken: [] }
@@ -100,6 +120,19 @@ function permit(intent: CallIntent, connection: typeof connections.$inferSelect 
   if (connection.contexts && intent.context !== CONNECTION_CHECK && !connection.contexts.includes(intent.context))
     return { kind: 'missing' }
   return undefined
+}
+
+function permitKey(
+  { workspaceId, virtualKeyId, virtualKeyChangedAt }: CallIntent,
+  virtualKeysById: VirtualKeysById,
+  now: Date,
+): Admission | undefined {
+  if (virtualKeyId === undefined) return undefined
+  const key = virtualKeysById.get(virtualKeyId)
+  const works = key && key.workspaceId === workspaceId && key.revokedAt === null && (key.expiresAt === null || key.expiresAt > now)
+  if (!works) return { kind: 'virtual_key', state: 'ended' }
+  const isAsRead = virtualKeyChangedAt === undefined || key.changedAt.getTime() === virtualKeyChangedAt.getTime()
+  return isAsRead ? undefined : { kind: 'virtual_key', state: 'changed' }
 }
 
 /** All that holds for a call has room for it, and is reserved; or nothing is. */
@@ -139,7 +172,15 @@ function intentRow(
   intent: CallIntent,
   { holds, instance, keyVersion, now }: { holds: readonly Hold[]; instance: string; keyVersion: number; now: Date },
 ): typeof callIntents.$inferInsert {
-  const { offersKey: _, member: __, virtualKeyId: ___, tokensAtMost: ____, byTheThousand: _____, ...known } = intent
+  const {
+    offersKey: _,
+    member: __,
+    virtualKeyId: ___,
+    tokensAtMost: ____,
+    byTheThousand: _____,
+    virtualKeyChangedAt: ______,
+    ...known
+  } = intent
   const ownerPriced = holds.flatMap((one): [string, OwnerPriced][] => (one.ownerPriced ? [[one.window.id, one.ownerPriced]] : []))
   return {
     ...known,

@@ -2,7 +2,7 @@ import { insertMany } from '../db/bulk.ts'
 import type { Database, Tx } from '../db/database.ts'
 import { callIntents } from '../db/schema/index.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { admitIntents, type ConnectionsById, type IntendOperation, readConnections } from './admit.ts'
+import { admitIntents, type ConnectionsById, type IntendOperation, readConnections, readVirtualKeys } from './admit.ts'
 import { type BudgetNotice, type LockedWindow, lockWindows, newlyUsed, writeWindows } from './budget-holds.ts'
 import type { Admission, CallIntent } from './intent.ts'
 import { createJournal } from './journal.ts'
@@ -60,11 +60,12 @@ export function createGroupCommit({
     const [journaled, stored] = partition(ended, ({ settlement }) => isInJournal(settlement, now))
     return database.asSystem('group commit of call intents and ledger entries', async (tx) => {
       // Statements that do not wait for each other's answers are sent together: the database is waited for three times.
-      const [windows, buckets, takenFromTable, connectionsById] = await Promise.all([
+      const [windows, buckets, takenFromTable, connectionsById, virtualKeysById] = await Promise.all([
         lockWindows(tx, ids.windows),
         lockBuckets(tx, ids.buckets),
         takeIntents(tx, stored),
         readConnections(tx, intended),
+        readVirtualKeys(tx, intended),
       ])
       requireCurrent({ intended, applying, connectionsById, windows, buckets })
       const takenFromJournal = onceEach(journaled).map((operation): TakenCall => ({
@@ -75,7 +76,7 @@ export function createGroupCommit({
       requireWindows(taken, windows)
       const entries = spendTaken(takenFromTable, windows)
       correctBuckets(taken, buckets, now)
-      const rows = { connectionsById, windows, buckets }
+      const rows = { connectionsById, virtualKeysById, windows, buckets }
       const { admitted, exhausted } = admitIntents({ operations: intended, applying, rows, instance, now })
       const notices = newlyUsed(windows.values(), exhausted)
       const [toJournal, toTable] = partition(admitted, ({ operation }) => operation.intent.byTheThousand === true)

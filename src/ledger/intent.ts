@@ -12,6 +12,8 @@ export interface CallIntent {
   /** The person who acts, by their user id; undefined: nobody in particular. Budgets and rate limits of members go by it. */
   readonly member?: string | undefined
   readonly virtualKeyId?: string | undefined
+  /** What its caller has read of the virtual key: the call is admitted only while the key still stands as it did then. */
+  readonly virtualKeyChangedAt?: Date | undefined
   readonly origin: string // what caused it: "run:<id>", "test"
   readonly context: string
   readonly attempt: number // 1 is the first; each retry is a call of its own
@@ -74,4 +76,6 @@ export type Admission =
   /** A capped budget cannot hold a call of unknown price, unless its owner priced it. `name` null: a run's or a trial's own. */
   | { readonly kind: 'unpriced'; readonly budgetId: string; readonly name: string | null; readonly currency: string }
   | { readonly kind: 'revoked'; readonly slug: string }
+  /** The virtual key has ended, or was changed since its caller read it. */
+  | { readonly kind: 'virtual_key'; readonly state: 'ended' | 'changed' }
   | { readonly kind: 'missing' }

@@ -6,51 +6,55 @@ import { createUseNotes, isVirtualKey, type VirtualKey, workingVirtualKeys } fro
 import type { Clock } from '../../runtime/clock.ts'
 import type { Log } from '../../runtime/log.ts'
 
-/** Who asks, by the virtual key in a request's headers. @throws AppError virtual_key.refused. */
-export type Authenticate = (headers: IncomingHttpHeaders) => Promise<VirtualKey>
+/** Who asks, by the virtual key in requests' headers. */
+export interface Authenticator {
+  /**
+   * As this process knows the key: for calls, whose own commit holds it against the key's row as it then is (`virtualKeyChangedAt`).
+   * @throws AppError virtual_key.refused.
+   */
+  known(headers: IncomingHttpHeaders): Promise<VirtualKey> | VirtualKey
+  /** As the database has it now. @throws AppError virtual_key.refused. */
+  now(headers: IncomingHttpHeaders): Promise<VirtualKey>
+}
 
-/**
- * Reads the database for every request, so that a key revoked anywhere opens nothing from that commit on. Requests that come
- * while one look-up is under way share the next.
- */
-export function createAuthenticator({ database, clock, log }: { database: Database; clock: Clock; log: Log }): Authenticate {
+/** By the whole SHA-256 of their tokens: two keys never share an entry. The oldest goes first. */
+const MOST_KNOWN = 10_000
+
+export function createAuthenticator({ database, clock, log }: { database: Database; clock: Clock; log: Log }): Authenticator {
   const noteUse = createUseNotes({ database, clock, log })
-  let waiting: { hash: Uint8Array; resolve: (key: VirtualKey | undefined) => void; reject: (error: unknown) => void }[] = []
-  let running = false
+  const knownKeys = new Map<string, VirtualKey>()
 
-  const lookUp = async (): Promise<void> => {
-    running = true
-    while (waiting.length > 0) {
-      const batch = waiting
-      waiting = []
-      try {
-        const found = await workingVirtualKeys(
-          database,
-          batch.map(({ hash }) => hash),
-          clock.now(),
-        )
-        for (const { hash, resolve } of batch) resolve(found.get(Buffer.from(hash).toString('hex')))
-      } catch (error) {
-        for (const { reject } of batch) reject(error)
-      }
-    }
-    running = false
+  const readNow = async (hash: Uint8Array): Promise<VirtualKey> => {
+    const name = Buffer.from(hash).toString('hex')
+    const found = (await workingVirtualKeys(database, [hash], clock.now())).get(name)
+    knownKeys.delete(name)
+    if (!found) throw refused('This virtual key is unknown or has ended. Make a new one at AI Services → Gateway.')
+    if (knownKeys.size >= MOST_KNOWN) knownKeys.delete(knownKeys.keys().next().value!)
+    knownKeys.set(name, found)
+    noteUse(found)
+    return found
   }
 
-  return async (headers) => {
-    const token = tokenIn(headers)
-    if (token === undefined) throw refused('Send a virtual key of Latchkey as "Authorization: Bearer sk-lk-…" or "x-api-key: sk-lk-…".')
-    if (!isVirtualKey(token)) {
-      throw refused('This is no virtual key of Latchkey: those begin with "sk-lk-". Keys of providers do not open the gateway.')
-    }
-    const key = await new Promise<VirtualKey | undefined>((resolve, reject) => {
-      waiting.push({ hash: hashToken(token), resolve, reject })
-      if (!running) void Promise.resolve().then(lookUp)
-    })
-    if (!key) throw refused('This virtual key is unknown or has ended. Make a new one at AI Services → Gateway.')
-    noteUse(key)
-    return key
+  return {
+    known(headers) {
+      const hash = hashIn(headers)
+      const key = knownKeys.get(Buffer.from(hash).toString('hex'))
+      if (!key) return readNow(hash)
+      noteUse(key)
+      return key
+    },
+    now: (headers) => readNow(hashIn(headers)),
   }
+}
+
+/** @throws AppError virtual_key.refused for what cannot be one. */
+function hashIn(headers: IncomingHttpHeaders): Uint8Array {
+  const token = tokenIn(headers)
+  if (token === undefined) throw refused('Send a virtual key of Latchkey as "Authorization: Bearer sk-lk-…" or "x-api-key: sk-lk-…".')
+  if (!isVirtualKey(token)) {
+    throw refused('This is no virtual key of Latchkey: those begin with "sk-lk-". Keys of providers do not open the gateway.')
+  }
+  return hashToken(token)
 }
 
 /** OpenAI's clients send a bearer, Anthropic's "x-api-key", Azure's "api-key". */

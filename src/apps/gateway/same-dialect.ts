@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http'
-import { AppError } from '../../base/errors.ts'
 import { type Forwarded, type ForwardedStream, forward, type ForwardRequest } from '../../calls/forward.ts'
 import type { CallServices } from '../../calls/services.ts'
 import { findProvider } from '../../providers/registry.ts'
-import { boundsOf, worstCaseWithin } from './bounds.ts'
+import { answerBounds, type Bounds, boundsOf, worstCaseWithin } from './bounds.ts'
 import type { Directory } from './directory.ts'
+import type { Offered } from './endpoints.ts'
 import { errorEventIn, passedOn, receiptHeaders, receiptLine } from './reply.ts'
 import type { GatewayRequest } from './request.ts'
 import type { ResolvedCandidate } from './resolve.ts'
@@ -27,16 +27,16 @@ export interface Passed {
   readonly forwarded: Forwarded
   /** The usage chunk is the gateway's own wish, and is taken out again. */
   readonly takesUsageOut: boolean
+  /** What else the program is told, whatever comes of it. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Sends the program's own bytes on. @throws AppError provider.does_not_serve. */
-export async function passOn(services: CallServices, one: Try): Promise<Passed> {
+/** Sends the program's own bytes on. */
+export async function passOn(services: CallServices, one: Try, offered: Offered): Promise<Passed> {
   const { request, resolved } = one
   const { candidate } = resolved
   const { endpoint, streams } = request
   const provider = findProvider(candidate.provider)
-  const offered = endpoint.offerOf(provider, candidate.model)
-  if (!offered) throw new AppError('provider.does_not_serve', `${provider.name} does not offer what ${endpoint.path} asks for.`)
   const takesUsageOut =
     streams && endpoint.path === '/v1/chat/completions' && provider.chat?.streamedUsage === 'asked' && !asksForUsage(request)
   const forwarded = await forward(services, {
@@ -46,25 +46,38 @@ export async function passOn(services: CallServices, one: Try): Promise<Passed> 
     body: bodyFor(request, { model: candidate.model, takesUsageOut }),
     headers: request.headers,
     streams,
+    bounds: answerBounds(request),
   })
   return { forwarded, takesUsageOut }
 }
 
+/** The most that this try can take. */
+export function boundsOfTry({ clock }: CallServices, { request: { endpoint, body, top, key }, resolved: { candidate } }: Try): Bounds {
+  return boundsOf({ endpoint, body, top, candidate, stated: key.maxOutputTokens, at: clock.now() })
+}
+
 /** What the path of a call wants to know of a request, whichever dialect it leaves in. */
 export function callOf(
-  { clock }: CallServices,
-  { request, resolved: { candidate }, context, directory, attempt, signal }: Try,
-): Omit<ForwardRequest, 'offer' | 'path' | 'body' | 'headers' | 'streams'> {
-  const { key, endpoint, body, top } = request
-  const at = clock.now()
-  const { currency } = directory
-  const bounds = boundsOf({ endpoint, body, top, candidate, stated: key.maxOutputTokens, at })
+  services: CallServices,
+  one: Try,
+  bounds = boundsOfTry(services, one),
+): Omit<ForwardRequest, 'offer' | 'path' | 'body' | 'headers' | 'streams' | 'bounds'> {
+  const {
+    request: { key },
+    resolved: { candidate },
+    context,
+    directory: { currency },
+    attempt,
+    signal,
+  } = one
+  const at = services.clock.now()
   const { inputTokensAtMost, outputTokensAtMost } = bounds
   return {
     workspaceId: key.workspaceId,
     actor: `user:${key.ownerId}`,
     member: key.ownerId,
     virtualKeyId: key.id,
+    virtualKeyChangedAt: key.changedAt,
     byTheThousand: true,
     origin: `virtual-key:${key.id}`,
     context,
@@ -92,13 +105,19 @@ function bodyFor(
 /** Writes a whole answer as the provider gave it. */
 export function replyWhole(
   outgoing: ServerResponse,
-  { forwarded, request, slug }: { forwarded: Extract<Forwarded, { kind: 'whole' }>; request: GatewayRequest; slug: string },
+  {
+    forwarded,
+    request,
+    slug,
+    headers: more,
+  }: { forwarded: Extract<Forwarded, { kind: 'whole' }>; request: GatewayRequest; slug: string; headers?: Passed['headers'] },
 ): void {
   const { callId, status, headers, bytes, receipt, providerMs } = forwarded
   const addedMs = performance.now() - request.receivedMs - providerMs
   outgoing.writeHead(status, {
     ...passedOn(headers),
     ...receiptHeaders({ callId, slug, receipt, addedMs }),
+    ...more,
     'content-length': bytes.byteLength,
   })
   outgoing.end(bytes)
@@ -129,10 +148,11 @@ export async function replyStream(
     request,
     slug,
     takesUsageOut,
-  }: { forwarded: Extract<Forwarded, { kind: 'stream' }>; request: GatewayRequest; slug: string; takesUsageOut: boolean },
+    headers: more,
+  }: { forwarded: Extract<Forwarded, { kind: 'stream' }>; request: GatewayRequest; slug: string } & Omit<Passed, 'forwarded'>,
 ): Promise<void> {
   const addedMs = sentAtMs - request.receivedMs
-  outgoing.writeHead(status, { ...passedOn(headers), ...receiptHeaders({ callId, slug, addedMs }) })
+  outgoing.writeHead(status, { ...passedOn(headers), ...receiptHeaders({ callId, slug, addedMs }), ...more })
   outgoing.flushHeaders()
   await writeStream(outgoing, { stream, request, slug, takesUsageOut, callId })
 }
