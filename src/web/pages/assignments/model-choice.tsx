@@ -81,6 +81,8 @@ export function ModelChoice({ context, connection, value, disabled, onChange }: 
     )
   }
   const isListed = value === '' || chosen !== undefined
+  // of a deployment its name says nothing
+  const noteOf = (model: ModelView): string => (model.standsFor === null ? short(model) : `${model.standsFor} · ${short(model)}`)
   return (
     <Combobox
       label={t('assignments.model.label')}
@@ -91,7 +93,7 @@ export function ModelChoice({ context, connection, value, disabled, onChange }: 
       onChange={(model) => onChange(model ?? '')}
       options={[
         ...(isListed ? [] : [{ value, label: value, note: t('assignments.model.unlisted') }]),
-        ...models.map((model) => ({ value: model.id, label: model.id, note: lacks(model.id) || short(model) })),
+        ...models.map((model) => ({ value: model.id, label: model.id, note: lacks(model.id) || noteOf(model) })),
       ]}
     />
   )
