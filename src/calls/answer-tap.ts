@@ -15,6 +15,10 @@ export interface Tapped {
 /** Reads usage and errors from a streamed answer while its bytes pass. It never throws: what it cannot read makes the usage doubtful, not the answer. */
 export interface AnswerTap {
   push(bytes: Uint8Array): void
+  /** What is known of the usage by now. */
+  metered(): MeteredUsage
+  /** An error that has come in an event. */
+  failure(): ProviderFailure | undefined
   /** Call it once, also for a stream that broke. */
   end(): Tapped
 }
@@ -46,15 +50,15 @@ export function createAnswerTap({
       isReadable = false
     }
   }
+  const metered = (): MeteredUsage =>
+    isReadable ? usage.end() : { ...usage.end(), usage: undefined, doubt: 'the stream could not be read to its end' }
   return {
     push: (bytes) => guarded(() => reader.push(bytes)),
+    metered,
+    failure: () => failure,
     end: () => {
       guarded(() => reader.end())
-      const metered = usage.end()
-      return {
-        metered: isReadable ? metered : { ...metered, usage: undefined, doubt: 'the stream could not be read to its end' },
-        ...(failure ? { failure } : {}),
-      }
+      return { metered: metered(), ...(failure ? { failure } : {}) }
     },
   }
 }

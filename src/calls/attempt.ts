@@ -33,6 +33,8 @@ export interface WireRecord {
   sentAt?: Date
   firstByteAt?: Date
   metered?: MeteredUsage
+  /** Of a stream that is still coming. */
+  meteredSoFar?: () => MeteredUsage
   failure?: ProviderFailure
   headers?: Readonly<Record<string, string>>
   /** Since it was sent; ended where the call is settled. */
@@ -54,6 +56,8 @@ export interface Attempt {
   readonly streams?: boolean | undefined
   /** Where an answer takes longer, or is larger, than a text. */
   readonly bounds?: AnswerBounds | undefined
+  /** A model's refusal is an answer to whoever asked, and handed on; it is noted as the call's failure all the same. */
+  readonly handsOnRefusals?: boolean | undefined
 }
 
 export type AnswerBounds = Pick<SendRequest, 'timeouts' | 'maxBodyBytes'>
@@ -118,14 +122,19 @@ async function openAnswer(attempt: Attempt, request: Parameters<typeof sendAttem
   return answer
 }
 
-async function wholeAnswer({ offer: { protocol }, wire }: Attempt, answer: ProviderAnswer, key: Secret | undefined): Promise<Response> {
+async function wholeAnswer(
+  { offer: { protocol }, wire, handsOnRefusals }: Attempt,
+  answer: ProviderAnswer,
+  key: Secret | undefined,
+): Promise<Response> {
   const bytes = await answer.readAll()
   if (answer.firstByteAt) wire.firstByteAt = answer.firstByteAt
   const parsed = parseBody(bytes)
   const metered = protocol.usage.whole(parsed, answer.headers)
   if (metered) wire.metered = metered
   const failure = bodyFailureOf({ protocol, headers: answer.headers, body: parsed, key })
-  if (failure) throw new ProviderCallError(failure, 'maybe')
+  if (failure) wire.failure = failure
+  if (failure && !(handsOnRefusals && failure.code === 'provider.content_refused')) throw new ProviderCallError(failure, 'maybe')
   return new Response(new Uint8Array(bytes), { status: answer.status, headers: { 'content-type': 'application/json' } })
 }
 
@@ -149,6 +158,7 @@ function streamedAnswer({
     if (failure) wire.failure ??= failure
     over()
   }
+  wire.meteredSoFar = () => tap.metered()
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
@@ -159,6 +169,8 @@ function streamedAnswer({
           return controller.close()
         }
         tap.push(value)
+        const failure = tap.failure()
+        if (failure) wire.failure ??= failure // before a package makes something less exact of the same event
         controller.enqueue(value)
       } catch (error) {
         wire.failure ??= failureFrom(error)

@@ -9,7 +9,7 @@ import { findProvider } from '../providers/registry.ts'
 import type { ProviderAnswer } from '../providers/send.ts'
 import { createScrubber } from '../runtime/scrub.ts'
 import { createAnswerTap } from './answer-tap.ts'
-import { failureFrom, isSuccess, sendAttempt, withConnectionKey, type WireRecord } from './attempt.ts'
+import { type AnswerBounds, failureFrom, isSuccess, sendAttempt, withConnectionKey, type WireRecord } from './attempt.ts'
 import { type CallRequest, intentOf, refusalOf, settlementOf } from './call.ts'
 import { logCall } from './log-call.ts'
 import type { Pace } from './pace.ts'
@@ -25,6 +25,7 @@ export interface ForwardRequest extends CallRequest {
   /** What says how the body is to be read: content-type, anthropic-beta, openai-beta. */
   readonly headers: Readonly<Record<string, string>>
   readonly streams: boolean
+  readonly bounds?: AnswerBounds | undefined
   readonly attempt: number
   readonly worstCaseNano: bigint | undefined
   readonly tokensAtMost?: number | undefined
@@ -75,8 +76,8 @@ export interface ForwardedStream {
 }
 
 /** How long, and how much, an answer that nobody reads any more is read on for its usage. */
-const DRAIN_MS = 60_000
-const DRAIN_BYTES = 4 * 1024 * 1024
+export const DRAIN_MS = 60_000
+export const DRAIN_BYTES = 4 * 1024 * 1024
 
 /**
  * Steps 3 to 7 of a call's path for bytes that are not ours to change: intent, key, send, meter, settle. It settles by
@@ -130,7 +131,10 @@ export async function forward(services: CallServices, request: ForwardRequest): 
       const { body } = request
       const path = pathAt(provider, request.path, { destination: connection.destination, model: candidate.model })
       const sentAtMs = performance.now()
-      const answer = await sendAttempt({ services, provider, path, connection, signal: call.signal, wire }, { body, headers, key })
+      const answer = await sendAttempt(
+        { services, provider, path, connection, signal: call.signal, wire, bounds: request.bounds },
+        { body, headers, key },
+      )
       const head: AnswerHead = { callId: intent.id, status: answer.status, headers: answer.headers, sentAtMs }
       if (!isSuccess(answer.status)) {
         const said = await readRefusal({ answer, request, wire, key })

@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { addConnection } from '../../src/contract/connections.ts'
+import { type CallDetail, readCall } from '../../src/contract/consumption.ts'
 import { makeVirtualKey } from '../../src/contract/gateway.ts'
-import type { RouteArguments } from '../../src/contract/route.ts'
+import type { RouteAnswer, RouteArguments } from '../../src/contract/route.ts'
 import { startTestServer, type TestClient, type TestServer } from './server.ts'
+import { until } from './until.ts'
 
 /** A provider that answers each request as `answer` does. */
 export interface Upstream {
@@ -49,6 +51,23 @@ export const json =
     response.end(typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body))
   }
 
+/** Server-sent events as they are written: objects as data, with their type as the event's name where they have one. */
+export const eventText = (events: readonly unknown[]): string =>
+  events
+    .map((event) => {
+      if (typeof event === 'string') return `data: ${event}\n\n`
+      const { type } = event as { type?: unknown }
+      return `${typeof type === 'string' ? `event: ${type}\n` : ''}data: ${JSON.stringify(event)}\n\n`
+    })
+    .join('')
+
+export const events =
+  (list: readonly unknown[]): Upstream['answer'] =>
+  (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.end(eventText(list))
+  }
+
 /** A server whose gateway has one connection to an upstream, and a virtual key for it. */
 export interface GatewayTest {
   readonly server: TestServer
@@ -61,6 +80,8 @@ export interface GatewayTest {
   /** Another connection to the same upstream. */
   connect(body: Partial<RouteArguments<typeof addConnection>['body']>): Promise<string>
   virtualKey(body?: Partial<RouteArguments<typeof makeVirtualKey>['body']>): Promise<{ token: string; id: string }>
+  /** What the ledger keeps of a call, by the header of its answer; waits until it has ended. */
+  entry(answer: { readonly headers: { get(name: string): string | null } }): Promise<CallDetail>
   close(): Promise<void>
 }
 
@@ -92,6 +113,18 @@ export async function startGatewayTest({
     const made = await owner.call(makeVirtualKey, { body: { name: 'robot', ...body } } as never)
     return { token: made.token, id: made.key.id }
   }
+  const entry: GatewayTest['entry'] = async ({ headers }) => {
+    const callId = headers.get('x-latchkey-call-id')
+    if (callId === null) throw new Error('the answer names no call')
+    let found: CallDetail | undefined
+    await until(async () => {
+      const answer = await owner.ask(readCall, { params: { callId } })
+      const call = answer.status === 200 ? ((await answer.json()) as RouteAnswer<typeof readCall>) : undefined
+      if (call?.state === 'ended') found = call
+      return found !== undefined
+    })
+    return found!
+  }
   const connectionId = await connect({ slug: 'up' })
   const { token } = await virtualKey()
   return {
@@ -103,6 +136,7 @@ export async function startGatewayTest({
     token,
     connect,
     virtualKey,
+    entry,
     async close() {
       await server.close()
       await upstream.close()

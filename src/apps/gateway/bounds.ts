@@ -1,7 +1,10 @@
+import type { AnswerBounds } from '../../calls/attempt.ts'
 import type { Candidate } from '../../calls/call.ts'
+import { IMAGE_BOUNDS } from '../../calls/image.ts'
 import { worstCaseOfCall } from '../../calls/price.ts'
 import { modelFacts } from '../../prices/models.ts'
 import type { Endpoint } from './endpoints.ts'
+import type { GatewayRequest } from './request.ts'
 import { type TopLevel, valueOf } from './top-level.ts'
 
 /** The most that a request can take, for what is reserved before it is sent. Undefined: nobody can say. */
@@ -65,4 +68,15 @@ export function worstCaseWithin(
 ): bigint | undefined {
   if (inputTokensAtMost === undefined || outputTokensAtMost === undefined) return undefined
   return worstCaseOfCall({ candidate, currency, at, inputTokensAtMost, outputTokensAtMost })
+}
+
+/** An answer that is handed on as it comes is never held as a whole; one of many vectors is. */
+const STREAMED = { maxBodyBytes: 256 * 1024 * 1024 }
+const VECTORS = { maxBodyBytes: 64 * 1024 * 1024 }
+
+/** How long, and how large, an answer may get; undefined: as every other. */
+export function answerBounds({ endpoint, streams }: GatewayRequest): AnswerBounds | undefined {
+  if (endpoint.context === 'images') return IMAGE_BOUNDS
+  if (endpoint.context === 'embeddings') return VECTORS
+  return streams ? STREAMED : undefined
 }

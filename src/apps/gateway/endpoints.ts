@@ -1,4 +1,4 @@
-import { chatOfferOf, chatPath, kindsOf, type Offer, offerOf, pathOf, type Provider } from '../../providers/provider.ts'
+import { chatOfferOf, chatPath, type Offer, pathOf, type Provider } from '../../providers/provider.ts'
 
 /** In which form a program speaks to the gateway, and is answered. */
 export type Dialect = 'openai' | 'anthropic'
@@ -14,10 +14,13 @@ export interface Endpoint {
   /** The member that says how much the answer may hold, in the order in which they count. */
   readonly outputLimits: readonly string[]
   /** How a provider is asked in this form, or in its own; undefined: it offers nothing of the kind. */
-  readonly offerOf: (
-    provider: Provider,
-    model: string,
-  ) => { readonly offer: Offer; readonly path: (streams: boolean) => string } | undefined
+  readonly offerOf: (provider: Provider, model: string) => Offered | undefined
+}
+
+/** An offer that a request can be passed on to, and where. */
+export interface Offered {
+  readonly offer: Offer
+  readonly path: (streams: boolean) => string
 }
 
 const chatOffer: Endpoint['offerOf'] = (provider, model) => {
@@ -26,12 +29,18 @@ const chatOffer: Endpoint['offerOf'] = (provider, model) => {
   return { offer, path: (streams) => chatPath(offer, model, { streams }) }
 }
 
-const otherOffer =
-  (kind: 'embeddings' | 'images', path?: string): Endpoint['offerOf'] =>
-  (provider, model) => {
-    if (!kindsOf(provider).includes(kind)) return undefined
-    const offer = offerOf(provider, kind)
-    return { offer, path: () => path ?? pathOf(offer, model) }
+const embeddingsOffer: Endpoint['offerOf'] = (provider, model) => {
+  const offer = provider.embeddingsOf?.(model) ?? provider.embeddings
+  return offer && { offer, path: () => pathOf(offer, model) }
+}
+
+/** Images from words alone, or from others. */
+const imagesOffer =
+  (from: 'words' | 'images'): Endpoint['offerOf'] =>
+  ({ images }, model) => {
+    if (!images || (from === 'images' && !images.references)) return undefined
+    const path = from === 'images' ? (images.references?.path ?? images.path) : images.path
+    return { offer: images, path: () => pathOf({ ...images, path }, model) }
   }
 
 const IMAGES = { dialect: 'openai', protocol: 'openai-images', context: 'images', outputLimits: [] } as const
@@ -67,8 +76,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
     protocol: 'openai-embeddings',
     context: 'embeddings',
     outputLimits: [],
-    offerOf: otherOffer('embeddings'),
+    offerOf: embeddingsOffer,
   },
-  { ...IMAGES, path: '/v1/images/generations', offerOf: otherOffer('images') },
-  { ...IMAGES, path: '/v1/images/edits', offerOf: otherOffer('images', '/images/edits') },
+  { ...IMAGES, path: '/v1/images/generations', offerOf: imagesOffer('words') },
+  { ...IMAGES, path: '/v1/images/edits', offerOf: imagesOffer('images') },
 ]

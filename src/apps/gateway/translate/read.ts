@@ -18,7 +18,7 @@ export function bodyAt(body: unknown): Block {
   let level: readonly unknown[] = [body]
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > MAX_DEPTH) throw malformed('body', `at most ${MAX_DEPTH} levels of nesting`)
-    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values<unknown>(value) : []))
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? (Object.values(value) as readonly unknown[]) : []))
   }
   return objectAt(body, 'body')
 }
