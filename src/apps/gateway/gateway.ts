@@ -31,13 +31,13 @@ const BY_PATH: ReadonlyMap<string, Endpoint> = new Map(ENDPOINTS.map((endpoint) 
 
 /** `closing` aborts when the server stops: running streams end with an error that says so. */
 export function createGateway(services: CallServices, { closing }: { closing: AbortSignal }): Gateway {
-  const authenticate = createAuthenticator(services)
+  const authenticator = createAuthenticator(services)
   const directoryOf = createDirectories(services)
 
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse, receivedMs: number): Promise<void> => {
     const path = pathOf(incoming.url ?? '')
     if (incoming.method === 'GET' && (path === '/v1/models' || path.startsWith('/v1/models/'))) {
-      const key = await authenticate(incoming.headers)
+      const key = await authenticator.now(incoming.headers)
       return replyJson(
         outgoing,
         listModels({ key, directory: await directoryOf(key.workspaceId), path, dialect: dialectOf(incoming), at: services.clock.now() }),
@@ -45,41 +45,59 @@ export function createGateway(services: CallServices, { closing }: { closing: Ab
     }
     const endpoint = BY_PATH.get(path)
     if (!endpoint || incoming.method !== 'POST') throw new AppError('route.missing', noRoute(path))
-    const [key, body] = await Promise.all([authenticate(incoming.headers), readBody(incoming)])
+    const [key, body] = await Promise.all([authenticator.known(incoming.headers), readBody(incoming)])
     const request = requestOf({ incoming, outgoing, endpoint, key, body, receivedMs })
-    const directory = await directoryOf(key.workspaceId)
-    const resolved = resolveModel({
-      asked: request.model,
-      directory,
-      scope: key,
-      usual: endpoint.context,
-      inputCharacters: body.byteLength,
-      at: services.clock.now(),
-    })
-    await serve(outgoing, { request, resolved, directory })
+    const isServed = await serve(outgoing, request)
+    // What this process knew of the key was old: once more, with what it is now.
+    if (!isServed) await serve(outgoing, { ...request, key: await authenticator.now(incoming.headers) }, { isLast: true })
   }
 
-  const serve = async (
+  /** @returns false where the key was changed meanwhile, and nothing was answered. */
+  const serve = async (outgoing: ServerResponse, request: GatewayRequest, { isLast = false } = {}): Promise<boolean> => {
+    const { key, endpoint, model, body } = request
+    const directory = await directoryOf(key.workspaceId)
+    const at = services.clock.now()
+    const resolved = resolveModel({ asked: model, directory, scope: key, usual: endpoint.context, inputCharacters: body.byteLength, at })
+    return answerWith(outgoing, { request, resolved, directory, isLast })
+  }
+
+  const answerWith = async (
     outgoing: ServerResponse,
-    { request, resolved, directory }: { request: GatewayRequest; resolved: Resolved; directory: Try['directory'] },
-  ): Promise<void> => {
+    {
+      request,
+      resolved,
+      directory,
+      isLast: isLastTry,
+    }: { request: GatewayRequest; resolved: Resolved; directory: Try['directory']; isLast: boolean },
+  ): Promise<boolean> => {
     for (const [index, candidate] of resolved.candidates.entries()) {
-      if (request.left.aborted) return
+      if (request.left.aborted) return true
       const one: Try = { request, resolved: candidate, context: resolved.context, directory, attempt: index + 1, signal: closing }
       const { slug } = candidate
       const { forwarded, takesUsageOut, headers: more } = await pass(services, one)
-      if (forwarded.kind === 'whole') return replyWhole(outgoing, { forwarded, request, slug, ...(more && { headers: more }) })
-      if (forwarded.kind === 'stream')
-        return replyStream(outgoing, { forwarded, request, slug, takesUsageOut, ...(more && { headers: more }) })
+      if (forwarded.kind === 'whole') {
+        replyWhole(outgoing, { forwarded, request, slug, ...(more && { headers: more }) })
+        return true
+      }
+      if (forwarded.kind === 'stream') {
+        await replyStream(outgoing, { forwarded, request, slug, takesUsageOut, ...(more && { headers: more }) })
+        return true
+      }
       const failure = failureOf(forwarded)
+      if (failure?.code === 'virtual_key.changed' && !isLastTry) return false
       const failureClass = failure && fallbackClassOf(failure)
       const isLast = index === resolved.candidates.length - 1
       if (!isLast && failureClass && candidate.fallbackOn.includes(failureClass)) continue
-      if (forwarded.kind === 'failed' && forwarded.answer) return replyRefused(outgoing, { forwarded, slug })
+      if (forwarded.kind === 'failed' && forwarded.answer) {
+        replyRefused(outgoing, { forwarded, slug })
+        return true
+      }
       const callId = forwarded.kind === 'failed' ? forwarded.callId : undefined
       const headers = { ...more, 'x-latchkey-connection': slug, ...(callId ? { 'x-latchkey-call-id': callId } : {}) }
-      return replyWithError(outgoing, { dialect: request.endpoint.dialect, failure: refusalOf(forwarded), headers, callId })
+      replyWithError(outgoing, { dialect: request.endpoint.dialect, failure: refusalOf(forwarded), headers, callId })
+      return true
     }
+    return true
   }
 
   return {

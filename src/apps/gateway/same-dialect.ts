@@ -77,6 +77,7 @@ export function callOf(
     actor: `user:${key.ownerId}`,
     member: key.ownerId,
     virtualKeyId: key.id,
+    virtualKeyChangedAt: key.changedAt,
     byTheThousand: true,
     origin: `virtual-key:${key.id}`,
     context,
