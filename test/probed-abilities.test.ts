@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { replaceAssignment } from '../src/contract/assignments.ts'
+import { listProducts, openSample } from '../src/contract/catalogue.ts'
+import { tryRecipe } from '../src/contract/runs.ts'
 import { ALL_WORK, type Lack, type ProbedModel, startProbedModel } from './support/probed-model.ts'
-import { type Prober, proberOf, statesOf } from './support/prober.ts'
+import { PROBED, type Prober, proberOf, statesOf } from './support/prober.ts'
 import { startTestServer, type TestServer } from './support/server.ts'
 
 // Each finding of a test can be wrong and is right: a model that lacks one thing is found to lack that, and nothing else.
@@ -65,4 +68,48 @@ it.each(found)('a model that lacks %j', async (of, changes) => {
   expect(statesOf(card)).toEqual(Object.fromEntries(wanted))
   const refusals = card.findings.filter(({ note }) => note === 'refused')
   expect(refusals.every(({ said }) => said !== null && said.length > 0 && said.length <= 200)).toBe(true)
+})
+
+it('what was found steers how the model is asked: no format that it refuses, its own name of the limit', async () => {
+  const owner = await server.owner()
+  await owner.call(openSample)
+  const { items } = await owner.call(listProducts)
+  const id = await prober.add({ label: 'steered' })
+  const ask = async () => {
+    const servedBy = { connectionId: id, model: PROBED }
+    const recipe = { fields: [{ name: 'title', type: 'text', words: { max: 12 } }] }
+    const { failure } = await owner.call(tryRecipe, { body: { productId: items[0]!.id, recipe, servedBy } })
+    return { failure: failure?.code, body: model.bodies().at(-1)! }
+  }
+  lacks.add('json_schema refused')
+  lacks.add('max_tokens refused')
+  expect((await ask()).failure).toBe('provider.request_refused')
+  await prober.probe(id)
+  const { failure, body } = await ask()
+  lacks.clear()
+  expect(failure).toBeUndefined()
+  expect(body).not.toHaveProperty('response_format')
+  expect(body).not.toHaveProperty('max_tokens')
+  expect(body['max_completion_tokens']).toBeGreaterThan(0)
+  expect(body['messages'][0].content).toContain('"title"')
+  expect(body['messages'][0].content).toContain('JSON schema')
+})
+
+it('a context says of a model what it needs and was not found', async () => {
+  const owner = await server.owner()
+  const id = await prober.add({ label: 'warned' })
+  lacks.add('vision refused')
+  lacks.add('tools')
+  await prober.probe(id)
+  lacks.clear()
+  const warningsOf = async (context: string, version: number) => {
+    const body = { version, candidates: [{ connectionId: id, model: PROBED }] }
+    const { warnings } = await owner.call(replaceAssignment, { params: { context }, body })
+    return warnings.flatMap(({ code, abilities }) => (code === 'ability_missing' ? abilities : []))
+  }
+  expect(await warningsOf('vision', 0)).toEqual(['vision'])
+  expect(await warningsOf('agents', 0)).toEqual(['tools'])
+  expect(await warningsOf('chat', 0)).toEqual([])
+  await prober.probe(id)
+  expect(await warningsOf('vision', 1)).toEqual([])
 })

@@ -23,14 +23,8 @@ interface OfConnection {
   readonly destination: Destination
 }
 
-/** What a model can do over a connection: its card first, else what is known of its provider, else unknown. */
-export async function abilitiesOf(tx: Tx, connection: OfConnection, model: string): Promise<Abilities> {
-  const found = await readFound(tx, [{ connection, model }])
-  return abilitiesFrom({ provider: connection.provider, model, found: found(connection, model) })
-}
-
-/** The same for who has read the card already. */
-export function abilitiesFrom({ provider, model, found }: { provider: string; model: string; found: Found | undefined }): Abilities {
+/** What a model can do over a connection: its card (`readFound`) first, else what is known of its provider, else unknown. */
+export function abilitiesOf({ provider, model, found }: { provider: string; model: string; found: Found | undefined }): Abilities {
   const known = ofProvider(findProvider(provider), model)
   return Object.fromEntries(
     ABILITIES.map((ability): [Ability, KnownAbility] => {
@@ -84,6 +78,10 @@ export async function readFound(
 
 const nameOf = (connectionId: string, model: string): string => `${connectionId} ${model}`
 
-/** The abilities that a context needs and a model's card denies. */
-export const lackingFor = (context: string, found: Found | undefined): Ability[] =>
-  needsOf(context).filter((ability) => found?.[ability] === 'does_not')
+/** The abilities that a context needs and this model does not have. */
+export function lackingFor(context: string, model: { provider: string; model: string; found: Found | undefined }): Ability[] {
+  const needs = needsOf(context)
+  if (needs.length === 0) return []
+  const abilities = abilitiesOf(model)
+  return needs.filter((ability) => abilities[ability].state === 'does_not')
+}

@@ -21,7 +21,7 @@ export function warningsOf(candidates: readonly StoredCandidate[], now: Date): A
     const { provider, models } = candidate.connection
     const { model } = candidate.assignment
     const shutdown = shutdownAhead({ provider, model, standsFor: models?.[model], at: now })
-    const abilities = lackingFor(candidate.assignment.context, candidate.found)
+    const abilities = lackingFor(candidate.assignment.context, { provider, model, found: candidate.found })
     return [
       ...codesOf(candidate, { candidates, now }).map((code) => ({ code, position })),
       ...(shutdown ? [{ code: 'model_shutdown' as const, position, shutdown }] : []),

@@ -1,5 +1,6 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4GenerateResult } from '@ai-sdk/provider'
 import type { Found } from '../assignments/abilities.ts'
+import { defined } from '../base/json.ts'
 import { type ChatOffer, chatOfferOf, chatPath } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
 import type { CallPlan, CallRequest } from './call.ts'
@@ -50,10 +51,11 @@ async function generate(request: ChatCall, offer: ChatOffer, fetch: AttemptFetch
 
 /**
  * How a model is asked after what its own test found: a schema that it does not keep stands in the prompt alone, one that it
- * keeps is sent although its provider is known for less, and the output limit has the name that it takes.
+ * keeps is sent although its provider is known for less, the output limit has the name that it takes, and usage is asked for where
+ * that is understood.
  */
 export function offerAsFound(offer: ChatOffer, found: Found = {}): ChatOffer {
-  const { responseFormat, outputLimit, ...rest } = offer
+  const { responseFormat, outputLimit, streamedUsage, ...rest } = offer
   const format = found.json_schema === 'does_not' ? (responseFormat ?? 'none') : found.json_schema === 'works' ? undefined : responseFormat
   const limit =
     found.max_tokens === 'does_not' && found.max_completion_tokens === 'works'
@@ -61,5 +63,17 @@ export function offerAsFound(offer: ChatOffer, found: Found = {}): ChatOffer {
       : found.max_completion_tokens === 'does_not' && found.max_tokens === 'works'
         ? undefined
         : outputLimit
-  return { ...rest, ...(format ? { responseFormat: format } : {}), ...(limit ? { outputLimit: limit } : {}) }
+  return {
+    ...rest,
+    ...defined<Partial<ChatOffer>>({
+      responseFormat: format,
+      outputLimit: limit,
+      streamedUsage: streamedUsageAsFound(streamedUsage, found),
+    }),
+  }
+}
+
+function streamedUsageAsFound(known: ChatOffer['streamedUsage'], found: Found): ChatOffer['streamedUsage'] {
+  if (found.stream_options === 'does_not') return found.streamed_usage === 'works' ? 'unasked' : undefined
+  return found.stream_options === 'works' && found.streamed_usage === 'works' ? 'asked' : known
 }

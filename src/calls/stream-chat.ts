@@ -3,7 +3,8 @@ import { type ChatOffer, chatOfferOf, chatPath } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
 import type { CallPlan, CallRequest } from './call.ts'
 import { type AttemptFetch, chatModel } from './chat-model.ts'
-import { type AskedOnce, askOnce } from './once.ts'
+import { type AskedOnce, askOnce, type CallWrites } from './once.ts'
+import { offerAsFound } from './chat-call.ts'
 import { worstCaseOfCall } from './price.ts'
 import type { CallServices } from './services.ts'
 
@@ -25,8 +26,10 @@ export interface StreamedChat {
   readonly pieces: number
 }
 
+type OnPart = (part: LanguageModelV4StreamPart) => void | Promise<void>
+
 /** How a chat is asked, to be answered in one piece. @throws AppError provider.does_not_serve. */
-export function planWhole(chat: OpenChat, at: Date): CallPlan<LanguageModelV4GenerateResult> {
+function planWhole(chat: OpenChat, at: Date): CallPlan<LanguageModelV4GenerateResult> {
   const { candidate, options, signal } = chat
   const offer = offerFor(chat)
   return {
@@ -45,10 +48,7 @@ export function planWhole(chat: OpenChat, at: Date): CallPlan<LanguageModelV4Gen
  * How a chat is asked, to be answered as it is made: each part goes to `onPart`, and the next one is read when that returned.
  * What `onPart` throws ends the answer: its connection is closed, and what it used until then is settled.
  */
-export function planStream(
-  chat: OpenChat,
-  { onPart, at }: { onPart: (part: LanguageModelV4StreamPart) => void | Promise<void>; at: Date },
-): CallPlan<StreamedChat> {
+function planStream(chat: OpenChat, { onPart, at }: { onPart: OnPart; at: Date }): CallPlan<StreamedChat> {
   const { candidate, options, signal } = chat
   const offer = offerFor(chat)
   return {
@@ -78,17 +78,23 @@ export function planStream(
 export function streamChat(
   services: CallServices,
   chat: OpenChat,
-  onPart: (part: LanguageModelV4StreamPart) => void | Promise<void>,
+  { onPart, writes }: { onPart: OnPart; writes?: CallWrites },
 ): Promise<AskedOnce<StreamedChat>> {
-  return askOnce(services, { request: chat, plan: (at) => planStream(chat, { onPart, at }), sent: () => textOf(chat.options) })
+  const sent = () => textOf(chat.options)
+  return askOnce(services, { request: chat, plan: (at) => planStream(chat, { onPart, at }), sent, writes })
 }
 
 /** The same with the answer in one piece. */
-export function wholeChat(services: CallServices, chat: OpenChat): Promise<AskedOnce<LanguageModelV4GenerateResult>> {
-  return askOnce(services, { request: chat, plan: (at) => planWhole(chat, at), sent: () => textOf(chat.options) })
+export function wholeChat(
+  services: CallServices,
+  chat: OpenChat,
+  { writes }: { writes?: CallWrites } = {},
+): Promise<AskedOnce<LanguageModelV4GenerateResult>> {
+  return askOnce(services, { request: chat, plan: (at) => planWhole(chat, at), sent: () => textOf(chat.options), writes })
 }
 
-const offerFor = ({ offer, candidate }: OpenChat): ChatOffer => offer ?? chatOfferOf(findProvider(candidate.provider), candidate.model)
+const offerFor = ({ offer, candidate: { provider, model, found } }: OpenChat): ChatOffer =>
+  offer ?? offerAsFound(chatOfferOf(findProvider(provider), model), found)
 
 function adapted({ adapt }: OpenChat, fetch: AttemptFetch): AttemptFetch {
   if (!adapt) return fetch

@@ -61,7 +61,10 @@ export const assignmentWarning = z
     abilities: z
       .array(z.enum(ABILITIES))
       .optional()
-      .meta({ description: 'Of "ability_missing": what this context needs, and the model was tested for and does not do' }),
+      .meta({
+        description:
+          'Of "ability_missing": what this context needs and the model does not do, by its own test or its provider’s description',
+      }),
   })
   .meta({ id: 'AssignmentWarning' })
 export type AssignmentWarning = z.output<typeof assignmentWarning>

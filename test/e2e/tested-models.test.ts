@@ -78,7 +78,7 @@ describeInBrowser(
       const tab = await open({ as: owner })
       const { page } = tab
       await tab.visit('/assignments/vision')
-      await page.getByText(/it was tested, and does not do what this context needs: Pictures/).waitFor()
+      await page.getByText(/it does not do what this context needs: Pictures/).waitFor()
       await page.getByText('tested, lacks: Pictures').waitFor()
       await tab.expectAccessible()
       await page.getByRole('combobox', { name: 'Model' }).click()

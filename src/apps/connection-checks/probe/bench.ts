@@ -1,11 +1,10 @@
 import type { LanguageModelV4GenerateResult, LanguageModelV4StreamPart } from '@ai-sdk/provider'
 import { AppError } from '../../../base/errors.ts'
 import type { CallPlan, CallRequest } from '../../../calls/call.ts'
-import { type AskedOnce, askOnce } from '../../../calls/once.ts'
+import { type AskedOnce, askOnce, type CallWrites } from '../../../calls/once.ts'
 import type { CallServices } from '../../../calls/services.ts'
-import { type OpenChat, planStream, planWhole, type StreamedChat } from '../../../calls/stream-chat.ts'
+import { type OpenChat, type StreamedChat, streamChat, wholeChat } from '../../../calls/stream-chat.ts'
 import type { Ability, AbilityState, FindingNote } from '../../../contract/behaviour.ts'
-import type { ResultWrite, Settlement } from '../../../ledger/settlement.ts'
 import { readRateLimits } from '../../../providers/rate-limits.ts'
 import type { ProviderFailure } from '../../../providers/provider.ts'
 import type { Question } from './questions.ts'
@@ -33,7 +32,7 @@ export interface Ways {
 /** What a probe asks with, and where it tells what it found. Every call has its ledger entry, and is on the card with its cost. */
 export interface Bench {
   /** Throws what ends the probe: it was cancelled, its cap is reached, the key or the connection refuses every call. */
-  once<Answer>(plan: (request: CallRequest, at: Date) => CallPlan<Answer>, signal?: AbortSignal): Promise<Asked<Answer>>
+  once<Answer>(plan: (request: CallRequest, at: Date) => CallPlan<Answer>): Promise<Asked<Answer>>
   whole(question: Question, ways?: Ways): Promise<Asked<LanguageModelV4GenerateResult>>
   /** `signal` cuts this call off alone. */
   stream(
@@ -52,7 +51,7 @@ export interface BenchOptions {
   readonly services: CallServices
   readonly request: CallRequest
   /** Committed with each call's entry. */
-  readonly writes: (base: Settlement) => readonly ResultWrite<never>[]
+  readonly writes: CallWrites
   /** Throws when someone cancelled the probe. */
   readonly checkOpen: () => Promise<void>
   readonly trying: Bench['trying']
@@ -63,11 +62,11 @@ export function createBench({ services, request, writes, checkOpen, trying, foun
   const { clock } = services
   const headers: Record<string, string> = {}
 
-  const once: Bench['once'] = async (plan, signal) => {
+  const ask = async <Answer>(once: (request: CallRequest) => Promise<AskedOnce<Answer>>, signal?: AbortSignal): Promise<Asked<Answer>> => {
     await checkOpen()
     const asking = signal ? { ...request, signal: AbortSignal.any([request.signal, signal]) } : request
     for (let time = 1; ; time += 1) {
-      const asked = await askOnce(services, { request: asking, plan: (at) => plan(asking, at), sent: () => '', writes })
+      const asked = await once(asking)
       if (asked.kind === 'refused') throw new AppError(asked.failure.code, asked.failure.detail)
       if (asked.kind === 'no_room') throw new AppError('budget.exceeded', NO_ROOM)
       const made = asked.kind === 'cancelled' ? asked.made : asked
@@ -87,10 +86,10 @@ export function createBench({ services, request, writes, checkOpen, trying, foun
     ...(offer ? { offer } : {}),
   })
   return {
-    once,
-    whole: (question, ways = {}) => once((asking, at) => planWhole(chatOf(asking, question, ways), at)),
+    once: (plan) => ask((asking) => askOnce(services, { request: asking, plan: (at) => plan(asking, at), sent: () => '', writes })),
+    whole: (question, ways = {}) => ask((asking) => wholeChat(services, chatOf(asking, question, ways), { writes })),
     stream: (question, { onPart, signal, ...ways }) =>
-      once((asking, at) => planStream(chatOf(asking, question, ways), { onPart, at }), signal),
+      ask((asking) => streamChat(services, chatOf(asking, question, ways), { onPart, writes }), signal),
     trying,
     found,
     limits: () => ({ headers, told: readRateLimits(headers, clock.now().getTime()).length > 0 }),
