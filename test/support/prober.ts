@@ -1,6 +1,5 @@
 import * as behaviour from '../../src/contract/behaviour.ts'
 import * as contract from '../../src/contract/connections.ts'
-import type { ProbedModel } from './probed-model.ts'
 import type { TestClient } from './server.ts'
 
 type Agreed = { readonly currency: string; readonly amount: string } | null
@@ -16,7 +15,7 @@ export interface Prober {
 
 export const PROBED = 'house-1'
 
-export function proberOf(client: TestClient, model: ProbedModel): Prober {
+export function proberOf(client: TestClient, model: { readonly url: string }): Prober {
   const quote: Prober['quote'] = async (connectionId, name = PROBED) =>
     (await client.call(behaviour.quoteProbes, { params: { connectionId }, body: { models: [name] } })).items[0]!
   return {
