@@ -5,7 +5,9 @@ import * as contract from '../src/contract/local-models.ts'
 import { readMe } from '../src/contract/people.ts'
 import { rowsOf } from '../src/db/rows.ts'
 import { describeOnEachEngine } from './support/engines.ts'
+import { startMockLmStudio } from './support/mock-lmstudio.ts'
 import { type MockOllama, startMockOllama } from './support/mock-ollama.ts'
+import type { RawServer } from './support/raw-server.ts'
 import { startTestServer, type TestClient, type TestServer } from './support/server.ts'
 import { until } from './support/until.ts'
 
@@ -21,13 +23,17 @@ describeOnEachEngine('models fetched by a server of one’s own', (on) => {
   let server: TestServer
   let ollama: MockOllama
   let slow: MockOllama
+  let studio: RawServer
+  let oldStudio: RawServer
   let owner: TestClient
   let workspaceId: string
 
   beforeAll(async () => {
     ollama = await startMockOllama({ library: LIBRARY, installed: ['qwen3:4b', 'gpt-oss:120b-cloud'] })
     slow = await startMockOllama({ library: LIBRARY, pieceMs: 100 })
-    const hosts = [ollama, slow].map(({ url }) => new URL(url).host).join(',')
+    studio = await startMockLmStudio([{ key: 'google/gemma-3-4b', sizeBytes: 3_300 }])
+    oldStudio = await startMockLmStudio([], { old: true })
+    const hosts = [ollama, slow, studio, oldStudio].map(({ url }) => new URL(url).host).join(',')
     server = await startTestServer({ on, environment: { LATCHKEY_PRIVATE_HOSTS: hosts } })
     owner = await server.owner()
     workspaceId = (await owner.call(readMe)).workspace!.id
@@ -36,6 +42,8 @@ describeOnEachEngine('models fetched by a server of one’s own', (on) => {
     await server?.close()
     await ollama?.stop()
     await slow?.stop()
+    await studio?.stop()
+    await oldStudio?.stop()
   })
 
   const add = async (of: MockOllama): Promise<string> =>
@@ -144,7 +152,9 @@ describeOnEachEngine('models fetched by a server of one’s own', (on) => {
       for await (const { items } of owner.events(contract.watchPulls, { params: { connectionId } })) seen.push(...items)
     })()
     await until(() => slow.fetched('qwen3:4b') > 1_700 * MB)
-    await until(async () => (await listed(connectionId))[0]?.bytesPerSecond !== null && seen.some(({ secondsLeft }) => secondsLeft !== null))
+    await until(
+      async () => (await listed(connectionId))[0]?.bytesPerSecond !== null && seen.some(({ secondsLeft }) => secondsLeft !== null),
+    )
     expect(await owner.refused(contract.startPull, { params: { connectionId }, body: { model: 'qwen3:4b' } })).toMatchObject({
       status: 409,
       code: 'pull.running',
@@ -194,6 +204,24 @@ describeOnEachEngine('models fetched by a server of one’s own', (on) => {
       expect(ollama.requests).toHaveLength(asked)
     },
   )
+
+  it('LM Studio fetches what its catalogue names, tells how far it is, and cannot be stopped from here; an old one says so', async () => {
+    const { call, refused } = owner
+    const addStudio = async (at: RawServer) =>
+      (await call(connections.addConnection, { body: { provider: 'lmstudio', destination: { baseUrl: `${at.url}/v1` } } })).id
+    const connectionId = await addStudio(studio)
+    const model = 'ibm/granite-4-micro'
+    await start(connectionId, model)
+    await shown(connectionId, ({ doing, totalBytes }) => doing === 'fetching' && totalBytes === 2_400)
+    expect(await refused(contract.cancelPull, { params: { connectionId }, body: { model } })).toMatchObject({ code: 'pull.refused' })
+    expect(await ended(connectionId, model)).toMatchObject({ state: 'done', completedBytes: 2_400 })
+    expect(await entriesOf(connectionId)).toEqual([{ outcome: 'succeeded', error_code: null, model, cost: '0', usage: '{"requests": 4}' }])
+    await start(connectionId, 'google/gemma-3-4b')
+    expect(await ended(connectionId, 'google/gemma-3-4b')).toMatchObject({ state: 'done' }) // it had it
+    const old = await addStudio(oldStudio)
+    await start(old, model)
+    expect(await ended(old, model)).toMatchObject({ state: 'failed', problem: { code: 'pull.outdated' } })
+  })
 
   it('who may only read sees pulls and begins none; a provider that fetches nothing says so', async () => {
     const connectionId = await add(ollama)

@@ -1,4 +1,5 @@
 import { defined, objectOf, textOf } from '../base/json.ts'
+import { lmStudioPull } from './lmstudio-pull.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
 import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
 import { bearer, type ChatProvider, type ModelFiles, type OfferedModel, readModelList, sizeOf } from './provider.ts'
@@ -17,6 +18,7 @@ export const lmstudio: ChatProvider = {
   checkKey: { method: 'GET', path: '/models', read: readModelList },
   listModels: { path: '/models', fuller: { path: '/api/v1/models', beside: '/v1', read: readOwnList } },
   local: { port: 1_234, path: '/v1', isIts: (body) => readOwnList(body) !== undefined || readModelList(body) === 'ok' },
+  pull: lmStudioPull,
   chat: {
     protocol: openAiChatWith({ reasoning: 'by total' }),
     path: '/chat/completions',
@@ -31,7 +33,7 @@ export const lmstudio: ChatProvider = {
     'The operator must allow the address: it is a private one.',
     'It counts no tokens of embeddings, and writes 0: they are shown as unknown.',
     'A model is loaded at its first call, which then takes longer.',
-    'From version 0.4 on its own list says how large a model is and whether it is in memory; older ones are asked for their OpenAI list, which does not.',
+    'From version 0.4 on its own list says how large a model is and whether it is in memory, and it fetches models on request; older ones are asked for their OpenAI list, which does not.',
   ],
   afterDisconnect: 'stops',
   triedAgainst: 'a mock of its documented interface',

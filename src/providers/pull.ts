@@ -19,7 +19,13 @@ export interface PullOffer {
 }
 
 /** One request of a pull, on the path of calls; statuses other than success are thrown. */
-export type PullAsk = (request: Pick<SendRequest, 'method' | 'path'> & { readonly body?: unknown }) => Promise<ProviderAnswer>
+export type PullAsk = (
+  request: Pick<SendRequest, 'method' | 'path'> & {
+    readonly body?: unknown
+    /** An end of the base URL that this path does not have before it. */
+    readonly beside?: string
+  },
+) => Promise<ProviderAnswer>
 
 /** How far a pull is. */
 export interface PullStep {

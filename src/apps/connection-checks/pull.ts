@@ -24,6 +24,7 @@ const TRIES_WITHOUT_PROGRESS = 5
 export interface Pull {
   readonly actor: string
   view(): PullView
+  /** @throws AppError pull.refused where the server goes on whoever leaves. */
   cancel(): void
   /** Cuts it because the server stops. */
   interrupt(): void
@@ -113,7 +114,12 @@ export function startPull(
     problem = { code: 'provider.failed', detail: 'The pull failed for a reason of ours; the server’s log has it. Pull again.' }
     return end('failed')
   })
-  return { actor, view, cancel: () => stop.abort(), interrupt: () => stop.abort(SERVER_STOPS), ended }
+  const cancel = (): void => {
+    if (offer.whenLeft === 'goes_on')
+      throw new AppError('pull.refused', 'This server cannot be told to stop. Stop the download in its own window.')
+    stop.abort()
+  }
+  return { actor, view, cancel, interrupt: () => stop.abort(SERVER_STOPS), ended }
 }
 
 /** What a network gives and takes, as opposed to what stays wrong however often it is tried. */

@@ -117,7 +117,13 @@ function Pulls({ connection, pulls }: { connection: ConnectionView; pulls: NonNu
       {items.length > 0 && (
         <ul className="flex flex-col gap-3">
           {items.map((pull) => (
-            <PullLine key={pull.model} pull={pull} connectionId={connection.id} onAgain={() => start.mutate(pull.model)} />
+            <PullLine
+              key={pull.model}
+              pull={pull}
+              connectionId={connection.id}
+              goesOn={pulls.whenLeft === 'goes_on'}
+              onAgain={() => start.mutate(pull.model)}
+            />
           ))}
         </ul>
       )}

@@ -20,7 +20,18 @@ const MEANING: Record<PullView['state'], Meaning> = {
 }
 
 /** One model that is being fetched: how far, how fast, how long still; or how that ended, and what to do. */
-export function PullLine({ pull, connectionId, onAgain }: { pull: PullView; connectionId: string; onAgain: () => void }) {
+export function PullLine({
+  pull,
+  connectionId,
+  goesOn,
+  onAgain,
+}: {
+  pull: PullView
+  connectionId: string
+  /** The server goes on whoever leaves. */
+  goesOn: boolean
+  onAgain: () => void
+}) {
   const { t } = useText()
   const mayWrite = useMay('connections.write')
   const { model, state, problem, elsewhere } = pull
@@ -39,7 +50,7 @@ export function PullLine({ pull, connectionId, onAgain }: { pull: PullView; conn
           </bdi>
           <Badge meaning={MEANING[state]}>{t(`local.pull.states.${state}`)}</Badge>
         </span>
-        {mayWrite && isGoingOn && !elsewhere && (
+        {mayWrite && isGoingOn && !elsewhere && !goesOn && (
           <Button small icon={<X aria-hidden className="size-4" />} busy={cancel.isPending} onClick={() => cancel.mutate()}>
             {t('local.pull.cancel', { model })}
           </Button>
@@ -51,6 +62,7 @@ export function PullLine({ pull, connectionId, onAgain }: { pull: PullView; conn
         )}
       </div>
       {isGoingOn && <Progress pull={pull} />}
+      {isGoingOn && goesOn && <p className="text-table text-ink-2">{t('local.pull.stopThere')}</p>}
       {problem && (
         <p className="text-table text-ink-2">
           {t(`local.pull.problems.${problemText(problem.code)}`)}{' '}
@@ -60,7 +72,7 @@ export function PullLine({ pull, connectionId, onAgain }: { pull: PullView; conn
         </p>
       )}
       {!problem && (state === 'cancelled' || state === 'interrupted') && (
-        <p className="text-table text-ink-2">{t(`local.pull.${state}`)}</p>
+        <p className="text-table text-ink-2">{t(goesOn ? 'local.pull.goesOn' : `local.pull.${state}`)}</p>
       )}
     </li>
   )
