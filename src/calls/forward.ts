@@ -166,8 +166,7 @@ async function waitForTurn(
   { signal, candidate }: ForwardRequest,
   nowMs: number,
 ): Promise<Awaited<ReturnType<Pace['begin']>> | undefined> {
-  const { held } = pace.state()
-  const retryAfterMs = (held?.untilMs ?? 0) - nowMs
+  const retryAfterMs = pace.heldUntilMs() - nowMs
   if (retryAfterMs <= LONGEST_HOLD_MS) return pace.begin({ signal, askedAtMs: nowMs, model: candidate.model }).catch(() => undefined)
   const detail = 'The provider asked for no calls over this connection for a while. Try again when Retry-After is over.'
   return { kind: 'given_up', failure: { code: 'provider.rate_limited', detail, retryable: true, retryAfterMs } }

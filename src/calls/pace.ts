@@ -67,6 +67,8 @@ export interface Pace {
   tryBegin(model: string): PaceTurn | undefined
   /** Whether the connection works for nobody just now: a failure says nothing of its request, and calls go out one at a time. */
   isOpen(): boolean
+  /** Until when the provider asked for no calls at all, or 0. */
+  heldUntilMs(): number
   /** What the connection was last given up for, if that was after `askedAtMs`. */
   givenUpSince(askedAtMs: number): ProviderFailure | undefined
   state(): PaceState
@@ -260,6 +262,7 @@ export function createPace(clock: Clock, onTrouble: () => void = () => undefined
 
   return {
     isOpen: () => circuit.isOpen(),
+    heldUntilMs: () => heldUntil,
     givenUpSince,
     tryBegin,
     begin: ({ signal, askedAtMs, model }) => {

@@ -57,7 +57,7 @@ describeInBrowser('what is learned of a connection, in a browser', ({ server, op
     ])
       expect(text.replaceAll(/\s/g, ' ')).toContain(said)
     await tab.expectAccessible()
-    await section.evaluate((element) => element.scrollIntoView())
+    await section.getByText('a-house-model').scrollIntoViewIfNeeded()
     await tab.shots('pace')
     await tab.close()
   })
