@@ -68,7 +68,7 @@ export function createBench({ services, request, writes, checkOpen, trying, foun
     for (let time = 1; ; time += 1) {
       const asked = await once(asking)
       if (asked.kind === 'refused') throw new AppError(asked.failure.code, asked.failure.detail)
-      if (asked.kind === 'no_room') throw new AppError('budget.exceeded', NO_ROOM)
+      if (asked.kind === 'no_room') throw new AppError('budget.exceeded', noRoom(asked.refusal))
       const made = asked.kind === 'cancelled' ? asked.made : asked
       Object.assign(headers, limitHeaders(made?.wire.headers ?? {}))
       if (request.signal.aborted) throw new AppError('call.interrupted', 'The test was cancelled.')
@@ -104,7 +104,10 @@ export function verdictOf({ code, excerpt }: ProviderFailure): Verdict {
   return REFUSES_THIS.has(code) ? { state: 'does_not', note: 'refused', ...said } : { state: 'unknown', note: 'failed', ...said }
 }
 
-const NO_ROOM = 'What you agreed to pay for this test has no room for another call. Test it again to see the rest.'
+const noRoom = ({ name }: { readonly name: string | null }): string =>
+  name === null
+    ? 'What you agreed to pay for this test has no room for another call. Test it again to see the rest.'
+    : `The budget "${name}" has no room for another call of this test. Raise it on the Budgets page, then test again.`
 
 const WAITED_FOR: ReadonlySet<string> = new Set(['provider.rate_limited', 'provider.overloaded'])
 
