@@ -47,7 +47,9 @@ describeInBrowser(
       await page.getByText('3 models, 7 GB').waitFor()
       await page.getByText('runs at ollama.com').waitFor()
       await page.getByText('Not looked at: localhost:1234, localhost:8000').click()
-      expect(await page.getByLabel('What the operator sets').inputValue()).toBe('LATCHKEY_PRIVATE_HOSTS=localhost:1234,localhost:8000')
+      expect(await page.getByRole('textbox', { name: 'What the operator sets' }).inputValue()).toBe(
+        'LATCHKEY_PRIVATE_HOSTS=localhost:1234,localhost:8000',
+      )
       await tab.expectAccessible()
       await tab.shots('local-found')
       await page.getByRole('button', { name: 'Add Ollama as free' }).click()
@@ -87,6 +89,7 @@ describeInBrowser(
       await page.getByLabel('Name of the model').fill('no-such-model:1b')
       await page.getByRole('button', { name: 'Fetch no-such-model:1b' }).click()
       await page.getByText('The library has no model of this name.').waitFor()
+      await page.getByText('Fetch a model').scrollIntoViewIfNeeded()
       await tab.shots('local-fetched')
       await tab.close()
     })
