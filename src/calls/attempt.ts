@@ -24,6 +24,7 @@ import { createAnswerTap } from './answer-tap.ts'
 import type { AttemptFetch } from './chat-model.ts'
 import type { MachineTurn } from './machine-time.ts'
 import type { CallServices } from './services.ts'
+import { shareOpening } from './shared-opening.ts'
 
 /** What one request on the wire came to: everything the ledger wants to know, whatever happened. */
 export interface WireRecord {
@@ -35,6 +36,8 @@ export interface WireRecord {
   metered?: MeteredUsage
   /** Of a stream that is still coming. */
   meteredSoFar?: () => MeteredUsage
+  /** What was sent for a stream, and what came of it: what it cost is estimated from both where it broke off. */
+  streamed?: { readonly body: string | Uint8Array; said: string }
   failure?: ProviderFailure
   headers?: Readonly<Record<string, string>>
   /** Since it was sent; ended where the call is settled. */
@@ -85,6 +88,7 @@ export function attemptFetch(attempt: Attempt): AttemptFetch {
       // A streamed answer is handed on when its headers are there; its key stays open until the last of it has come.
       withConnectionKey(attempt, async (key) => {
         const answer = await openAnswer(attempt, { body, headers, key })
+        if (attempt.streams) wire.streamed = { body, said: '' }
         if (!attempt.streams) return resolve(await wholeAnswer(attempt, answer, key))
         await new Promise<void>((over) => resolve(streamedAnswer({ attempt, answer, key, over })))
       }).catch((error: unknown) => {
@@ -153,8 +157,9 @@ function streamedAnswer({
   const tap = createAnswerTap({ protocol: offer.protocol, headers: answer.headers, key })
   const chunks = answer.chunks()[Symbol.asyncIterator]()
   const end = (): void => {
-    const { metered, failure } = tap.end()
+    const { metered, failure, said } = tap.end()
     wire.metered = metered
+    if (wire.streamed) wire.streamed.said = said
     if (failure) wire.failure ??= failure
     over()
   }
@@ -262,26 +267,28 @@ export async function withConnectionKey<T>(
     }
     return use(undefined)
   }
-  return withOpenKey({
-    vault: services.vault,
-    workspaceId,
-    connection: { ...connection, sealedKey },
-    use: (key) => {
-      requireFittingKey(provider, { key, destination: connection.destination })
-      const owner = { workspaceId, connectionId: connection.id, keyVersion: connection.keyVersion }
-      return scrubbed(key, (opened) => withAccessToken({ services, provider, key: opened, owner, signal }, use))
-    },
-    onUnreadable: ({ recordId, recordVersion }) =>
-      services.database.inWorkspace(workspaceId, (tx) =>
-        recordAudit(tx, {
-          workspaceId,
-          actor: 'system',
-          action: 'key.unreadable',
-          subject: `connection:${recordId}`,
-          detail: { keyVersion: recordVersion },
-        }),
-      ),
-  })
+  const owner = { workspaceId, connectionId: connection.id, keyVersion: connection.keyVersion }
+  const open = (whileOpen: (key: Secret) => Promise<void>): Promise<void> =>
+    withOpenKey({
+      vault: services.vault,
+      workspaceId,
+      connection: { ...connection, sealedKey },
+      use: (key) => {
+        requireFittingKey(provider, { key, destination: connection.destination })
+        return scrubbed(key, whileOpen)
+      },
+      onUnreadable: ({ recordId, recordVersion }) =>
+        services.database.inWorkspace(workspaceId, (tx) =>
+          recordAudit(tx, {
+            workspaceId,
+            actor: 'system',
+            action: 'key.unreadable',
+            subject: `connection:${recordId}`,
+            detail: { keyVersion: recordVersion },
+          }),
+        ),
+    })
+  return shareOpening(connection, open, (key) => withAccessToken({ services, provider, key, owner, signal }, use))
 }
 
 /** Step 4 for a key that is tried before it is saved: it comes with the request and stays its caller's. */

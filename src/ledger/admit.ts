@@ -2,7 +2,7 @@ import { and, eq, inArray } from 'drizzle-orm'
 import type { Tx } from '../db/database.ts'
 import { type callIntents, connections, members, type OwnerPriced, virtualKeys, workspaces } from '../db/schema/index.ts'
 import { hold, type Hold, holdOf, type LockedWindow, refusedFor } from './budget-holds.ts'
-import { type Admission, type CallIntent, CONNECTION_CHECK } from './intent.ts'
+import { type Admission, type CallIntent, type CommittedConnection, CONNECTION_CHECK } from './intent.ts'
 import type { Applying } from './limits.ts'
 import { askedOf, type LockedBucket, refusedBy, type Taken, takeFrom } from './rate-limit.ts'
 
@@ -93,6 +93,7 @@ export function admitIntents({
   now: Date
 }): { admitted: Admitted[]; exhausted: Set<LockedWindow> } {
   const exhausted = new Set<LockedWindow>()
+  const committedOnce = createCommitted()
   const admitted = operations.map((operation): Admitted => {
     const { intent } = operation
     const connection = rows.connectionsById.get(intent.connectionId)?.connection
@@ -100,17 +101,23 @@ export function admitIntents({
     if (refusal) return { operation, admission: refusal, taken: [] }
     const reserved = reserve(intent, { applying: applying.get(intent)!, rows, now, exhausted })
     if ('kind' in reserved) return { operation, admission: reserved, taken: [] }
-    const { id, provider, slug, destination } = connection!
-    const { sealedKey, keyVersion } = intent.offersKey ? { sealedKey: null, keyVersion: 0 } : connection!
-    const row = intentRow(intent, { holds: reserved.holds, instance, keyVersion, now })
-    const admission: Admission = {
-      kind: 'admitted',
-      intendedAt: now,
-      connection: { id, provider, slug, destination, sealedKey, keyVersion },
-    }
+    const committed = committedOnce(connection!, intent.offersKey)
+    const row = intentRow(intent, { holds: reserved.holds, instance, keyVersion: committed.keyVersion, now })
+    const admission: Admission = { kind: 'admitted', intendedAt: now, connection: committed }
     return { operation, admission, taken: reserved.taken, row }
   })
   return { admitted, exhausted }
+}
+
+/** A connection as calls get it: one object for all that this commit admits over it, so that they share one opening of its key. */
+function createCommitted(): (connection: typeof connections.$inferSelect, offersKey: true | undefined) => CommittedConnection {
+  const byId = new Map<string, CommittedConnection>()
+  return ({ id, provider, slug, destination, sealedKey, keyVersion }, offersKey) => {
+    if (offersKey) return { id, provider, slug, destination, sealedKey: null, keyVersion: 0 }
+    const committed = byId.get(id) ?? { id, provider, slug, destination, sealedKey, keyVersion }
+    byId.set(id, committed)
+    return committed
+  }
 }
 
 function permit(intent: CallIntent, connection: typeof connections.$inferSelect | undefined): Admission | undefined {

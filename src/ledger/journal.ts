@@ -1,4 +1,4 @@
-import { asc, eq, inArray, lt, or, sql } from 'drizzle-orm'
+import { asc, eq, lt, or, sql } from 'drizzle-orm'
 import { recordsFrom, recordsText } from '../db/bulk.ts'
 import type { Database, Tx } from '../db/database.ts'
 import { callIntents, callJournal, ledgerEntries } from '../db/schema/index.ts'
@@ -28,8 +28,9 @@ export interface Journal {
 
 /** How long a quiet ledger's calls may stay in the journal. */
 const UNPACK_AFTER_MS = 250
-/** While more calls than this come in that time, unpacking would only make them wait. */
-const BUSY_CALLS = 100
+/** While more calls than this come in that time, or did in the last seconds, unpacking would only make them wait. */
+const BUSY_CALLS = 50
+const BUSY_FOR_MS = 2_000
 /** And how many may wait, and how long, however busy it is. */
 const MOST_WAITING = 100_000
 const LONGEST_WAIT_MS = 30_000
@@ -43,12 +44,13 @@ export function createJournal({ database, clock, instance }: { database: Databas
   let waiting = 0 // all of them
   let since = 0 // when the first of them came
   let recent = 0 // calls since the last look
+  let busyUntil = 0
   let looking: Promise<void> | undefined
   let unpacking: Promise<void> | undefined
   let hasReaders = false
 
   const nowMs = (): number => clock.now().getTime()
-  const isBusy = (): boolean => recent > BUSY_CALLS
+  const isBusy = (): boolean => nowMs() < busyUntil
   const mayWait = (): boolean => !hasReaders && isBusy() && waiting < MOST_WAITING && nowMs() - since < LONGEST_WAIT_MS
 
   const unpackAll = async (): Promise<void> => {
@@ -72,6 +74,7 @@ export function createJournal({ database, clock, instance }: { database: Databas
       } catch {
         return
       }
+      if (recent > BUSY_CALLS) busyUntil = nowMs() + BUSY_FOR_MS
       if (!mayWait()) await unpack()
     }
   }
@@ -159,15 +162,18 @@ async function unpackSlice(
 
 async function putIntoTables(tx: Tx, ids: readonly string[]): Promise<void> {
   const these = sql`${callJournal.id} = any(${sql.param([...ids])}::uuid[])`
-  const over = sql`select (one ->> 'id')::uuid from ${callJournal}, json_array_elements(${callJournal.entries}::json) one where ${these}`
   const entries = recordsFrom(ledgerEntries, sql`${callJournal.entries}`)
   const intents = recordsFrom(callIntents, sql`${callJournal.intents}`)
-  await tx.execute(
-    sql`insert into ${ledgerEntries} (${entries.names}) select ${entries.givenNames} from ${callJournal}, ${entries.given} where ${these} on conflict (id) do nothing`,
-  )
-  await tx.execute(sql`delete from ${callIntents} where ${callIntents.id} in (${over})`)
-  await tx.execute(
-    sql`insert into ${callIntents} (${intents.names}) select ${intents.givenNames} from ${callJournal}, ${intents.given} where ${these} and given.id not in (${over})`,
-  )
-  await tx.delete(callJournal).where(inArray(callJournal.id, [...ids]))
+  // One statement: what ended is read once, and its intents are never put where they would be deleted again.
+  await tx.execute(sql`
+    with ended as (
+      insert into ${ledgerEntries} (${entries.names}) select ${entries.givenNames} from ${callJournal}, ${entries.given} where ${these}
+      on conflict (id) do nothing returning id
+    ), over as (
+      delete from ${callIntents} using ended where ${callIntents.id} = ended.id
+    ), open as (
+      insert into ${callIntents} (${intents.names}) select ${intents.givenNames} from ${callJournal}, ${intents.given}
+      where ${these} and given.id not in (select id from ended)
+    )
+    delete from ${callJournal} where ${these}`)
 }

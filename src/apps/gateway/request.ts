@@ -34,6 +34,7 @@ export async function readBody(incoming: IncomingMessage): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   return new Promise((resolve, reject) => {
+    const onClose = (): void => reject(invalid('The request broke off.'))
     incoming.on('data', (chunk: Uint8Array) => {
       bytes += chunk.byteLength
       if (bytes > MAX_REQUEST_BYTES) {
@@ -41,9 +42,12 @@ export async function readBody(incoming: IncomingMessage): Promise<Uint8Array> {
         incoming.pause()
       } else chunks.push(chunk)
     })
-    incoming.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
+    incoming.once('end', () => {
+      incoming.off('close', onClose)
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
+    })
     incoming.once('error', reject)
-    incoming.once('close', () => reject(invalid('The request broke off.')))
+    incoming.once('close', onClose)
   })
 }
 
