@@ -10,6 +10,8 @@ export interface Tapped {
   readonly metered: MeteredUsage
   /** An error that the stream carried in an event. */
   readonly failure?: ProviderFailure
+  /** What the model wrote: text, thinking, arguments of tools; the beginning of it, where that is very much. */
+  readonly said: string
 }
 
 /** Reads usage and errors from a streamed answer while its bytes pass. It never throws: what it cannot read makes the usage doubtful, not the answer. */
@@ -19,9 +21,14 @@ export interface AnswerTap {
   metered(): MeteredUsage
   /** An error that has come in an event. */
   failure(): ProviderFailure | undefined
+  /** Whether anything that a model says has come. */
+  hasSaid(): boolean
   /** Call it once, also for a stream that broke. */
   end(): Tapped
 }
+
+/** Characters; no model writes more in one answer. */
+const MOST_SAID = 4 * 1024 * 1024
 
 export function createAnswerTap({
   protocol,
@@ -35,11 +42,18 @@ export function createAnswerTap({
   const usage = protocol.usage.stream()
   let failure: ProviderFailure | undefined
   let isReadable = true
+  const said: string[] = []
+  let saidCharacters = 0
   const onText = (text: string): void => {
     if (text === '' || text === '[DONE]') return
     const event = parseJson(text)
     failure ??= bodyFailureOf({ protocol, headers, body: event, key })
     usage.push(event)
+    const words = protocol.said?.(event)
+    if (words && saidCharacters < MOST_SAID) {
+      said.push(words)
+      saidCharacters += words.length
+    }
   }
   const reader = READERS[protocol.framing ?? 'sse'](onText)
   const guarded = (read: () => void): void => {
@@ -56,9 +70,10 @@ export function createAnswerTap({
     push: (bytes) => guarded(() => reader.push(bytes)),
     metered,
     failure: () => failure,
+    hasSaid: () => saidCharacters > 0,
     end: () => {
       guarded(() => reader.end())
-      return { metered: metered(), ...(failure ? { failure } : {}) }
+      return { metered: metered(), said: said.join(''), ...(failure ? { failure } : {}) }
     },
   }
 }

@@ -7,6 +7,7 @@ import { findProvider } from '../providers/registry.ts'
 import { newId } from '../runtime/ids.ts'
 import { type AnswerBounds, type Attempt, attemptFetch, failureFrom, type WireRecord } from './attempt.ts'
 import type { AttemptFetch } from './chat-model.ts'
+import { estimateBroken } from './estimate.ts'
 import { createFollow, type Follow } from './follow.ts'
 import { cutFailure, cuttable } from './cut.ts'
 import { chargedMachineMs } from './machine-time.ts'
@@ -42,6 +43,8 @@ export interface CallRequest {
   readonly currency: string // of the budgets
   readonly inputParts?: Readonly<Record<string, number>> | undefined
   readonly signal: AbortSignal
+  /** Of a program that waits for the answer: aborts when it is gone. What was begun then goes its own way. */
+  readonly left?: AbortSignal | undefined
 }
 
 /** A request with what it takes to make it: of which interface, for how much at most, and how it is asked. */
@@ -124,6 +127,7 @@ export async function makeCall<Answer>(
   call.end()
   const cutBy = call.cutBy()
   if (cutBy && !result) wire.failure = cutFailure(cutBy)
+  if (!result) await estimateBroken(wire, request.candidate)
   const base: Settlement = { ...settlementOf({ services, request, intent, wire }), intendedAt, keyVersion: connection.keyVersion }
   if (result && !wire.failure) return { kind: 'answered', result: result.answer, wire, base: { ...base, outcome: 'succeeded' } }
   return { kind: 'failed', failure: wire.failure ?? failureFrom(undefined), wire, base }

@@ -2,20 +2,21 @@ import type { Admission } from '../ledger/intent.ts'
 import type { SettledCost, Settlement } from '../ledger/settlement.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Usage } from '../base/usage.ts'
+import { CANCELLED } from '../providers/exchange.ts'
 import { bodyFailureOf, failureOf, ProviderCallError } from '../providers/failure.ts'
 import { parseJson } from '../providers/parse-json.ts'
-import { type Offer, pathAt, type Provider, type ProviderFailure } from '../providers/provider.ts'
+import { type Offer, pathAt, type ProviderFailure } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
 import type { ProviderAnswer } from '../providers/send.ts'
 import { createScrubber } from '../runtime/scrub.ts'
-import { createAnswerTap } from './answer-tap.ts'
 import { type AnswerBounds, failureFrom, isSuccess, sendAttempt, withConnectionKey, type WireRecord } from './attempt.ts'
 import { type CallRequest, intentOf, refusalOf, settlementOf } from './call.ts'
 import { logCall } from './log-call.ts'
-import type { Pace } from './pace.ts'
 import { reportOf } from './pace-report.ts'
 import type { CallServices } from './services.ts'
-import { type CuttableCall, cutFailure, cuttable } from './cut.ts'
+import { cutFailure, cuttable } from './cut.ts'
+import { type ForwardedStream, openStream } from './forwarded-stream.ts'
+import { turnFor } from './turn.ts'
 
 /** A request whose bytes go to the provider as they are, in the provider's own dialect. */
 export interface ForwardRequest extends CallRequest {
@@ -65,20 +66,6 @@ export type Forwarded =
   | ({ readonly kind: 'whole'; readonly bytes: Uint8Array; readonly providerMs: number; readonly receipt: CallReceipt } & AnswerHead)
   | ({ readonly kind: 'stream'; readonly stream: ForwardedStream } & AnswerHead)
 
-/** A streamed answer on its way. Read it to its end, or leave. */
-export interface ForwardedStream {
-  /** The next bytes as they came; undefined at the end. @throws ProviderCallError where it breaks or is cut. */
-  next(): Promise<Uint8Array | undefined>
-  /** Nobody reads on: the provider's work is cancelled where that stops its bill, and read to its end and metered where it does not. */
-  leave(): void
-  /** What it came to, whichever way it ended. Never rejects. */
-  readonly ended: Promise<CallReceipt>
-}
-
-/** How long, and how much, an answer that nobody reads any more is read on for its usage. */
-export const DRAIN_MS = 60_000
-export const DRAIN_BYTES = 4 * 1024 * 1024
-
 /**
  * Steps 3 to 7 of a call's path for bytes that are not ours to change: intent, key, send, meter, settle. It settles by
  * itself, whatever becomes of its reader, and no answer waits for that. Never throws for what a provider does.
@@ -86,8 +73,7 @@ export const DRAIN_BYTES = 4 * 1024 * 1024
 export async function forward(services: CallServices, request: ForwardRequest): Promise<Forwarded> {
   const { candidate, signal, worstCaseNano, tokensAtMost, attempt } = request
   const provider = findProvider(candidate.provider)
-  const pace = services.paceOf(candidate.connectionId)
-  const turn = await pace.begin({ signal, askedAtMs: services.clock.now().getTime(), model: candidate.model }).catch(() => undefined)
+  const turn = await turnFor(services, request)
   if (!turn) return { kind: 'refused', failure: CANCELLED }
   if (turn.kind === 'given_up') return { kind: 'refused', failure: turn.failure }
   const intent = intentOf(request, { attempt, worstCaseNano, tokensAtMost, now: services.clock.now() })
@@ -104,10 +90,15 @@ export async function forward(services: CallServices, request: ForwardRequest): 
   const { connection, intendedAt } = admission
   const wire: WireRecord = { sent: 'no' }
   const call = cuttable(services.watch, { signal, connectionId: candidate.connectionId, virtualKeyId: request.virtualKeyId })
+  // A stream that nobody will read is not waited for where that stops its bill.
+  const isDropped = request.streams && provider.afterDisconnect === 'stops'
+  const drop = (): void => call.abort()
+  if (isDropped) request.left?.addEventListener('abort', drop, { once: true })
 
   /** Step 7: once, when nothing more of the answer can come. */
   const settle = (ending: { cut?: true } = {}): CallReceipt => {
     call.end()
+    if (isDropped) request.left?.removeEventListener('abort', drop)
     const { failure } = wire
     const base = { ...settlementOf({ services, request, intent, wire }), intendedAt, keyVersion: connection.keyVersion }
     const outcome = failure || ending.cut ? (ending.cut && base.outcome === 'failed' ? 'cancelled' : base.outcome) : 'succeeded'
@@ -144,9 +135,15 @@ export async function forward(services: CallServices, request: ForwardRequest): 
       if (!request.streams || !isStream(answer)) {
         const bytes = await readWhole({ answer, request, wire, key })
         const providerMs = performance.now() - sentAtMs
-        return resolve({ kind: 'whole', ...head, bytes, providerMs, receipt: settle() })
+        const receipt = settle()
+        const { failure } = wire
+        // an error under a status of success: somebody else may still be asked
+        if (failure && failure.code !== 'provider.content_refused')
+          return resolve({ kind: 'failed', callId: intent.id, failure, answer: { ...head, bytes } })
+        return resolve({ kind: 'whole', ...head, bytes, providerMs, receipt })
       }
-      const stream = streamOf({ answer, request, provider, wire, key, call, settle })
+      const stream = await openStream({ answer, request, provider, wire, key, call, settle })
+      if (!('next' in stream)) return resolve({ kind: 'failed', callId: intent.id, failure: stream })
       resolve({ kind: 'stream', ...head, stream })
       await stream.ended // the key stays open until the last byte has come
     }).catch((error: unknown) => {
@@ -156,20 +153,6 @@ export async function forward(services: CallServices, request: ForwardRequest): 
       resolve({ kind: 'failed', callId: intent.id, failure: wire.failure })
     })
   })
-}
-
-/** A program waits for its answer, and tries again by itself: it is told at once what would take longer than it waits. */
-const LONGEST_HOLD_MS = 15_000
-
-async function waitForTurn(
-  pace: Pace,
-  { signal, candidate }: ForwardRequest,
-  nowMs: number,
-): Promise<Awaited<ReturnType<Pace['begin']>> | undefined> {
-  const retryAfterMs = pace.heldUntilMs() - nowMs
-  if (retryAfterMs <= LONGEST_HOLD_MS) return pace.begin({ signal, askedAtMs: nowMs, model: candidate.model }).catch(() => undefined)
-  const detail = 'The provider asked for no calls over this connection for a while. Try again when Retry-After is over.'
-  return { kind: 'given_up', failure: { code: 'provider.rate_limited', detail, retryable: true, retryAfterMs } }
 }
 
 const isStream = ({ headers }: ProviderAnswer): boolean => !headers['content-type']?.startsWith('application/json')
@@ -188,7 +171,7 @@ async function readWhole({
   const bytes = await answer.readAll()
   if (answer.firstByteAt) wire.firstByteAt = answer.firstByteAt
   const body = parseJson(bytes)
-  wire.metered = offer.protocol.usage.whole(body)
+  wire.metered = offer.protocol.usage.whole(body, answer.headers)
   const failure = bodyFailureOf({ protocol: offer.protocol, headers: answer.headers, body, key })
   if (failure) wire.failure = failure
   return bytes
@@ -213,78 +196,3 @@ async function readRefusal({
   const scrubbed = createScrubber(key)(text)
   return { status, headers, bytes: scrubbed === text ? bytes : Buffer.from(scrubbed) }
 }
-
-function streamOf({
-  answer,
-  request: { offer },
-  provider,
-  wire,
-  key,
-  call,
-  settle,
-}: {
-  answer: ProviderAnswer
-  request: ForwardRequest
-  provider: Provider
-  wire: WireRecord
-  key: Secret | undefined
-  call: CuttableCall
-  settle: (ending?: { cut?: true }) => CallReceipt
-}): ForwardedStream {
-  const tap = createAnswerTap({ protocol: offer.protocol, headers: answer.headers, key })
-  const chunks = answer.chunks()[Symbol.asyncIterator]()
-  const { promise: ended, resolve } = Promise.withResolvers<CallReceipt>()
-  let isOver = false
-  let hasLeft = false
-
-  const end = (ending?: { cut?: true }): void => {
-    if (isOver) return
-    isOver = true
-    const { metered, failure } = tap.end()
-    wire.metered = metered
-    if (failure) wire.failure ??= failure
-    resolve(settle(ending))
-  }
-  const next = async (): Promise<Uint8Array | undefined> => {
-    try {
-      const { value, done } = await chunks.next()
-      if (answer.firstByteAt) wire.firstByteAt ??= answer.firstByteAt
-      if (done) {
-        end()
-        return undefined
-      }
-      tap.push(value)
-      return value
-    } catch (error) {
-      const cut = call.cutBy()
-      wire.failure ??= cut ? cutFailure(cut) : failureFrom(error)
-      end(call.signal.aborted ? { cut: true } : undefined)
-      throw wire.failure === undefined ? error : new ProviderCallError(wire.failure, 'maybe')
-    }
-  }
-  const drain = async (): Promise<void> => {
-    const tooLong = setTimeout(call.abort, DRAIN_MS)
-    try {
-      for (let bytes = 0, chunk = await next(); chunk; chunk = await next()) {
-        bytes += chunk.byteLength
-        if (bytes > DRAIN_BYTES) call.abort()
-      }
-    } catch {
-      // it broke, or was cut after all: `next` has settled it
-    } finally {
-      clearTimeout(tooLong)
-    }
-  }
-  return {
-    next,
-    leave() {
-      if (isOver || hasLeft) return
-      hasLeft = true
-      if (provider.afterDisconnect === 'stops') call.abort()
-      void drain()
-    },
-    ended,
-  }
-}
-
-const CANCELLED: ProviderFailure = { code: 'call.interrupted', detail: 'The call was cancelled.', retryable: false }

@@ -5,6 +5,7 @@ import { type CallPlan, type CallRequest, makeCall, type MadeCall } from './call
 import { logCall } from './log-call.ts'
 import { reportOf } from './pace-report.ts'
 import type { CallServices } from './services.ts'
+import { turnFor } from './turn.ts'
 
 /** Rows to commit with a call's ledger entry. */
 export type CallWrites = (base: Settlement) => readonly ResultWrite<never>[]
@@ -46,10 +47,12 @@ export async function askUnsettled<Answer>(
 ): Promise<{ readonly asked: AskedOnce<Answer>; readonly settled: Promise<void> }> {
   const { signal, candidate } = request
   const { clock, ledger, log } = services
-  const turn = await services
-    .paceOf(candidate.connectionId)
-    .begin({ signal, askedAtMs: clock.now().getTime(), model: candidate.model })
-    .catch(() => undefined)
+  const turn = await (request.left
+    ? turnFor(services, request)
+    : services
+        .paceOf(candidate.connectionId)
+        .begin({ signal, askedAtMs: clock.now().getTime(), model: candidate.model })
+        .catch(() => undefined))
   const unsent = (asked: AskedOnce<Answer>) => ({ asked, settled: Promise.resolve() })
   if (!turn) return unsent({ kind: 'cancelled' })
   if (turn.kind === 'given_up') return unsent({ kind: 'refused', failure: turn.failure })

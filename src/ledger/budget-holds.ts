@@ -4,7 +4,7 @@ import type { Tx } from '../db/database.ts'
 import { budgets, budgetWindows, type OwnerPrice, type OwnerPriced } from '../db/schema/index.ts'
 import type { BudgetRefusal, CallIntent } from './intent.ts'
 import { tokensIn } from './rate-limit.ts'
-import type { Settlement } from './settlement.ts'
+import { isGuessed, largest, type Settlement } from './settlement.ts'
 
 /** A budget's window while its transaction holds the lock; changed in memory, written back once. */
 export interface LockedWindow {
@@ -106,15 +106,17 @@ export interface HeldIntent {
 
 /**
  * What a settled call takes from a window: its cost in the window's currency, nothing when it surely was not sent, else what its
- * owner says it counts for, or its whole worst case, so that what is unknown never widens a cap.
+ * owner says it counts for, or its whole worst case, so that what is unknown, or guessed, never widens a cap.
  */
 export function chargeOn(
   { id, currency }: Pick<LockedWindow, 'id' | 'currency'>,
-  { held, settlement }: { held: HeldIntent; settlement: Pick<Settlement, 'outcome' | 'cost' | 'usage'> },
+  { held, settlement }: { held: HeldIntent; settlement: Pick<Settlement, 'outcome' | 'cost' | 'usage' | 'usageSource'> },
 ): bigint {
   const { outcome, cost, usage } = settlement
   if (outcome === 'not_sent') return 0n
-  if (cost && cost.currency === currency) return cost.nano
+  const own = cost && cost.currency === currency ? cost.nano : undefined
+  if (isGuessed(settlement)) return largest(heldIn(id, held), own ?? 0n)
+  if (own !== undefined) return own
   const owner = held.ownerPriced?.[id]
   if (owner?.perMillionTokensNano !== undefined && usage) return ofMillion(BigInt(owner.perMillionTokensNano), tokensIn(usage))
   return heldIn(id, held)

@@ -57,9 +57,18 @@ export function resultWrite<Row>(writer: ResultWriter<Row>, rows: readonly Row[]
 /**
  * What a settled call counts for in its own currency: its cost, nothing when it surely was not sent, else its whole worst case,
  * so that what is unknown never widens a cap. Budgets in other currencies, and those that price it themselves, differ (`chargeOn`).
+ * The cost of an answer that broke off is a guess at what the provider will bill: it is shown as such, and a cap does not rest on it.
  */
-export function chargeOf({ intent, outcome, cost }: Pick<Settlement, 'intent' | 'outcome' | 'cost'>): bigint {
+export function chargeOf({ intent, ...settlement }: Pick<Settlement, 'intent' | 'outcome' | 'cost' | 'usageSource'>): bigint {
+  const { outcome, cost } = settlement
   if (outcome === 'not_sent') return 0n
-  if (cost && cost.currency === intent.currency) return cost.nano
-  return intent.worstCaseNano ?? 0n
+  const own = cost && cost.currency === intent.currency ? cost.nano : undefined
+  if (own !== undefined && !isGuessed(settlement)) return own
+  return largest(intent.worstCaseNano ?? 0n, own ?? 0n)
 }
+
+/** Whether a call's usage was estimated from an answer that broke off. */
+export const isGuessed = ({ outcome, usageSource }: Pick<Settlement, 'outcome' | 'usageSource'>): boolean =>
+  outcome !== 'succeeded' && usageSource === 'estimated'
+
+export const largest = (a: bigint, b: bigint): bigint => (a > b ? a : b)

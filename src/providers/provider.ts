@@ -104,6 +104,8 @@ export interface Protocol {
   readonly usage: UsageReader
   /** Absent: 'sse'. */
   readonly framing?: Framing
+  /** What a model wrote in one event of a stream: text, thinking, a tool's arguments; '' where it wrote nothing in it. */
+  said?(event: unknown): string
   classifyError(answer: ErrorAnswer): ProviderFailure
   /** An error or a refusal carried inside an answer or event of status 200; undefined when there is none. */
   classifyBodyError(answer: ErrorAnswer): ProviderFailure | undefined

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import { type Forwarded, type ForwardedStream, forward, type ForwardRequest } from '../../calls/forward.ts'
+import { type Forwarded, forward, type ForwardRequest } from '../../calls/forward.ts'
+import type { ForwardedStream } from '../../calls/forwarded-stream.ts'
 import type { CallServices } from '../../calls/services.ts'
 import { findProvider } from '../../providers/registry.ts'
 import { answerBounds, type Bounds, boundsOf, worstCaseWithin } from './bounds.ts'
@@ -9,6 +10,7 @@ import { errorEventIn, passedOn, receiptHeaders, receiptLine } from './reply.ts'
 import type { GatewayRequest } from './request.ts'
 import type { ResolvedCandidate } from './resolve.ts'
 import { valueOf, withMembers } from './top-level.ts'
+import { UNSIGNED, withoutUnsignedThinking } from './translate/thinking.ts'
 import { createUsageChunkFilter } from './usage-chunk.ts'
 import { objectOf } from '../../base/json.ts'
 
@@ -63,7 +65,7 @@ export function callOf(
   bounds = boundsOfTry(services, one),
 ): Omit<ForwardRequest, 'offer' | 'path' | 'body' | 'headers' | 'streams' | 'bounds'> {
   const {
-    request: { key },
+    request: { key, left },
     resolved: { candidate },
     context,
     directory: { currency },
@@ -85,6 +87,7 @@ export function callOf(
     budgetIds: [],
     currency,
     signal,
+    left,
     attempt,
     worstCaseNano: worstCaseWithin(bounds, { candidate, currency, at }),
     tokensAtMost: inputTokensAtMost === undefined || outputTokensAtMost === undefined ? undefined : inputTokensAtMost + outputTokensAtMost,
@@ -93,13 +96,19 @@ export function callOf(
 
 const asksForUsage = ({ body, top }: GatewayRequest): boolean => objectOf(valueOf(body, top, 'stream_options'))?.['include_usage'] === true
 
-function bodyFor(
-  { body, top, model: asked }: GatewayRequest,
-  { model, takesUsageOut }: { model: string; takesUsageOut: boolean },
-): Uint8Array {
-  if (asked === model && !takesUsageOut) return body
+function bodyFor(request: GatewayRequest, { model, takesUsageOut }: { model: string; takesUsageOut: boolean }): Uint8Array {
+  const { body, top, model: asked } = request
+  const thinking = withoutForeignThinking(request)
+  if (asked === model && !takesUsageOut && !thinking) return body
   const options = takesUsageOut ? { stream_options: { ...objectOf(valueOf(body, top, 'stream_options')), include_usage: true } } : {}
-  return withMembers(body, top, { ...(asked === model ? {} : { model }), ...options })
+  return withMembers(body, top, { ...(asked === model ? {} : { model }), ...options, ...thinking })
+}
+
+/** Anthropic refuses a conversation for thinking that it did not sign: what our own translation gave out is taken out again. */
+function withoutForeignThinking({ endpoint, body, top }: GatewayRequest): { messages?: unknown } | undefined {
+  if (endpoint.protocol !== 'anthropic-messages') return undefined
+  if (!Buffer.from(body.buffer, body.byteOffset, body.byteLength).includes(UNSIGNED)) return undefined
+  return withoutUnsignedThinking({ messages: valueOf(body, top, 'messages') })
 }
 
 /** Writes a whole answer as the provider gave it. */

@@ -1,6 +1,7 @@
 import type { AttemptFetch } from '../../calls/chat-model.ts'
 import type { AfterPost } from '../../calls/call.ts'
-import { DRAIN_BYTES, DRAIN_MS, type Forwarded, type ForwardedStream } from '../../calls/forward.ts'
+import type { Forwarded } from '../../calls/forward.ts'
+import { DRAIN_BYTES, DRAIN_MS, type ForwardedStream } from '../../calls/forwarded-stream.ts'
 import type { CallServices } from '../../calls/services.ts'
 import { ProviderCallError } from '../../providers/failure.ts'
 import { findProvider } from '../../providers/registry.ts'
@@ -26,12 +27,20 @@ export async function streamTranslated(services: CallServices, translation: Tran
   const channel = createAnswerChannel()
   const given = new AbortController()
   const giveUp = (): void => given.abort()
+  const { left } = translation.one.request
+  const drop = (): void => {
+    if (findProvider(call.candidate.provider).afterDisconnect === 'stops') giveUp()
+  }
   if (call.signal.aborted) giveUp()
   call.signal.addEventListener('abort', giveUp, { once: true })
+  left.addEventListener('abort', drop, { once: true }) // before the first word too
   const progress: Progress = { callId: '', sentAtMs: 0, isComplete: false }
   const asking = askTranslated(services, translation, given.signal, (fetch, after) =>
     writeParts({ services, translation, channel, progress, fetch, after, signal: given.signal }),
-  ).finally(() => call.signal.removeEventListener('abort', giveUp))
+  ).finally(() => {
+    call.signal.removeEventListener('abort', giveUp)
+    left.removeEventListener('abort', drop)
+  })
   asking.then(
     (asked) => channel.close(progress.isComplete ? undefined : new ProviderCallError(failureIn(asked) ?? CUT_OFF, 'maybe')),
     (error: unknown) => channel.close(error as Error),

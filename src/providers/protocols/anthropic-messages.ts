@@ -2,6 +2,7 @@ import { objectOf, textOf } from '../../base/json.ts'
 import type { ErrorAnswer, Protocol, ProviderFailure } from '../provider.ts'
 import { anthropicMessagesUsage } from './anthropic-messages-usage.ts'
 import { classify, failureWith, type ErrorRule } from './classify.ts'
+import { saidByAnthropic } from './said.ts'
 
 /** A model that is not there is `not_found_error` with its name; the same for a disabled key has none. */
 const notFound: ErrorRule = ({ status, type, message }) => {
@@ -27,6 +28,7 @@ const STATUS_OF_TYPE: ReadonlyMap<string, number> = new Map(
 export const anthropicMessages: Protocol = {
   id: 'anthropic-messages',
   usage: anthropicMessagesUsage,
+  said: saidByAnthropic,
   classifyError: (answer) => classify(answer, [notFound]),
   classifyBodyError,
 }

@@ -4,6 +4,7 @@ import type { Usage } from '../../base/usage.ts'
 import type { ErrorAnswer, MeteredUsage, Protocol, ProviderFailure, UsageReader } from '../provider.ts'
 import { classify, failureWith, type ErrorRule } from './classify.ts'
 import { createCountReader, usageOf, type CountReader } from './counts.ts'
+import { saidByBedrock } from './said.ts'
 
 type Block = Readonly<Record<string, unknown>>
 
@@ -73,6 +74,7 @@ export const bedrockConverse: Protocol = {
   id: 'bedrock-converse',
   framing: 'aws-event-stream',
   usage: converseUsage,
+  said: saidByBedrock,
   classifyError,
   classifyBodyError,
 }

@@ -2,6 +2,7 @@ import { defined, objectOf, textOf } from '../../base/json.ts'
 import type { ErrorAnswer, MeteredUsage, Protocol, ProviderFailure, UsageReader } from '../provider.ts'
 import { classify, failureWith, type ErrorRule } from './classify.ts'
 import { createCountReader, usageOf } from './counts.ts'
+import { saidByCohere } from './said.ts'
 
 type Block = Readonly<Record<string, unknown>>
 
@@ -56,6 +57,7 @@ const RULES: readonly ErrorRule[] = [
 export const cohereChat: Protocol = {
   id: 'cohere-chat',
   usage: cohereUsage,
+  said: saidByCohere,
   classifyError: (answer) => classify(answer, RULES),
   classifyBodyError,
 }

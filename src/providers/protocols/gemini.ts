@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../base/errors.ts'
 import type { ErrorAnswer, Protocol, ProviderFailure } from '../provider.ts'
 import { classify, failureWith, type ErrorRule } from './classify.ts'
 import { candidatesOf, geminiUsage } from './gemini-usage.ts'
+import { saidByGemini } from './said.ts'
 
 type Block = Readonly<Record<string, unknown>>
 
@@ -10,6 +11,7 @@ type Block = Readonly<Record<string, unknown>>
 export const gemini: Protocol = {
   id: 'gemini-generate-content',
   usage: geminiUsage,
+  said: saidByGemini,
   classifyError,
   classifyBodyError,
 }

@@ -2,6 +2,7 @@ import { defined, objectOf, textOf } from '../../base/json.ts'
 import type { ErrorAnswer, MeteredUsage, Protocol, ProviderFailure, UsageReader } from '../provider.ts'
 import { classify, type ErrorRule } from './classify.ts'
 import { createCountReader, usageOf } from './counts.ts'
+import { saidByOllama } from './said.ts'
 
 type Block = Readonly<Record<string, unknown>>
 
@@ -61,6 +62,7 @@ export const ollamaChat: Protocol = {
   id: 'ollama-chat',
   framing: 'json-lines',
   usage: ollamaUsage,
+  said: saidByOllama,
   classifyError: (answer) => classify(answer, RULES),
   classifyBodyError,
 }

@@ -2,6 +2,7 @@ import { objectOf, textOf } from '../../base/json.ts'
 import type { ErrorAnswer, Protocol, ProviderFailure } from '../provider.ts'
 import { classify, type ErrorRule, failureWith } from './classify.ts'
 import { openAiChatUsage, type OpenAiUsageRules } from './openai-chat-usage.ts'
+import { saidByOpenAiChat } from './said.ts'
 
 const OPENAI_USAGE: OpenAiUsageRules = {
   reasoning: 'inside',
@@ -17,6 +18,7 @@ export function openAiChatWith(departures: Partial<OpenAiUsageRules>, rules: rea
   return {
     id: 'openai-chat',
     usage: openAiChatUsage({ ...OPENAI_USAGE, ...departures }),
+    said: saidByOpenAiChat,
     classifyError: (answer) => classify(answer, rules),
     classifyBodyError: (answer) => classifyBodyError(answer, rules),
   }

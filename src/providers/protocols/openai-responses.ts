@@ -3,6 +3,7 @@ import type { Usage } from '../../base/usage.ts'
 import type { ErrorAnswer, MeteredUsage, Protocol, ProviderFailure, UsageReader } from '../provider.ts'
 import { classify, failureWith } from './classify.ts'
 import { createCountReader, usageOf, type CountReader } from './counts.ts'
+import { saidByOpenAiResponses } from './said.ts'
 
 type Block = Readonly<Record<string, unknown>>
 
@@ -88,6 +89,7 @@ function itemsOf(block: Block, field: string): Block[] {
 export const openAiResponses: Protocol = {
   id: 'openai-responses',
   usage: responsesUsage,
+  said: saidByOpenAiResponses,
   classifyError: (answer) => classify(answer, []),
   classifyBodyError,
 }

@@ -1,0 +1,29 @@
+import type { CallRequest } from './call.ts'
+import type { Pace } from './pace.ts'
+import type { CallServices } from './services.ts'
+
+/** Longer than a program, or a person, waits for an answer to begin. */
+const LONGEST_HOLD_MS = 15_000
+
+/**
+ * A turn at the connection's pace for somebody who waits for the answer and tries again by themselves: they are told at once
+ * what would take longer than they wait. Undefined: nobody waits any more.
+ */
+export async function turnFor(
+  { paceOf, clock }: Pick<CallServices, 'paceOf' | 'clock'>,
+  { candidate, signal, left }: Pick<CallRequest, 'candidate' | 'signal' | 'left'>,
+): Promise<Awaited<ReturnType<Pace['begin']>> | undefined> {
+  if (signal.aborted || left?.aborted) return undefined
+  const pace = paceOf(candidate.connectionId)
+  const begun = pace.tryBegin(candidate.model)
+  if (begun) return begun
+  const askedAtMs = clock.now().getTime()
+  const { held } = pace.state()
+  const retryAfterMs = (held?.untilMs ?? 0) - askedAtMs
+  if (retryAfterMs <= LONGEST_HOLD_MS) {
+    const waits = left ? AbortSignal.any([signal, left]) : signal
+    return pace.begin({ signal: waits, askedAtMs, model: candidate.model }).catch(() => undefined)
+  }
+  const detail = 'The provider asked for no calls over this connection for a while. Try again when Retry-After is over.'
+  return { kind: 'given_up', failure: { code: 'provider.rate_limited', detail, retryable: true, retryAfterMs } }
+}
