@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { textsAtMost } from '../src/calls/embed-parts.ts'
 import { loadBook } from '../src/prices/book.ts'
-import { type ChatOffer, type EmbeddingsOffer, OFFER_KINDS, type Provider } from '../src/providers/provider.ts'
+import { type ChatOffer, type EmbeddingsOffer, type ImagesOffer, OFFER_KINDS, type Provider } from '../src/providers/provider.ts'
 import { providers } from '../src/providers/registry.ts'
 
 const FOLDER = new URL('../docs/providers/', import.meta.url)
@@ -79,6 +79,10 @@ const PROTOCOL_NAMES: Readonly<Record<string, string>> = {
   'deepl-translate': 'DeepL',
   'gemini-generate-content': 'Gemini generateContent',
   'ollama-chat': 'Ollama chat',
+  'openai-images': 'OpenAI images',
+  'openrouter-images': 'OpenRouter images',
+  'fal-queue': 'the queue of fal.ai',
+  'black-forest-labs': 'jobs of Black Forest Labs',
   'openai-embeddings': 'OpenAI embeddings',
   'bedrock-embeddings': 'Bedrock InvokeModel',
   'cohere-embeddings': 'Cohere embed',
@@ -95,7 +99,7 @@ function offerLines({ id, chat, embeddings, images, translation, checkKey, listM
   return [
     ...(chat ? chatLines(chat) : []),
     ...(embeddings ? embeddingsLines(embeddings) : []),
-    ...(images ? [`Images, by ${protocolName(images.protocol.id)}.`] : []),
+    ...(images ? [imagesLine(images)] : []),
     ...(translation ? [`Translations, by ${protocolName(translation.protocol.id)}.`] : []),
     `A key is tested free of charge with \`${checkKey.method} ${checkKey.path}\`${PROVES[checkKey.proves ?? 'key']}.`,
     listModels === undefined
@@ -130,6 +134,17 @@ const chatLines = (chat: ChatOffer): string[] => [
   ...(chat.outputLimit === undefined ? [] : [`The output limit is sent as \`${chat.outputLimit}\`.`]),
   ...(chat.streamedUsage === undefined ? [] : [STREAMED[chat.streamedUsage]]),
 ]
+
+function imagesLine({ protocol, imagesAtMost, takes, references }: ImagesOffer): string {
+  const count = imagesAtMost === 1 ? 'one in a request' : `up to ${imagesAtMost} in one request`
+  const chosen = takes.length === 0 ? 'nothing but the prompt is told' : `${inWords.format(takes)} can be chosen`
+  const from = references
+    ? ` They can be made from ${references.imagesAtMost === 1 ? 'another one' : `up to ${references.imagesAtMost} others`}${references.mask ? ', with a mask' : ''}.`
+    : ''
+  return `Images, by ${protocolName(protocol.id)}: ${count}; ${chosen}.${from}`
+}
+
+const inWords = new Intl.ListFormat('en')
 
 const STREAMED = {
   asked: 'A streamed answer says its usage when it is asked to (`stream_options.include_usage`).',

@@ -36,7 +36,11 @@ export const deepinfra: ChatProvider = {
     responseFormat: 'b64_json',
   },
   checkedOn: '2026-11-20',
-  notes: ['Its list of models is public: whether a key is good shows at the first call.', 'At most 200 requests of one model run at once.'],
+  notes: [
+    'Its list of models is public: whether a key is good shows at the first call.',
+    'At most 200 requests of one model run at once.',
+    'Images are asked for as its documentation says; no answer with images was recorded.',
+  ],
   afterDisconnect: 'stops',
   triedAgainst: 'a mock of its documented interface',
 }

@@ -34,10 +34,10 @@ export const fal: Provider = {
   },
   checkedOn: '2026-11-20',
   notes: [
-    'A model’s name is its path there: fal-ai/flux-2-max. Images that begin with others are asked of the same name with /edit.',
+    'A model’s name is its path there: fal-ai/flux-2-max. An image that is made from others is asked for at the same name with /edit.',
     'Its answers say no cost: it is counted from the images, each rounded up to whole megapixels, those that go in included. Models whose prices are not in the price book have an unknown cost.',
     'What fal offers to test a key is at another host than calls are, and a key goes to one host alone. So a job is asked for that never was: a wrong key is refused, of a good one is only learned that it was not.',
-    'A call that is cancelled is cancelled there too; what was begun may be charged.',
+    'A call that is cancelled here is cancelled there too; what was begun may be charged.',
     'The addresses of its images are public to whoever knows them: Latchkey downloads them at once and hands none on.',
   ],
   triedAgainst: 'a mock of its documented interface',

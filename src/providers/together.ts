@@ -40,7 +40,10 @@ export const together: ChatProvider = {
     sizeAs: 'width and height',
   },
   checkedOn: '2026-11-20',
-  notes: ['Answers are bound to a JSON schema on the models that it names for that; the others may ignore it.'],
+  notes: [
+    'Answers are bound to a JSON schema on the models that it names for that; the others may ignore it.',
+    'Images are asked for as its documentation says; no answer with images was recorded.',
+  ],
   afterDisconnect: 'stops',
   triedAgainst: 'recorded answers',
 }
