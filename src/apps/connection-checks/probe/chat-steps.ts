@@ -187,5 +187,6 @@ function abortVerdict(asked: Heard['asked'], tookMs: number): Verdict {
   if (asked.kind === 'failed') return verdictOf(asked.failure)
   if (asked.kind === 'answered') return { state: 'unknown', note: 'over_before' }
   if (tookMs > CLOSED_WITHIN_MS) return { state: 'does_not' }
-  return asked.made?.base.usage ? WORKS : { ...WORKS, note: 'no_usage' }
+  const { usage, usageSource } = asked.made?.base ?? {}
+  return usage && usageSource === 'reported' ? WORKS : { ...WORKS, note: 'no_usage' }
 }

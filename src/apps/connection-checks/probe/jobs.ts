@@ -207,6 +207,8 @@ export async function cancelProbes(
   await database.inWorkspace(workspaceId, async (tx) => {
     await requireConnection(tx, connectionId)
     const inState = (state: StoredCard['state']) => and(eq(behaviourCards.connectionId, connectionId), eq(behaviourCards.state, state))
+    // a second time ends what the first did not reach: its process is gone
+    await tx.update(behaviourCards).set({ state: 'cancelled', asking: null, endedAt: clock.now() }).where(inState('cancelling'))
     await tx.update(behaviourCards).set({ state: 'cancelled', endedAt: clock.now() }).where(inState('waiting'))
     await tx.update(behaviourCards).set({ state: 'cancelling' }).where(inState('running'))
   })
