@@ -20,7 +20,7 @@ export const coversInput = z
     connectionIds: some(idOf('connection')),
     contexts: some(contextName),
     memberIds: some(idOf('member')),
-    virtualKeyIds: some(z.uuid()),
+    virtualKeyIds: some(idOf('virtual-key')),
   })
   .meta({
     id: 'CoversInput',

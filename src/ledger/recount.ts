@@ -11,7 +11,10 @@ export interface Recounted {
   readonly reservedNano: bigint // by its live intents
 }
 
-/** Recomputes the windows that `tx` sees from all entries and intents: it reads the whole ledger. */
+/**
+ * Recomputes the windows that `tx` sees from all entries and intents: it reads the whole ledger. What is still in the journal of
+ * calls is missed; `Ledger.caughtUp` comes first where calls go through it.
+ */
 export async function recountWindows(tx: Tx): Promise<Recounted[]> {
   const rows = await rowsOf<Record<'id' | 'spent' | 'held' | 'charged' | 'reserved', string>>(
     tx,

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import { listAssignments } from '../../../contract/assignments.ts'
 import type { CoversInput } from '../../../contract/budgets.ts'
 import { listConnections } from '../../../contract/connections.ts'
+import { listVirtualKeys } from '../../../contract/gateway.ts'
 import { listMembers } from '../../../contract/people.ts'
 import { queryOf } from '../../api/query.ts'
 import { IconButton } from '../../components/button.tsx'
@@ -18,6 +19,7 @@ export function CoversFields({ covers, onChange }: { covers: CoversInput; onChan
   const connections = useQuery(queryOf(listConnections)).data?.items ?? []
   const contexts = useQuery(queryOf(listAssignments)).data?.items ?? []
   const members = useQuery(queryOf(listMembers)).data?.members ?? []
+  const virtualKeys = useQuery(queryOf(listVirtualKeys)).data?.items ?? []
   const change = (list: keyof CoversInput) => (chosen: string[]) => {
     const { [list]: _, ...others } = covers
     onChange(chosen.length === 0 ? others : { ...others, [list]: chosen })
@@ -43,6 +45,12 @@ export function CoversFields({ covers, onChange }: { covers: CoversInput; onChan
         chosen={covers.memberIds ?? []}
         options={members.map(({ userId, name }) => ({ value: userId, label: name }))}
         onChange={change('memberIds')}
+      />
+      <Several
+        label={t('budgets.covers.virtualKeys')}
+        chosen={covers.virtualKeyIds ?? []}
+        options={virtualKeys.map(({ id, name }) => ({ value: id, label: name }))}
+        onChange={change('virtualKeyIds')}
       />
     </fieldset>
   )
