@@ -66,17 +66,25 @@ async function connect(worker: Worker): Promise<Line> {
     for (const { reject } of pending.values()) reject(failure)
     pending.clear()
   }
-  worker.on('message', (reply: Reply) => {
+  const take = (reply: Reply): void => {
     if (reply.kind === 'ready') return ready.resolve()
     if (reply.kind === 'fatal') return fail(reply.reason)
     pending.get(reply.id)?.resolve(reply)
     pending.delete(reply.id)
     if (pending.size === 0 && reply.kind !== 'closed') worker.unref()
-  })
+  }
+  worker.on('message', (replies: readonly Reply[]) => replies.forEach(take))
   worker.on('error', (error) => fail(error instanceof Error ? error.message : String(error)))
   worker.on('exit', (code) => fail(`its thread ended with code ${code}`))
   await ready.promise
   worker.unref()
+  // A message to another thread costs more than most statements: what is asked in one turn goes in one.
+  let outbox: Request[] = []
+  const post = (): void => {
+    const requests = outbox
+    outbox = []
+    worker.postMessage(requests)
+  }
   return {
     failed: () => failure,
     ask(body) {
@@ -85,7 +93,8 @@ async function connect(worker: Worker): Promise<Line> {
       const request: Request = { ...body, id: ++lastId }
       return new Promise((resolve, reject) => {
         pending.set(request.id, { resolve, reject })
-        worker.postMessage(request)
+        outbox.push(request)
+        if (outbox.length === 1) process.nextTick(post) // after what this turn's promises still ask
       })
     },
   }

@@ -22,7 +22,7 @@ export type Reply =
   | { readonly kind: 'closed'; readonly id: number }
 
 const port = parentPort!
-const reply = (message: Reply): void => port.postMessage(message)
+const reply = (...messages: readonly Reply[]): void => port.postMessage(messages)
 
 const POSTGRES_MAIN_LONGJMP = 100 // pglitec.c
 const KEPT_STATEMENTS = 100
@@ -45,28 +45,34 @@ const database = await PGlite.create({
 if (database) {
   stopOnTraps(database)
   let queue = Promise.resolve()
-  port.on('message', (request: Request) => {
-    queue = queue.then(() => serve(database, request))
+  port.on('message', (requests: readonly Request[]) => {
+    queue = queue.then(() => serveAll(database, requests))
   })
   reply({ kind: 'ready' })
 } else port.close()
 
-async function serve(engine: PGlite, request: Request): Promise<void> {
+/** What was asked together is answered together. */
+async function serveAll(engine: PGlite, requests: readonly Request[]): Promise<void> {
+  const replies: Reply[] = []
+  for (const request of requests) replies.push(await serve(engine, request))
+  reply(...replies)
+  if (replies.at(-1)?.kind === 'closed') port.close()
+}
+
+async function serve(engine: PGlite, request: Request): Promise<Reply> {
   if (request.kind === 'close') {
     await engine.close()
-    reply({ kind: 'closed', id: request.id })
-    port.close()
-    return
+    return { kind: 'closed', id: request.id }
   }
   try {
     const { bytes, settle } = encode(request)
     const answer = readAnswer(await engine.execProtocolStream(bytes, { syncToFs: false, throwOnError: false }))
     settle(answer)
-    if (answer.status === undefined) stop('the engine gave no answer')
-    else if (answer.error) reply({ kind: 'error', id: request.id, error: answer.error, status: answer.status })
-    else reply({ kind: 'result', id: request.id, result: answer.result, status: answer.status })
+    if (answer.status === undefined) return stop('the engine gave no answer')
+    if (answer.error) return { kind: 'error', id: request.id, error: answer.error, status: answer.status }
+    return { kind: 'result', id: request.id, result: answer.result, status: answer.status }
   } catch (error) {
-    stop(reasonOf(error))
+    return stop(reasonOf(error))
   }
 }
 
@@ -88,7 +94,7 @@ function stopOnTraps(engine: PGlite): void {
 }
 
 /** After a failure inside the engine nothing it says can be trusted: it ends here, and recovers from its log at the next start. */
-function stop(reason: string): void {
+function stop(reason: string): never {
   reply({ kind: 'fatal', reason })
   process.exit(1)
 }
