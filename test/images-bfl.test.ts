@@ -13,6 +13,15 @@ describeOnEachDatabase('images of Black Forest Labs, and the files of any', (ope
     jobs = await startImageJobs(await open())
   })
 
+  it.each([
+    ['bad-', 'bad_key'],
+    ['good-', 'ok'],
+    ['good-empty-', 'no_credit'],
+  ])('the test of a key %s... says %s', async (prefix, result) => {
+    expect(await jobs.check('bfl', prefix)).toBe(result)
+    expect(await jobs.bench.entries()).toMatchObject([{ context: 'connection-check', costNano: 0n }])
+  })
+
   it('what the ticket says counts as the cost, beside the price of the book', async () => {
     jobs.bfl.plays({ ticket: { cost: 6.5, output_mp: 1 } })
     const wish = { size: { width: 1024, height: 1024 }, seed: 42, references: [picture, picture] }

@@ -13,6 +13,16 @@ describeOnEachDatabase('images of fal.ai', (open) => {
     jobs = await startImageJobs(await open())
   })
 
+  it.each([
+    ['bad-', 'bad_key'],
+    ['good-', 'unproven'], // fal's own test of keys is at another host
+  ])('the test of a key %s... says %s', async (prefix, result) => {
+    jobs.fal.plays({})
+    expect(await jobs.check('fal', prefix)).toBe(result)
+    expect(jobs.fal.asked()).toMatchObject([{ method: 'GET', path: '/fal-ai/flux-2-max/requests/00000000-0000-4000-8000-000000000000' }])
+    expect(await jobs.bench.entries()).toMatchObject([{ context: 'connection-check', costNano: 0n }])
+  })
+
   it('one call, however often its state is asked for: image, seed, usage counted in megapixels, price of the book', async () => {
     jobs.fal.plays({ polls: 3, size: [2048, 1024] })
     const outcome = outcomeOf(await jobs.make('fal', { wish: { size: { width: 2048, height: 1024 }, format: 'png', seed: 7 } }))

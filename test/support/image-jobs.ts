@@ -1,4 +1,5 @@
 import { afterAll, expect } from 'vitest'
+import { checkKey } from '../../src/apps/connection-checks/check.ts'
 import { type ImageOutcome, makeImages, type ImageRequest } from '../../src/calls/image.ts'
 import type { RequestEnd } from '../../src/calls/request.ts'
 import type { Sender } from '../../src/providers/send.ts'
@@ -25,6 +26,8 @@ export interface ImageJobs {
   /** A server that no provider declares and that gives an image of 64 x 64 to whoever asks. */
   readonly stranger: RawServer
   make(provider: 'fal' | 'bfl', change?: Change): Promise<RequestEnd<ImageOutcome>>
+  /** What a test of a key that begins so says of it. */
+  check(provider: 'fal' | 'bfl', prefix: string): Promise<string>
 }
 
 export async function startImageJobs(database: TestDatabase): Promise<ImageJobs> {
@@ -36,14 +39,21 @@ export async function startImageJobs(database: TestDatabase): Promise<ImageJobs>
     database,
     servers.map(({ url }) => url),
   )
+  const placeOf = (provider: 'fal' | 'bfl'): { baseUrl: string; model: string } =>
+    provider === 'fal' ? { baseUrl: fal.url, model: 'fal-ai/flux-2-max' } : { baseUrl: `${bfl.url}/v1`, model: 'flux-2-max' }
   return {
     bench,
     fal,
     bfl,
     stranger,
+    async check(provider, prefix) {
+      const { services, workspaceId } = bench
+      const { connectionId } = await bench.candidate({ ...placeOf(provider), provider, key: newSecret({ prefix }) })
+      const connection = { id: connectionId, provider, keyVersion: 1 }
+      return (await checkKey(services, { workspaceId, actor: 'test', connection, signal: new AbortController().signal })).result
+    },
     async make(provider, { wish, sender = bench.services.sender, ...change } = {}) {
-      const [baseUrl, model] = provider === 'fal' ? [fal.url, 'fal-ai/flux-2-max'] : [`${bfl.url}/v1`, 'flux-2-max']
-      const candidate = await bench.candidate({ provider, baseUrl, model, key: newSecret({ prefix: 'good-' }) })
+      const candidate = await bench.candidate({ ...placeOf(provider), provider, key: newSecret({ prefix: 'good-' }) })
       return makeImages<ImageOutcome>(
         { ...bench.services, clock, sender },
         {
