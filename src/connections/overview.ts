@@ -109,7 +109,10 @@ interface Use {
   readonly error_at: string | null
 }
 
-/** When each was last used, a call in flight included, and the last error of the key that it has now. A crash of ours is no error of its, nor is what a test asked to see it refused. */
+/**
+ * When each was last used, a call in flight included, and the last error of the key that it has now. A crash of ours is no error of its,
+ * nor is what a model's test asked to see it refused; a test of the key names no model.
+ */
 async function usesOf(tx: Tx, rows: readonly Connection[]): Promise<ReadonlyMap<string, Use>> {
   if (rows.length === 0) return new Map()
   const ids = rows.map(({ id }) => id)
@@ -125,7 +128,7 @@ async function usesOf(tx: Tx, rows: readonly Connection[]): Promise<ReadonlyMap<
           select entry.error_code, entry.intended_at from ledger_entries entry
           where entry.connection_id = shown.id and entry.error_code is not null
             and entry.key_version = shown.key_version and entry.error_code <> 'call.interrupted'
-            and not (entry.origin = 'test' and entry.error_code = 'provider.request_refused')
+            and not (entry.origin = 'test' and entry.requested_model <> '' and entry.error_code = 'provider.request_refused')
           order by entry.intended_at desc limit 1) failed on true
         where shown.id = any(${sql.param(ids)}::uuid[])`,
   )

@@ -173,7 +173,7 @@ describeOnEachDatabase('isolation of workspaces', (open) => {
       return [...updated, ...deleted]
     })
     expect(changed).toEqual([])
-    expect(await countIn(theirs, { name: 'public.budgets' } as TenantTable, sql`scope <> 'taken'`)).toBe(1)
+    expect(await countIn(theirs, { name: 'public.budgets' } as TenantTable, sql`scope is distinct from 'taken'`)).toBe(1)
   })
 
   it('refuses to insert into another workspace, or to move a row there', async () => {

@@ -177,6 +177,7 @@ describe('usage of Ollama', () => {
       atLeast: { output_tokens: 4 },
       raw: { total_duration: 9, eval_count: 4 },
       servedModel: 'm',
+      tookMs: 0.000009, // nanoseconds, as Ollama says them
     })
   })
 
