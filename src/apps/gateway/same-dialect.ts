@@ -163,10 +163,11 @@ export async function replyStream(
   const addedMs = sentAtMs - request.receivedMs
   outgoing.writeHead(status, { ...passedOn(headers), ...receiptHeaders({ callId, slug, addedMs }), ...more })
   outgoing.flushHeaders()
-  await writeStream(outgoing, { stream, request, slug, takesUsageOut, callId })
+  const isEvents = headers['content-type']?.startsWith('text/event-stream') ?? false
+  await writeStream(outgoing, { stream, request, slug, takesUsageOut, callId, isEvents })
 }
 
-export async function writeStream(
+async function writeStream(
   outgoing: ServerResponse,
   {
     stream,
@@ -174,7 +175,8 @@ export async function writeStream(
     slug,
     takesUsageOut,
     callId,
-  }: { stream: ForwardedStream; request: GatewayRequest; slug: string; takesUsageOut: boolean; callId: string },
+    isEvents,
+  }: { stream: ForwardedStream; request: GatewayRequest; slug: string; takesUsageOut: boolean; callId: string; isEvents: boolean },
 ): Promise<void> {
   const { left, endpoint, wantsReceipt } = request
   const leave = (): void => stream.leave()
@@ -188,19 +190,16 @@ export async function writeStream(
     }
     if (left.aborted) return
     if (filter) outgoing.write(filter.end())
-    if (wantsReceipt && isServerSentEvents(outgoing)) outgoing.write(receiptLine(await stream.ended, slug))
+    if (wantsReceipt && isEvents) outgoing.write(receiptLine(await stream.ended, slug))
     outgoing.end()
   } catch (error) {
     if (left.aborted || outgoing.destroyed) return
     const { failure } = await stream.ended
-    outgoing.end(isServerSentEvents(outgoing) ? errorEventIn(endpoint, failure ?? error, callId) : undefined)
+    outgoing.end(isEvents ? errorEventIn(endpoint, failure ?? error, callId) : undefined)
   } finally {
     left.removeEventListener('abort', leave)
   }
 }
-
-const isServerSentEvents = (outgoing: ServerResponse): boolean =>
-  String(outgoing.getHeader('content-type') ?? '').startsWith('text/event-stream')
 
 /** Until a slow reader has room again, or is gone. */
 function drained(outgoing: ServerResponse): Promise<void> {
