@@ -175,6 +175,14 @@ describeOnEachDatabase('images that come with the answer', (open) => {
         34_198_250n,
         'price_book',
       ],
+      // of this model Google's prices are published for its other interface alone: the cost is unknown
+      [
+        'vertex',
+        'gemini-3.1-flash-lite-image',
+        'vertex/images-json__image-basic-functionality-vertexai-gemini-3-1-flash-lite-image-can-pai__1.json',
+        null,
+        null,
+      ],
     ])('%s: image, usage and cost', async (provider, model, path, costNano, costSource) => {
       answer = () => ({ body: recorded(path) })
       expect(await make(provider, model)).toMatchObject({ kind: 'answered', images: [{ width: 1024, height: 1024 }] })
