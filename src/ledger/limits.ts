@@ -67,8 +67,6 @@ export function createLimits(database: Database) {
   }
 }
 
-export type Limits = ReturnType<typeof createLimits>
-
 /** What is free of charge and asked by a person who sets a connection up neither spends nor waits. */
 const isFreeCheck = ({ context, worstCaseNano }: CallIntent): boolean => context === CONNECTION_CHECK && worstCaseNano === 0n
 
