@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** What Linux says of a process. Undefined where there is no /proc. */
 export interface ProcessSample {
@@ -11,12 +11,30 @@ const TICKS_PER_SECOND = 100 // what Linux shows to programs, whatever the kerne
 
 export function sampleProcess(pid: number): ProcessSample | undefined {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)!.split(' ')
-    const ticks = Number(fields[11]) + Number(fields[12])
     const resident = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]
     if (resident === undefined) return undefined // it is ending
-    return { atMs: performance.now(), cpuMs: (ticks * 1_000) / TICKS_PER_SECOND, residentMb: Number(resident) / 1_024 }
+    return { atMs: performance.now(), cpuMs: cpuMsOf(`/proc/${pid}/stat`), residentMb: Number(resident) / 1_024 }
   } catch {
     return undefined
   }
+}
+
+/** Processor time of each thread, in ms, under the name that the thread has; what does not name itself is added up. */
+export function sampleThreads(pid: number): ReadonlyMap<string, number> {
+  const times = new Map<string, number>()
+  try {
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      const folder = `/proc/${pid}/task/${thread}`
+      const name = Number(thread) === pid ? 'main' : readFileSync(`${folder}/comm`, 'latin1').trim()
+      times.set(name, (times.get(name) ?? 0) + cpuMsOf(`${folder}/stat`))
+    }
+  } catch {
+    return times // no /proc, or it is ending
+  }
+  return times
+}
+
+function cpuMsOf(statFile: string): number {
+  const fields = readFileSync(statFile, 'latin1').split(') ').at(-1)!.split(' ')
+  return ((Number(fields[11]) + Number(fields[12])) * 1_000) / TICKS_PER_SECOND
 }
