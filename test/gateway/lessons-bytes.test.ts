@@ -106,8 +106,8 @@ describe('bytes', () => {
       content: [],
       usage: { input_tokens: 1, output_tokens: 1 },
     })
-    const signed = { type: 'thinking', thinking: 'Hm', signature: 'EqQBCgIYAhIM' }
-    const unsigned = { type: 'thinking', thinking: 'Ho', signature: 'latchkey:unsigned' }
+    const signed = { type: 'thinking' as const, thinking: 'Hm', signature: 'EqQBCgIYAhIM' }
+    const unsigned = { type: 'thinking' as const, thinking: 'Ho', signature: 'latchkey:unsigned' }
     const anthropic = new Anthropic({ apiKey: gateway.token, baseURL: gateway.server.url, maxRetries: 0 })
     const ask = (content: Anthropic.ContentBlockParam[]): Promise<unknown> =>
       anthropic.messages.create({

@@ -1,9 +1,12 @@
 import type { AnswerBounds } from '../../calls/attempt.ts'
 import type { Candidate } from '../../calls/call.ts'
+import { worstCaseOfImages } from '../../calls/image-bounds.ts'
+import type { ImageWish } from '../../calls/image-wish.ts'
 import { IMAGE_BOUNDS } from '../../calls/image.ts'
 import { worstCaseOfCall } from '../../calls/price.ts'
 import { modelFacts } from '../../prices/models.ts'
 import type { Endpoint } from './endpoints.ts'
+import { imageBoundsOf } from './image-bounds.ts'
 import type { GatewayRequest } from './request.ts'
 import { type TopLevel, valueOf } from './top-level.ts'
 
@@ -11,6 +14,8 @@ import { type TopLevel, valueOf } from './top-level.ts'
 export interface Bounds {
   readonly inputTokensAtMost: number | undefined
   readonly outputTokensAtMost: number | undefined
+  /** Of a request for images: what is asked for, where more than tokens are charged. */
+  readonly wish?: ImageWish
 }
 
 /** Input that is not in the request's own bytes: pictures and files by address, what a provider kept. */
@@ -46,6 +51,7 @@ export function boundsOf({
   stated: number | null
   at: Date
 }): Bounds {
+  if (endpoint.context === 'images') return imageBoundsOf({ body, top, model: standsFor ?? model })
   const facts = modelFacts({ provider, model, standsFor, at })
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   const isElsewhere = endpoint.context !== 'embeddings' && ELSEWHERE.some((mark) => bytes.includes(mark))
@@ -63,9 +69,10 @@ const countOf = (value: unknown): number | undefined =>
 
 /** The most that it can cost in `currency`; undefined where a bound or a price is unknown. */
 export function worstCaseWithin(
-  { inputTokensAtMost, outputTokensAtMost }: Bounds,
+  { inputTokensAtMost, outputTokensAtMost, wish }: Bounds,
   { candidate, currency, at }: { candidate: Candidate; currency: string; at: Date },
 ): bigint | undefined {
+  if (wish) return worstCaseOfImages({ candidate, currency, wish, at })
   if (inputTokensAtMost === undefined || outputTokensAtMost === undefined) return undefined
   return worstCaseOfCall({ candidate, currency, at, inputTokensAtMost, outputTokensAtMost })
 }

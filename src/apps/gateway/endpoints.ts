@@ -13,6 +13,8 @@ export interface Endpoint {
   readonly context: string
   /** The member that says how much the answer may hold, in the order in which they count. */
   readonly outputLimits: readonly string[]
+  /** Its requests may be forms, with files in them. */
+  readonly takesForms?: true
   /** How a provider is asked in this form, or in its own; undefined: it offers nothing of the kind. */
   readonly offerOf: (provider: Provider, model: string) => Offered | undefined
 }
@@ -79,5 +81,5 @@ export const ENDPOINTS: readonly Endpoint[] = [
     offerOf: embeddingsOffer,
   },
   { ...IMAGES, path: '/v1/images/generations', offerOf: imagesOffer('words') },
-  { ...IMAGES, path: '/v1/images/edits', offerOf: imagesOffer('images') },
+  { ...IMAGES, path: '/v1/images/edits', takesForms: true, offerOf: imagesOffer('images') },
 ]

@@ -149,7 +149,7 @@ function requestOf({
     endpoint,
     key,
     body,
-    ...readRequest(body),
+    ...readRequest(body, endpoint.takesForms ? incoming.headers['content-type'] : undefined),
     receivedMs,
     left: left.signal,
     headers: handedOn(incoming),

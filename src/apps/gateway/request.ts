@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { AppError } from '../../base/errors.ts'
 import type { VirtualKey } from '../../people/virtual-keys.ts'
 import type { Endpoint } from './endpoints.ts'
+import { boundaryOf, readForm } from './form.ts'
 import { readTopLevel, type TopLevel, valueOf } from './top-level.ts'
 
 /** What a program asked, read as far as the gateway needs to know it. */
@@ -51,10 +52,11 @@ export async function readBody(incoming: IncomingMessage): Promise<Uint8Array> {
   })
 }
 
-/** @throws AppError request.invalid for what is not one JSON object with a model's name. */
-export function readRequest(body: Uint8Array): Pick<GatewayRequest, 'top' | 'model' | 'streams'> {
-  const top = readTopLevel(body)
-  if (!top) throw invalid('The body is not one JSON object, or says the same thing twice.')
+/** @throws AppError request.invalid for what is neither one JSON object nor a form, or has no model's name. */
+export function readRequest(body: Uint8Array, contentType = 'application/json'): Pick<GatewayRequest, 'top' | 'model' | 'streams'> {
+  const boundary = boundaryOf(contentType)
+  const top = boundary === undefined ? readTopLevel(body) : readForm(body, boundary)
+  if (!top) throw invalid(`The body is not one ${boundary === undefined ? 'JSON object' : 'form'}, or says the same thing twice.`)
   const model = valueOf(body, top, 'model')
   if (typeof model !== 'string' || model === '' || model.length > 300) {
     throw new AppError('request.invalid', 'Name a model in "model": "slug/model", a plain name, or "context:chat".', {

@@ -5,8 +5,10 @@ export interface TopLevelMember {
   readonly to: number
 }
 
-/** A JSON object that was looked at from outside: what stands in its members is left unread. */
+/** A JSON object, or a form, that was looked at from outside: what stands in its members is left unread. */
 export interface TopLevel {
+  /** Its values are plain texts (`form.ts`). */
+  readonly form?: true
   readonly members: ReadonlyMap<string, TopLevelMember>
   /** Just after the opening brace: where another member can be put. */
   readonly start: number
@@ -48,22 +50,24 @@ export function readTopLevel(json: Uint8Array): TopLevel | undefined {
   }
 }
 
-/** The value of a member, parsed; undefined where it is absent or is not JSON. */
-export function valueOf(json: Uint8Array, { members }: TopLevel, name: string): unknown {
+/** The value of a member, parsed; undefined where it is absent or is not JSON. Of a form: a text, or the number or truth that it says. */
+export function valueOf(body: Uint8Array, { members, form }: TopLevel, name: string): unknown {
   const member = members.get(name)
   if (!member) return undefined
+  const text = Buffer.from(body.buffer, body.byteOffset + member.from, member.to - member.from).toString('utf8')
+  if (form && (name === 'model' || !/^(?:\d{1,9}|true|false)$/.test(text))) return text
   try {
-    return JSON.parse(Buffer.from(json.buffer, json.byteOffset + member.from, member.to - member.from).toString('utf8')) as unknown
+    return JSON.parse(text) as unknown
   } catch {
     return undefined
   }
 }
 
-/** The same JSON with other values in some members; one that was not there comes first. All other bytes stay. */
-export function withMembers(json: Uint8Array, { members, start }: TopLevel, values: Readonly<Record<string, unknown>>): Uint8Array {
+/** The same body with other values in some members; one that was not there comes first, in JSON. All other bytes stay. */
+export function withMembers(body: Uint8Array, { members, start, form }: TopLevel, values: Readonly<Record<string, unknown>>): Uint8Array {
   const edits = Object.entries(values)
     .map(([name, value]) => {
-      const text = JSON.stringify(value)
+      const text = form ? String(value) : JSON.stringify(value)
       const member = members.get(name)
       return member
         ? { from: member.from, to: member.to, text }
@@ -73,10 +77,10 @@ export function withMembers(json: Uint8Array, { members, start }: TopLevel, valu
   const parts: Uint8Array[] = []
   let at = 0
   for (const { from, to, text } of edits) {
-    parts.push(json.subarray(at, from), Buffer.from(text))
+    parts.push(body.subarray(at, from), Buffer.from(text))
     at = to
   }
-  parts.push(json.subarray(at))
+  parts.push(body.subarray(at))
   return Buffer.concat(parts)
 }
 
