@@ -21,14 +21,17 @@ export interface CallWatch {
 }
 
 const POLL_MS = 250
-/** Without a word from the database for so long, calls in flight are cut: they may have been revoked. */
-const LEASE_MS = 5_000
+/** Without a word from the database for so long, calls in flight are cut, and at the next look at the latest: they may have been revoked. */
+const LEASE_MS = 4_500
 
 interface Entry extends WatchedCall {
   readonly cut: (reason: CutReason) => void
 }
 
-/** While calls are in flight the database is asked four times a second, once for all of them. */
+/**
+ * While calls are in flight the database is asked four times a second, once for all of them. A call of an instance that hears nothing
+ * from PostgreSQL for a while is cut, as is one whose database says that it is gone.
+ */
 export function createCallWatch({ database, clock, log }: { database: Database; clock: Clock; log: Log }): CallWatch {
   const entries = new Set<Entry>()
   const closing = new AbortController()
@@ -58,21 +61,45 @@ export function createCallWatch({ database, clock, log }: { database: Database; 
   }
 
   const poll = async (): Promise<void> => {
+    // What the database says is true of when it was asked, not of when its answer came.
     let lastWordMs = clock.now().getTime()
+    let looking: Promise<void> | undefined
+    let isUnsure = false
+    const begin = (): Promise<void> => {
+      const askedMs = clock.now().getTime()
+      const asked = look()
+        .then(
+          () => {
+            lastWordMs = Math.max(lastWordMs, askedMs)
+            isUnsure = false
+          },
+          (error: unknown) => {
+            log.warn({ error }, 'the database did not say whether calls in flight may go on')
+            isUnsure = true
+          },
+        )
+        .finally(() => {
+          if (looking === asked) looking = undefined
+        })
+      return asked
+    }
     for (;;) {
       try {
         await clock.sleep(POLL_MS, closing.signal)
       } catch {
-        return
+        break
       }
-      if (entries.size === 0) return
-      try {
-        await look()
+      if (entries.size === 0) break
+      // One that is cut off may never answer. The embedded one is in this process: what is slow there, a revocation waits for too.
+      if (looking && database.engine === 'postgres') isUnsure = true
+      if (isUnsure && clock.now().getTime() - lastWordMs >= LEASE_MS) {
+        for (const { cut } of entries) cut('database_gone')
+        // Calls that begin after this were admitted by a database that answers.
         lastWordMs = clock.now().getTime()
-      } catch (error) {
-        log.warn({ error }, 'the database did not say whether calls in flight may go on')
-        if (clock.now().getTime() - lastWordMs >= LEASE_MS) for (const { cut } of entries) cut('database_gone')
+        isUnsure = false
+        looking = undefined
       }
+      looking ??= begin()
     }
   }
 

@@ -5,6 +5,8 @@ export interface TestClock extends Clock {
   readonly nowMs: () => number
   /** Goes on by `ms`; whoever sleeps till then wakes, in the order of their times. */
   advance(ms: number): Promise<void>
+  /** The hands jump by `ms`, and nobody wakes before they go on: a machine that was asleep. */
+  skip(ms: number): void
   /** Goes from one sleeper's time to the next, whenever nothing else happens, until `work` ends. */
   runUntil<T>(work: Promise<T>): Promise<T>
   /** How many sleep now. */
@@ -51,6 +53,9 @@ export function testClock(): TestClock {
     async advance(ms) {
       await goTo(nowMs + ms)
       await turns()
+    },
+    skip(ms) {
+      nowMs += ms
     },
     async runUntil(work) {
       let ended = false
