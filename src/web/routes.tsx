@@ -8,6 +8,7 @@ import { reviewSearch } from './pages/review/search.ts'
 import { enrichSearch } from './pages/enrich/search.ts'
 import { runSearch, runsSearch } from './pages/runs/search.ts'
 import { catalogueSearch, productSearch } from './pages/catalogue/search.ts'
+import { gatewaySearch } from './pages/gateway/search.ts'
 import { loadAllTexts } from './messages/language.ts'
 import { OuterError, OuterMissing } from './shell/outer-states.tsx'
 import { Root } from './shell/root.tsx'
@@ -103,6 +104,12 @@ const shellPages = [
     path: '/assignments/$context',
     validateSearch: addOf,
     component: page(() => import('./pages/assignments/assignment.tsx'), 'AssignmentPage'),
+  }),
+  createRoute({
+    getParentRoute: inShell,
+    path: '/gateway',
+    validateSearch: gatewaySearch,
+    component: page(() => import('./pages/gateway/gateway.tsx'), 'GatewayPage'),
   }),
   createRoute({
     getParentRoute: inShell,

@@ -5,6 +5,7 @@ import common from './common.en.json' with { type: 'json' }
 import consumption from './consumption.en.json' with { type: 'json' }
 import enrich from './enrich.en.json' with { type: 'json' }
 import errors from './errors.en.json' with { type: 'json' }
+import gateway from './gateway.en.json' with { type: 'json' }
 import local from './local.en.json' with { type: 'json' }
 import pace from './pace.en.json' with { type: 'json' }
 import people from './people.en.json' with { type: 'json' }
@@ -24,6 +25,7 @@ export const english = {
   consumption,
   enrich,
   errors,
+  gateway,
   local,
   pace,
   people,

@@ -16,6 +16,7 @@ const ACTIONS: readonly PaletteAction[] = [
   { label: 'shell.actions.bringFile', to: '/catalogue?import=file', needs: 'catalogue.write' },
   { label: 'shell.actions.enrich', to: '/catalogue', needs: 'runs.write' },
   { label: 'shell.actions.addProvider', to: '/providers?add=provider', needs: 'connections.write' },
+  { label: 'shell.actions.makeKey', to: '/gateway?make=true', needs: 'gateway.write' },
   { label: 'shell.actions.invite', to: '/members?invite=true', needs: 'members.write' },
 ]
 

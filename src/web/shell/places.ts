@@ -5,6 +5,7 @@ import {
   Flag,
   GitCompareArrows,
   KeyRound,
+  KeySquare,
   ListChecks,
   Package,
   Route,
@@ -41,6 +42,7 @@ export const PLACES: readonly { group: TextKey; places: readonly Place[] }[] = [
     places: [
       { to: '/providers', label: 'shell.places.providers', icon: KeyRound, needs: 'connections.read' },
       { to: '/assignments', label: 'shell.places.assignments', icon: Route, needs: 'assignments.read' },
+      { to: '/gateway', label: 'shell.places.gateway', icon: KeySquare, needs: 'gateway.read' },
     ],
   },
   {

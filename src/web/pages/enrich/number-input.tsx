@@ -7,12 +7,16 @@ export function NumberInput({
   value,
   onChange,
   error,
+  help,
+  optional = false,
   signed = false,
 }: {
   label: string
   value: number | undefined
   onChange: (value: number | undefined) => void
   error?: string | undefined
+  help?: string
+  optional?: boolean
   signed?: boolean
 }) {
   const [typed, setTyped] = useState<string>()
@@ -29,6 +33,8 @@ export function NumberInput({
         onChange(numberOf(text, signed))
       }}
       error={error}
+      help={help}
+      optional={optional}
     />
   )
 }
