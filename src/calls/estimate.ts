@@ -32,15 +32,26 @@ function inputIn(usage: Usage | undefined): Usage | undefined {
 }
 
 function inputCounted(counter: TokenCounter, body: string | Uint8Array): Usage | undefined {
-  const texts: string[] = []
+  const counted = countInput(counter, body)
+  return counted && counted.others === 0 ? { input_tokens: counted.tokens } : undefined
+}
+
+/** About how many tokens the texts of a request have, and how many pictures, sounds and files stand beside them; undefined: it is no JSON. */
+export function countInput(counter: TokenCounter, body: string | Uint8Array): { tokens: number; others: number } | undefined {
+  const found: Found = { texts: [], others: 0 }
   try {
     const request = objectOf(JSON.parse(typeof body === 'string' ? body : Buffer.from(body).toString('utf8'))) ?? {}
-    for (const name of INPUT) if (!collect(request[name], texts)) return undefined
+    for (const name of INPUT) collect(request[name], found)
   } catch {
     return undefined
   }
   const { low, high } = counter.overhead
-  return { input_tokens: countAbout(counter, texts.join('\n')) + Math.round((low + high) / 2) }
+  return { tokens: countAbout(counter, found.texts.join('\n')) + Math.round((low + high) / 2), others: found.others }
+}
+
+interface Found {
+  readonly texts: string[]
+  others: number
 }
 
 /** Where the input stands in the bodies of the protocols there are. */
@@ -57,31 +68,18 @@ const NOT_COUNTED = new Set([
   'signature',
   'encrypted_content',
 ])
-const NO_TEXT = new Set([
-  'image_url',
-  'image',
-  'input_image',
-  'images',
-  'input_audio',
-  'file',
-  'input_file',
-  'inlineData',
-  'fileData',
-  'source',
-])
+/** What is no text, by the name of its field. */
+const NO_TEXT = new Set(['image_url', 'input_audio', 'file', 'file_id', 'file_data', 'images', 'image', 'inlineData', 'fileData', 'source'])
 
-/** False: something stands there that is no text. */
-function collect(value: unknown, texts: string[]): boolean {
-  if (typeof value === 'string') texts.push(value)
-  else if (Array.isArray(value)) return value.every((entry) => collect(entry, texts))
+function collect(value: unknown, found: Found): void {
+  if (typeof value === 'string') found.texts.push(value)
+  else if (Array.isArray(value)) for (const entry of value) collect(entry, found)
   else {
     for (const [name, entry] of Object.entries(objectOf(value) ?? {})) {
-      if (NO_TEXT.has(name) && entry !== null) return false
-      if (!NOT_COUNTED.has(name) && !collect(entry, texts)) return false
-      if (NOT_COUNTED.has(name) && name === 'type' && typeof entry === 'string' && NO_TEXT.has(entry)) return false
+      if (NO_TEXT.has(name)) found.others += entry === null ? 0 : 1
+      else if (!NOT_COUNTED.has(name)) collect(entry, found)
     }
   }
-  return true
 }
 
 /** Counting takes a second for some megabytes: of a longer text pieces from all over it are counted, for all. */

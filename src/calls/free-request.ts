@@ -23,7 +23,11 @@ export interface FreeCall {
   readonly connectionId: string
   readonly provider: string
   readonly actor: string
+  readonly member?: string | undefined
+  readonly virtualKeyId?: string | undefined
   readonly origin: string
+  /** Absent: it is the connection itself that is looked at. */
+  readonly context?: string
   readonly signal: AbortSignal
   /** What it is about, where that is one. */
   readonly model?: string
@@ -36,6 +40,8 @@ export interface FreeQuestion {
   readonly path: string
   /** Sent as JSON. */
   readonly body?: unknown
+  /** Sent as it is, instead, with what says how to read it. */
+  readonly bytes?: { readonly body: Uint8Array; readonly headers: Readonly<Record<string, string>> }
   /** Shorter than what a call may take, where a person waits; longer, where a machine works. */
   readonly timeouts?: SendRequest['timeouts']
   readonly maxBodyBytes?: number | undefined
@@ -65,7 +71,19 @@ export async function freeCall<T>(
   call: FreeCall,
   use: (ask: (question: FreeQuestion) => Promise<ProviderAnswer>) => Promise<T>,
 ): Promise<T> {
-  const { workspaceId, connectionId, provider: providerId, actor, origin, signal, model = '', offered } = call
+  const {
+    workspaceId,
+    connectionId,
+    provider: providerId,
+    actor,
+    member,
+    virtualKeyId,
+    origin,
+    context,
+    signal,
+    model = '',
+    offered,
+  } = call
   const { ledger, clock } = services
   const provider = findProvider(providerId)
   const intent: CallIntent = {
@@ -73,8 +91,10 @@ export async function freeCall<T>(
     workspaceId,
     connectionId,
     actor,
+    member,
+    virtualKeyId,
     origin,
-    context: CONNECTION_CHECK,
+    context: context ?? CONNECTION_CHECK,
     attempt: 1,
     requestedModel: model,
     worstCaseNano: 0n,
@@ -121,7 +141,7 @@ async function askFree({
   destination,
   key,
   signal,
-  question: { method = 'GET', path, body, timeouts, maxBodyBytes, beside },
+  question: { method = 'GET', path, body, bytes, timeouts, maxBodyBytes, beside },
   wire,
 }: {
   services: CallServices
@@ -142,7 +162,7 @@ async function askFree({
     signal,
     timeouts,
     maxBodyBytes,
-    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    ...(body === undefined ? bytes : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     ...(key ? { key } : {}),
   }
   const answer = await sender.send(asked).catch((error: unknown) => {

@@ -13,6 +13,8 @@ export interface Endpoint {
   readonly context: string
   /** The member that says how much the answer may hold, in the order in which they count. */
   readonly outputLimits: readonly string[]
+  /** It asks how much a request holds, and for no answer. */
+  readonly counts?: true
   /** Its requests may be forms, with files in them. */
   readonly takesForms?: true
   /** How a provider is asked in this form, or in its own; undefined: it offers nothing of the kind. */
@@ -70,6 +72,15 @@ export const ENDPOINTS: readonly Endpoint[] = [
     protocol: 'anthropic-messages',
     context: 'chat',
     outputLimits: ['max_tokens'],
+    offerOf: chatOffer,
+  },
+  {
+    path: '/v1/messages/count_tokens',
+    dialect: 'anthropic',
+    protocol: 'anthropic-messages',
+    context: 'chat',
+    outputLimits: [],
+    counts: true,
     offerOf: chatOffer,
   },
   {

@@ -4,10 +4,10 @@ import { fallbackClassOf } from '../../calls/fallback.ts'
 import type { Forwarded } from '../../calls/forward.ts'
 import type { CallServices } from '../../calls/services.ts'
 import type { VirtualKey } from '../../people/virtual-keys.ts'
-import { findProvider } from '../../providers/registry.ts'
 import type { ProviderFailure } from '../../providers/provider.ts'
 import { newId } from '../../runtime/ids.ts'
 import { createAuthenticator } from './authenticate.ts'
+import { replyWithCount } from './count-tokens.ts'
 import { createDirectories } from './directory.ts'
 import { type Dialect, type Endpoint, ENDPOINTS } from './endpoints.ts'
 import { listModels } from './models.ts'
@@ -70,6 +70,11 @@ export function createGateway(services: CallServices, { closing }: { closing: Ab
       isLast: isLastTry,
     }: { request: GatewayRequest; resolved: Resolved; directory: Try['directory']; isLast: boolean },
   ): Promise<boolean> => {
+    const { counts } = request.endpoint
+    if (counts) {
+      await replyWithCount(outgoing, services, { request, resolved, signal: closing })
+      return true
+    }
     for (const [index, candidate] of resolved.candidates.entries()) {
       if (request.left.aborted) return true
       const one: Try = { request, resolved: candidate, context: resolved.context, directory, attempt: index + 1, signal: closing }

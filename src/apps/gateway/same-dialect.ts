@@ -96,7 +96,8 @@ export function callOf(
 
 const asksForUsage = ({ body, top }: GatewayRequest): boolean => objectOf(valueOf(body, top, 'stream_options'))?.['include_usage'] === true
 
-function bodyFor(request: GatewayRequest, { model, takesUsageOut }: { model: string; takesUsageOut: boolean }): Uint8Array {
+/** The program's own bytes, but for what has to be another. */
+export function bodyFor(request: GatewayRequest, { model, takesUsageOut }: { model: string; takesUsageOut: boolean }): Uint8Array {
   const { body, top, model: asked } = request
   const thinking = withoutForeignThinking(request)
   if (asked === model && !takesUsageOut && !thinking) return body
