@@ -93,7 +93,8 @@ export async function forward(services: CallServices, request: ForwardRequest): 
   // A stream that nobody will read is not waited for where that stops its bill.
   const isDropped = request.streams && provider.afterDisconnect === 'stops'
   const drop = (): void => call.abort()
-  if (isDropped) request.left?.addEventListener('abort', drop, { once: true })
+  if (request.left?.aborted) drop() // it left while its intent was written: nothing is sent
+  else if (isDropped) request.left?.addEventListener('abort', drop, { once: true })
 
   /** Step 7: once, when nothing more of the answer can come. */
   const settle = (ending: { cut?: true } = {}): CallReceipt => {
@@ -139,7 +140,7 @@ export async function forward(services: CallServices, request: ForwardRequest): 
         const { failure } = wire
         // an error under a status of success: somebody else may still be asked
         if (failure && failure.code !== 'provider.content_refused')
-          return resolve({ kind: 'failed', callId: intent.id, failure, answer: { ...head, bytes } })
+          return resolve({ kind: 'failed', callId: intent.id, failure, answer: { ...head, bytes: withoutKeyIn(bytes, key) } })
         return resolve({ kind: 'whole', ...head, bytes, providerMs, receipt })
       }
       const stream = await openStream({ answer, request, provider, wire, key, call, settle })
@@ -192,7 +193,12 @@ async function readRefusal({
   const { status, headers } = answer
   const bytes = await answer.readAll()
   wire.failure = failureOf({ protocol: offer.protocol, status, headers, bytes, key })
+  return { status, headers, bytes: withoutKeyIn(bytes, key) }
+}
+
+/** The bytes of an error, without the key in any of its forms and without what looks like one. */
+function withoutKeyIn(bytes: Uint8Array, key: Secret | undefined): Uint8Array {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
   const scrubbed = createScrubber(key)(text)
-  return { status, headers, bytes: scrubbed === text ? bytes : Buffer.from(scrubbed) }
+  return scrubbed === text ? bytes : Buffer.from(scrubbed)
 }

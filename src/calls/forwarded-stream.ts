@@ -3,6 +3,7 @@ import type { Secret } from '../base/secret.ts'
 import { ProviderCallError } from '../providers/failure.ts'
 import type { Provider, ProviderFailure } from '../providers/provider.ts'
 import type { ProviderAnswer } from '../providers/send.ts'
+import { valueScrubber } from '../runtime/scrub-value.ts'
 import { createAnswerTap } from './answer-tap.ts'
 import { failureFrom, type WireRecord } from './attempt.ts'
 import { type CuttableCall, cutFailure } from './cut.ts'
@@ -71,7 +72,7 @@ export async function openStream(streaming: Streaming): Promise<ForwardedStream 
         return undefined
       }
       tap.push(value)
-      return value
+      return key && tap.failure() ? withoutKeyIn(value, key) : value
     } catch (error) {
       const cut = call.cutBy()
       wire.failure ??= cut ? cutFailure(cut) : failureFrom(error)
@@ -140,4 +141,11 @@ export async function openStream(streaming: Streaming): Promise<ForwardedStream 
     },
     ended,
   }
+}
+
+/** From an error on, a stream's bytes pass without the key in any of its forms. Latin-1: every other byte stays what it was. */
+function withoutKeyIn(bytes: Uint8Array, key: Secret): Uint8Array {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+  const scrubbed = valueScrubber(key)(text)
+  return scrubbed === text ? bytes : Buffer.from(scrubbed, 'latin1')
 }

@@ -4,6 +4,7 @@ import { ProviderCallError } from './failure.ts'
 import { storedHeaders } from './headers.ts'
 import { networkError } from './network-errors.ts'
 import type { ProviderFailure } from './provider.ts'
+import { createKeyFilter } from './without-key.ts'
 
 /** How long each part of a call may take, in milliseconds. */
 export interface Timeouts {
@@ -72,6 +73,7 @@ export function exchange(options: ExchangeOptions): Promise<ProviderAnswer> {
     let wakeReader: (() => void) | undefined
     let phaseTimer: NodeJS.Timeout | undefined
     let isIdleTimer = false
+    const withoutKey = createKeyFilter(options.keyText)
 
     const stopTimers = (): void => {
       clearTimeout(phaseTimer)
@@ -106,6 +108,7 @@ export function exchange(options: ExchangeOptions): Promise<ProviderAnswer> {
 
     const complete = (): void => {
       if (failure) return
+      if (withoutKey) enqueue(withoutKey.end())
       isComplete = true
       stopTimers()
       wakeReader?.()
@@ -114,10 +117,14 @@ export function exchange(options: ExchangeOptions): Promise<ProviderAnswer> {
       if (failure) return
       bodyBytes += chunk.byteLength
       if (bodyBytes > maxBodyBytes) return failWith(TOO_LARGE)
-      queue.push(chunk)
-      queuedBytes += chunk.byteLength
+      enqueue(withoutKey ? withoutKey.push(chunk) : chunk)
       if (!isCollecting && queuedBytes > HIGH_WATER_BYTES) pause()
       wakeReader?.()
+    }
+    const enqueue = (chunk: Uint8Array): void => {
+      if (chunk.byteLength === 0) return
+      queue.push(chunk)
+      queuedBytes += chunk.byteLength
     }
     const pause = (): void => {
       if (isPaused || isComplete) return
