@@ -68,6 +68,18 @@ export async function embed(services: CallServices, request: EmbedRequest): Prom
   return { kind: 'embedded', vectors: parts.flatMap(({ vectors }) => vectors), parts }
 }
 
+/** How each request is asked that these texts take, for who makes the calls. `planAt`: with the length of the vectors before. */
+export async function planEmbedding(
+  request: EmbedRequest,
+  offer: EmbeddingsOffer,
+): Promise<{ readonly planAt: (at: Date, dimensions: number | undefined) => CallPlan<Vector[]> }[]> {
+  const { candidate, texts } = request
+  const counter = await tokenCounter(candidate.provider, candidate.standsFor ?? candidate.model)
+  return partsOf(texts, { offer, tokensOf: (text) => likelyTokens(counter, text) }).map((part) => ({
+    planAt: (at, dimensions) => planPart(request, { offer, counter, part, dimensions: request.dimensions ?? dimensions }, at),
+  }))
+}
+
 interface PartPlan {
   readonly offer: EmbeddingsOffer
   readonly counter: TokenCounter

@@ -13,7 +13,7 @@ import { type Dialect, type Endpoint, ENDPOINTS } from './endpoints.ts'
 import { listModels } from './models.ts'
 import { refusalOf } from './refusals.ts'
 import { NOT_STORED, replyWithError } from './reply.ts'
-import { type GatewayRequest, readBody, readRequest } from './request.ts'
+import { dropBody, type GatewayRequest, readBody, readRequest } from './request.ts'
 import { type Resolved, resolveModel } from './resolve.ts'
 import { pass } from './pass.ts'
 import { replyRefused, replyStream, replyWhole, type Try } from './same-dialect.ts'
@@ -45,11 +45,19 @@ export function createGateway(services: CallServices, { closing }: { closing: Ab
     }
     const endpoint = BY_PATH.get(path)
     if (!endpoint || incoming.method !== 'POST') throw new AppError('route.missing', noRoute(path))
-    const [key, body] = await Promise.all([authenticator.known(incoming.headers), readBody(incoming)])
-    const request = requestOf({ incoming, outgoing, endpoint, key, body, receivedMs })
-    const isServed = await serve(outgoing, request)
+    // A count may make no call, whose own commit would hold the key against its row.
+    const keyOf = endpoint.counts ? authenticator.now : authenticator.known
+    const [key, body] = await Promise.all([keyOf(incoming.headers), readBody(incoming)])
+    const attempt = async (known: VirtualKey, { isLast = false } = {}): Promise<boolean> =>
+      serve(outgoing, requestOf({ incoming, outgoing, endpoint, key: known, body, receivedMs }), { isLast })
+    const isServed = await attempt(key).catch(async (error: unknown) => {
+      // Why nothing was asked tells of connections and models: only the holder of a key that still works hears it.
+      const { changedAt } = await authenticator.now(incoming.headers)
+      if (changedAt.getTime() === key.changedAt.getTime()) throw error
+      return false
+    })
     // What this process knew of the key was old: once more, with what it is now.
-    if (!isServed) await serve(outgoing, { ...request, key: await authenticator.now(incoming.headers) }, { isLast: true })
+    if (!isServed) await attempt(await authenticator.now(incoming.headers), { isLast: true })
   }
 
   /** @returns false where the key was changed meanwhile, and nothing was answered. */
@@ -90,7 +98,8 @@ export function createGateway(services: CallServices, { closing }: { closing: Ab
       }
       const failure = failureOf(forwarded)
       if (failure?.code === 'virtual_key.changed' && !isLastTry) return false
-      const failureClass = failure && fallbackClassOf(failure)
+      // vectors of two models cannot be compared: nobody takes over in silence
+      const failureClass = failure && request.endpoint.context !== 'embeddings' ? fallbackClassOf(failure) : undefined
       const isLast = index === resolved.candidates.length - 1
       if (!isLast && failureClass && candidate.fallbackOn.includes(failureClass)) continue
       if (forwarded.kind === 'failed' && forwarded.answer) {
@@ -113,6 +122,7 @@ export function createGateway(services: CallServices, { closing }: { closing: Ab
         if (!(error instanceof AppError)) services.log.error({ error }, 'a request to the gateway ended unexpectedly')
         const headers = error instanceof RequestRefusal ? { [PARAMETERS_HEADER]: parametersHeader(error.report) } : {}
         replyWithError(outgoing, { dialect: dialectOf(incoming), failure: error, headers })
+        dropBody(incoming)
       })
     },
   }
@@ -147,6 +157,7 @@ function requestOf({
   receivedMs: number
 }): GatewayRequest {
   const left = new AbortController()
+  if (outgoing.destroyed) left.abort()
   outgoing.once('close', () => {
     if (!outgoing.writableFinished) left.abort()
   })

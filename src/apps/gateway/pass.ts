@@ -1,7 +1,9 @@
 import { AppError } from '../../base/errors.ts'
 import type { CallServices } from '../../calls/services.ts'
+import { embeddingsOfferOf } from '../../providers/provider.ts'
 import { findProvider } from '../../providers/registry.ts'
 import { isTranslated } from './dialects.ts'
+import { passEmbeddings } from './embeddings-translated.ts'
 import { type Passed, passOn, type Try } from './same-dialect.ts'
 import { passTranslated } from './translated.ts'
 
@@ -17,6 +19,7 @@ export async function pass(services: CallServices, one: Try): Promise<Passed> {
   if (!offered) throw new AppError('provider.does_not_serve', `${provider.name} does not offer what ${endpoint.path} asks for.`)
   if (offered.offer.protocol.id === endpoint.protocol) return passOn(services, one, offered)
   if (isTranslated(endpoint.protocol)) return passTranslated(services, one)
+  if (endpoint.context === 'embeddings') return passEmbeddings(services, one, embeddingsOfferOf(provider, model))
   throw new AppError(
     'provider.does_not_serve',
     `${provider.name} speaks a dialect of its own here, and requests to ${endpoint.path} are not translated. Name another connection.`,

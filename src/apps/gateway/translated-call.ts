@@ -1,3 +1,4 @@
+import { AppError } from '../../base/errors.ts'
 import { type CallPlan, type CallRequest } from '../../calls/call.ts'
 import type { AttemptFetch, ChatModel } from '../../calls/chat-model.ts'
 import type { CallReceipt, Forwarded } from '../../calls/forward.ts'
@@ -7,6 +8,7 @@ import type { Settlement } from '../../ledger/settlement.ts'
 import { CANCELLED } from '../../providers/exchange.ts'
 import type { ProviderFailure } from '../../providers/provider.ts'
 import type { CHAT_DIALECTS } from './dialects.ts'
+import type { GatewayRequest } from './request.ts'
 import type { Try } from './same-dialect.ts'
 import { packageRefusal } from './translate/package-refusal.ts'
 import type { TranslatedRequest } from './translate/settings.ts'
@@ -21,6 +23,15 @@ export interface Translation {
   readonly translated: TranslatedRequest
   /** The package that builds and reads the provider's bodies, over this attempt's own fetch. */
   readonly modelOver: (fetch: AttemptFetch) => Promise<ChatModel>
+}
+
+/** The program's request, to be said in other words. @throws AppError request.invalid. */
+export function bodyOf({ body }: GatewayRequest): unknown {
+  try {
+    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')) as unknown
+  } catch {
+    throw new AppError('request.invalid', 'The body is not JSON.')
+  }
 }
 
 /** Makes the call. What the package cannot say to its provider is the program's to mend, and not the provider's failure. */
@@ -42,6 +53,11 @@ export async function askTranslated(
         }),
     }),
   }
+  return askLogged(services, question)
+}
+
+/** Makes a call whose answer waits for no commit. */
+export async function askLogged<Answer>(services: CallServices, question: OneQuestion<Answer>): Promise<AskedOnce<Answer>> {
   const { asked, settled } = await askUnsettled(services, question)
   settled.catch((error: unknown) => {
     services.log.error({ error, callId: settlementIn(asked)?.intent.id ?? '' }, 'a call could not be settled; it stays an intent')

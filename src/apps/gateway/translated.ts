@@ -1,4 +1,3 @@
-import { AppError } from '../../base/errors.ts'
 import { offerAsFound } from '../../calls/chat-call.ts'
 import { chatModel } from '../../calls/chat-model.ts'
 import type { Forwarded } from '../../calls/forward.ts'
@@ -8,9 +7,8 @@ import { chatOfferOf, chatPath } from '../../providers/provider.ts'
 import { findProvider } from '../../providers/registry.ts'
 import { answerBounds } from './bounds.ts'
 import { CHAT_DIALECTS } from './dialects.ts'
-import type { GatewayRequest } from './request.ts'
 import { boundsOfTry, callOf, type Passed, type Try } from './same-dialect.ts'
-import { askTranslated, failedFrom, failureIn, receiptOf, settlementIn, type Translation } from './translated-call.ts'
+import { askTranslated, bodyOf, failedFrom, failureIn, receiptOf, settlementIn, type Translation } from './translated-call.ts'
 import { streamTranslated } from './translated-stream.ts'
 import { withinOutputLimit } from './translate/output-limit.ts'
 import { PARAMETERS_HEADER, parametersHeader, takeWarnings } from './translate/report.ts'
@@ -59,14 +57,6 @@ export async function passTranslated(services: CallServices, one: Try): Promise<
 function limitDemanded({ options, report }: TranslatedRequest, limit: number | undefined): { maxOutputTokens?: number } {
   const isDemanded = options.maxOutputTokens === undefined && report.fates.get('max_tokens')?.outcome === 'added'
   return isDemanded && limit !== undefined ? { maxOutputTokens: limit } : {}
-}
-
-function bodyOf({ body }: GatewayRequest): unknown {
-  try {
-    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')) as unknown
-  } catch {
-    throw new AppError('request.invalid', 'The body is not JSON.')
-  }
 }
 
 async function wholeTranslated(services: CallServices, translation: Translation): Promise<Forwarded> {
