@@ -52,6 +52,17 @@ export async function readBody(incoming: IncomingMessage): Promise<Uint8Array> {
   })
 }
 
+/** How long a program that was refused may go on sending, so that it reads why. */
+const LINGER_MS = 5_000
+
+/** What still comes of a refused request is thrown away; what never ends is hung up on. */
+export function dropBody(incoming: IncomingMessage): void {
+  if (incoming.complete || incoming.destroyed) return
+  incoming.removeAllListeners('data').resume()
+  const hangUp = setTimeout(() => incoming.destroy(), LINGER_MS)
+  incoming.once('close', () => clearTimeout(hangUp))
+}
+
 /** @throws AppError request.invalid for what is neither one JSON object nor a form, or has no model's name. */
 export function readRequest(body: Uint8Array, contentType = 'application/json'): Pick<GatewayRequest, 'top' | 'model' | 'streams'> {
   const boundary = boundaryOf(contentType)
