@@ -57,7 +57,7 @@ describe('money', () => {
     expect(report.paused!.detail).toContain('--cap')
     // It was said only when nothing was in flight, and when the next call alone would not have fitted.
     const [budget] = await installation.rows(
-      sql`select limit_nano::text as cap, spent_nano::text as spent, held_nano::text as held from budgets`,
+      sql`select limit_nano::text as cap, spent_nano::text as spent, held_nano::text as held from budgets join budget_windows on budget_windows.budget_id = budgets.id`,
     )
     expect(budget).toEqual({ cap: '10000000', spent: String(CALL_NANO * BigInt(report.succeeded)), held: '0' })
     const [cap, spent, next] = [...report.paused!.detail.matchAll(/\$(\d+(?:\.\d+)?)/g)].map(([, amount]) => parseNano(amount!))
@@ -107,7 +107,7 @@ describe('money', () => {
     expect([code, report.succeeded, report.calls, report.costUnknownCalls]).toEqual([0, 4, 8, 4])
     expect(parseNano(report.cost.amount!)).toBe(4n * CALL_NANO)
     const [budget] = await installation.rows(sql`select spent_nano::text as spent, held_nano::text as held,
-      (select sum(charged_nano)::text from ledger_entries where budget_ids ? budgets.id::text) as charged from budgets order by spent_nano desc limit 1`)
+      (select sum(charged_nano)::text from ledger_entries where budget_ids ? budget_windows.id::text) as charged from budget_windows order by spent_nano desc limit 1`)
     expect(budget!['spent']).toBe(budget!['charged'])
     expect(BigInt(String(budget!['spent']))).toBeGreaterThan(8n * CALL_NANO)
     expect(budget!['held']).toBe('0')

@@ -165,7 +165,7 @@ describe('latchkey enrich on each provider, at a mock of it', () => {
       },
     ])
     const left = await installation.rows(sql`select (select count(*) from call_intents)::integer as intents,
-      (select sum(held_nano) from budgets)::text as held`)
+      (select sum(held_nano) from budget_windows)::text as held`)
     expect(left).toEqual([{ intents: 0, held: '0' }])
   })
 

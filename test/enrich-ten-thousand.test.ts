@@ -221,7 +221,7 @@ describeShared('all 10,000 products at a mock that fails in every way', () => {
 
         const [state] = await installation.rows(sql`select
         (select count(*)::integer from ledger_entries) as entries, (select count(*)::integer from call_intents) as intents,
-        (select sum(held_nano)::text from budgets) as held, (select count(*)::integer from run_items where state in ('waiting', 'leased')) as open,
+        (select sum(held_nano)::text from budget_windows) as held, (select count(*)::integer from run_items where state in ('waiting', 'leased')) as open,
         (select count(*)::integer from value_changes) as values, (select count(distinct (product_id, attribute))::integer from value_changes) as distinct_values`)
         expect(state).toMatchObject({ entries: requests, intents: 0, held: '0', open: 0 })
         expect(state!['values']).toBe(state!['distinct_values'])

@@ -98,7 +98,7 @@ describeOnEachEngine('a run whose server is killed (kill -9)', (engine) => {
                   (select count(distinct (product_id, attribute)) from value_changes where state = 'proposed')::integer as proposed,
                   (select count(*) from ledger_entries where id = any (${sql.param(mock.callIds())}::uuid[]))::integer as known,
                   (select count(*) from call_intents)::integer as intents,
-                  (select count(*) from budgets where spent_nano <> (select coalesce(sum(charged_nano), 0) from ledger_entries) or held_nano <> 0)::integer as wrong`,
+                  (select count(*) from budget_windows where spent_nano <> (select coalesce(sum(charged_nano), 0) from ledger_entries) or held_nano <> 0)::integer as wrong`,
           ),
         )
         await database.close()
