@@ -6,7 +6,6 @@ import { Button } from './button.tsx'
 
 /** Something to take along: a link, a token. Selected on focus, copied by its button. */
 export function CopyField({ label, value }: { label: string; value: string }) {
-  const { t } = useText()
   const field = useRef<HTMLInputElement>(null)
   const { copied, copy } = useCopy(() => field.current?.select())
   return (

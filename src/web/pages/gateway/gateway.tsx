@@ -44,7 +44,7 @@ export function GatewayPage() {
   )
   return (
     <Page title={t('gateway.title')} sentence={t('gateway.sentence')} action={may && make}>
-      {made && <MadeKeyPanel made={made} onKept={() => setMade(undefined)} onOpenCall={(call) => go({ call })} />}
+      {made && <MadeKeyPanel key={made.key.id} made={made} onKept={() => setMade(undefined)} onOpenCall={(call) => go({ call })} />}
       {isPending ? (
         <TableSkeleton rows={3} />
       ) : error ? (
@@ -61,7 +61,7 @@ export function GatewayPage() {
         <Section title={t('gateway.programs.title')} sentence={t('gateway.programs.sentence')}>
           <div className="flex flex-col gap-4">
             <BaseUrls />
-            {!made && <Programs keys={data.items} />}
+            {!made && <Programs keys={usableFirst(data.items)} />}
           </div>
         </Section>
       )}
@@ -96,6 +96,12 @@ export function GatewayPage() {
       <CallSheet callId={search.call} onClose={() => go({})} />
     </Page>
   )
+}
+
+/** Those that work; where none does, all there are. */
+function usableFirst(keys: readonly VirtualKeyView[]): readonly VirtualKeyView[] {
+  const usable = keys.filter(({ expired, owner }) => !expired && !owner.left)
+  return usable.length > 0 ? usable : keys
 }
 
 /** What the page is for, and the one next step: a provider first, then a key. */

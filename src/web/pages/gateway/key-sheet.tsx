@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router'
-import { useId, useState, type ReactNode } from 'react'
+import { useId, useState } from 'react'
+import type { CoversView } from '../../../contract/budgets.ts'
 import { changeVirtualKey, listVirtualKeys, type VirtualKeyView } from '../../../contract/gateway.ts'
 import { callApi } from '../../api/call.ts'
 import { invalidate } from '../../api/query.ts'
@@ -130,24 +131,19 @@ function Standing({ virtualKey, scope = false }: { virtualKey: VirtualKeyView; s
 
 function Limits({ limits: { budgets, rateLimits } }: { limits: KeyLimits }) {
   const { t } = useText()
-  const coversText = useCoversText()
   if (budgets.length === 0 && rateLimits.length === 0) return <p className="text-ink-2">{t('gateway.limits.none')}</p>
   return (
     <section aria-label={t('gateway.limits.covering')} className="flex flex-col gap-3">
       <h3 className="font-semibold">{t('gateway.limits.covering')}</h3>
-      {budgets.map(({ id, name, covers, limit, window }) => (
-        <div key={id} className="flex min-w-0 flex-col gap-1">
-          <Named name={name} covers={coversText(covers)}>
-            <Link className="link shrink-0 text-table" to="/budgets" search={{ budget: id }}>
-              {t('gateway.limits.open')}
-            </Link>
-          </Named>
-          <UsedBar label={name} limit={limit} window={window} />
+      {budgets.map((budget) => (
+        <div key={budget.id} className="flex min-w-0 flex-col gap-1">
+          <Named limit={budget} kind={t(`budgets.periods.${budget.period}`)} budgetId={budget.id} />
+          <UsedBar label={budget.name} limit={budget.limit} window={budget.window} />
         </div>
       ))}
       {rateLimits.map((limit) => (
         <div key={limit.id} className="flex min-w-0 flex-col gap-1">
-          <Named name={limit.name} covers={coversText(limit.covers)} />
+          <Named limit={limit} />
           <p className="tabular text-table text-ink-2">
             <RateText limit={limit} />
           </p>
@@ -157,11 +153,28 @@ function Limits({ limits: { budgets, rateLimits } }: { limits: KeyLimits }) {
   )
 }
 
-const Named = ({ name, covers, children }: { name: string; covers: string; children?: ReactNode }) => (
-  <p className="flex items-baseline justify-between gap-3">
-    <span className="min-w-0 truncate">
-      <bdi className="font-medium">{name}</bdi> <span className="text-ink-2">{covers}</span>
-    </span>
-    {children}
-  </p>
-)
+/** What a budget or rate limit is called and for, with the way to it. */
+function Named({
+  limit: { name, covers },
+  kind,
+  budgetId,
+}: {
+  limit: { readonly name: string; readonly covers: CoversView }
+  kind?: string
+  budgetId?: string
+}) {
+  const { t } = useText()
+  const coversText = useCoversText()
+  const isAlone = covers.virtualKeys?.length === 1 && !covers.connections && !covers.contexts && !covers.members
+  const detail = [kind, isAlone ? t('gateway.limits.thisKey') : coversText(covers)].filter((part) => part !== undefined).join(' · ')
+  return (
+    <p className="flex items-baseline justify-between gap-3">
+      <span className="min-w-0 truncate">
+        <bdi className="font-medium">{name}</bdi> <span className="text-ink-2">{detail}</span>
+      </span>
+      <Link className="link shrink-0 text-table" to="/budgets" search={{ budget: budgetId }}>
+        {t('gateway.limits.open')}
+      </Link>
+    </p>
+  )
+}

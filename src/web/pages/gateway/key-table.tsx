@@ -56,6 +56,7 @@ export function KeyTable({
     },
     {
       id: 'scope',
+      fixed: true,
       header: t('gateway.columns.scope'),
       width: '12rem',
       cell: (key) => (
@@ -66,6 +67,7 @@ export function KeyTable({
     },
     {
       id: 'expires',
+      fixed: true,
       header: t('gateway.columns.expires'),
       width: '7rem',
       sortBy: ({ expiresAt }) => expiresAt,
@@ -73,6 +75,7 @@ export function KeyTable({
     },
     {
       id: 'used',
+      fixed: true,
       header: t('gateway.columns.used'),
       width: '7rem',
       sortBy: ({ lastUsedAt }) => lastUsedAt,
@@ -80,6 +83,7 @@ export function KeyTable({
     },
     {
       id: 'month',
+      fixed: true,
       header: t('gateway.columns.month'),
       align: 'end',
       width: '7rem',
@@ -87,6 +91,7 @@ export function KeyTable({
     },
     {
       id: 'limits',
+      fixed: true,
       header: t('gateway.columns.limits'),
       width: '15rem',
       cell: (key) => <OwnLimits limits={limitsOf?.(key)} />,

@@ -6,7 +6,7 @@ import { queryOf } from '../../api/query.ts'
 import { ErrorState } from '../../components/error-state.tsx'
 import { Section } from '../../components/page.tsx'
 import { TableSkeleton } from '../../components/skeleton.tsx'
-import { Table } from '../../components/table.tsx'
+import { type Column, Table } from '../../components/table.tsx'
 import { useText } from '../../messages/text.tsx'
 import { type AnyCall, useCallColumns } from '../consumption/call-columns.tsx'
 
@@ -16,6 +16,11 @@ const READ_EVERY_MS = 2_000
 export function LatestCalls({ onOpen }: { onOpen: (callId: string) => void }) {
   const { t } = useText()
   const { at, origin, model, connection, outcome, tokens, cost, duration } = useCallColumns()
+  const key: Column<AnyCall> = {
+    ...origin,
+    header: t('gateway.columns.name'),
+    cell: ({ origin: { name, key: id } }) => <bdi>{name ?? id}</bdi>,
+  }
   const { data, error, isPending, refetch } = useQuery({ ...queryOf(listLatestCalls), refetchInterval: READ_EVERY_MS })
   const calls: AnyCall[] = data ? [...data.inFlight, ...data.items].slice(0, LATEST_CALLS) : []
   return (
@@ -41,7 +46,7 @@ export function LatestCalls({ onOpen }: { onOpen: (callId: string) => void }) {
           name="gateway-calls"
           label={t('gateway.latest.title')}
           rows={calls}
-          columns={[at, origin, model, connection, outcome, tokens, cost, duration]}
+          columns={[at, key, model, connection, outcome, tokens, cost, duration].map((column) => ({ ...column, fixed: true }))}
           rowId={({ id }) => id}
           onOpen={({ id }) => onOpen(id)}
         />

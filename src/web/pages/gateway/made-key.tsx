@@ -14,7 +14,7 @@ export function MadeKeyPanel({ made, onKept, onOpenCall }: { made: MadeKey; onKe
   useEffect(() => {
     title.current?.focus()
     title.current?.scrollIntoView({ block: 'nearest' })
-  }, [made.key.id])
+  }, [])
   return (
     <section
       aria-label={t('gateway.made.title', { name: made.key.name })}

@@ -37,7 +37,7 @@ function WhatStops({ id }: { id: string }) {
   const { callsInFlight, callsInLastHour } = data
   return (
     <ul className="list-disc ps-5">
-      <li>{t('gateway.revoke.inFlight', { count: callsInFlight })}</li>
+      <li>{callsInFlight === 0 ? t('gateway.revoke.nothingInFlight') : t('gateway.revoke.inFlight', { count: callsInFlight })}</li>
       <li>{t('gateway.revoke.lastHour', { count: callsInLastHour })}</li>
     </ul>
   )
