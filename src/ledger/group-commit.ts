@@ -58,6 +58,7 @@ export function createGroupCommit({
     const applying = findApplying(intended, now)
     const ids = rowsOfAll(ended, applying)
     const [journaled, stored] = partition(ended, ({ settlement }) => isInJournal(settlement, now))
+    if (stored.some(({ intent }) => live.get(intent)?.row)) await journal.caughtUp() // too old for the journal, and perhaps still in it
     return database.asSystem('group commit of call intents and ledger entries', async (tx) => {
       // Statements that do not wait for each other's answers are sent together: the database is waited for three times.
       const [windows, buckets, takenFromTable, connectionsById, virtualKeysById] = await Promise.all([

@@ -42,6 +42,7 @@ export function createJournal({ database, clock, instance }: { database: Databas
   const closing = new AbortController()
   const written: number[] = [] // calls in each row of the journal that is not unpacked, the oldest first
   let waiting = 0 // all of them
+  let ahead = 0 // rows that were unpacked before their commit's own word came
   let since = 0 // when the first of them came
   let recent = 0 // calls since the last look
   let busyUntil = 0
@@ -54,11 +55,14 @@ export function createJournal({ database, clock, instance }: { database: Databas
   const mayWait = (): boolean => !hasReaders && isBusy() && waiting < MOST_WAITING && nowMs() - since < LONGEST_WAIT_MS
 
   const unpackAll = async (): Promise<void> => {
-    for (;;) {
+    while (written.length > 0) {
+      const before = written.length
       const rows = await unpackSlice(database, { instance, rows: isBusy() ? SLICE_BUSY : SLICE_QUIET })
-      for (const calls of written.splice(0, rows)) waiting -= calls
+      // None of those that were there: another process has had them, after this one slept for long.
+      const done = Math.min(rows === 0 ? before : rows, written.length)
+      for (const calls of written.splice(0, done)) waiting -= calls
+      ahead += Math.max(0, rows - done)
       since = nowMs()
-      if (written.length === 0) return
     }
   }
   const unpack = (): Promise<void> =>
@@ -93,10 +97,14 @@ export function createJournal({ database, clock, instance }: { database: Databas
     committed({ intents, entries }) {
       const calls = intents.length + entries.length
       if (calls === 0) return
+      recent += calls
+      if (ahead > 0) {
+        ahead -= 1
+        return
+      }
       if (waiting === 0) since = nowMs()
       written.push(calls)
       waiting += calls
-      recent += calls
       // What cannot be unpacked now stays where it is: the next look, or the next start, tries again.
       looking ??= look()
         .catch(() => undefined)

@@ -1,0 +1,175 @@
+import { inArray } from 'drizzle-orm'
+import { beforeAll, expect, it } from 'vitest'
+import { testClock } from '../../test/support/clock.ts'
+import { describeOnEachDatabase, type TestDatabase } from '../../test/support/databases.ts'
+import { callIntents, callJournal, connections, ledgerEntries } from '../db/schema/index.ts'
+import { systemClock } from '../runtime/clock.ts'
+import { newId } from '../runtime/ids.ts'
+import { addBudget, readBudget, readTotals } from './budgets.ts'
+import type { CallIntent } from './intent.ts'
+import { unpackLeft } from './journal.ts'
+import { createLedger, type Ledger } from './ledger.ts'
+import type { Settlement } from './settlement.ts'
+import { sweepInterrupted } from './sweep.ts'
+
+const INTENDED_AT = new Date(Date.now() - 2_001)
+
+/** What a journal holds is as good as what the tables hold, whatever happens between. */
+describeOnEachDatabase('the journal of calls', (open) => {
+  let test: TestDatabase
+  let workspaceId: string
+  const connectionId = newId()
+
+  beforeAll(async () => {
+    test = await open()
+    workspaceId = await test.workspaceId()
+    const connection = {
+      id: connectionId,
+      workspaceId,
+      provider: 'openai',
+      label: 'O',
+      slug: 'o',
+      destination: { baseUrl: 'https://o.example' },
+    }
+    await test.database.inWorkspace(workspaceId, (tx) => tx.insert(connections).values(connection))
+  })
+
+  const ledgerOf = (instance: string): Ledger => createLedger({ database: test.database, clock: systemClock, instance })
+  const intent = (more: Partial<CallIntent> = {}): CallIntent => ({
+    id: newId(),
+    workspaceId,
+    connectionId,
+    actor: 'user:x',
+    origin: 'virtual-key:x',
+    context: 'chat',
+    attempt: 1,
+    requestedModel: 'gpt-4o-mini "é\u0000"',
+    worstCaseNano: 1_000n,
+    currency: 'USD',
+    budgetIds: [],
+    byTheThousand: true,
+    ...more,
+  })
+  const settlement = (of: CallIntent, more: Partial<Settlement> = {}): Settlement => ({
+    intent: of,
+    intendedAt: INTENDED_AT,
+    keyVersion: 3,
+    outcome: 'succeeded',
+    servedModel: 'gpt-4o-mini-2024-07-18',
+    usage: { input_tokens: 100, output_tokens: 10 },
+    usageSource: 'reported',
+    rawUsage: { text: 'it’s "quoted"\n' },
+    cost: { nano: 9_007_199_254_740_993n, currency: 'USD', source: 'price_book', rowIds: ['row-1', 'row-2'] },
+    sentAt: new Date('2026-11-20T10:00:01.5Z'),
+    endedAt: new Date('2026-11-20T10:00:02Z'),
+    ...more,
+  })
+  const budget = async (): Promise<string> => {
+    const id = newId()
+    const row = { id, workspaceId, scope: `run:${newId()}`, currency: 'USD', limitNano: 10n ** 17n }
+    await test.database.inWorkspace(workspaceId, (tx) => addBudget(tx, row))
+    return id
+  }
+  const stored = (ids: readonly string[]) =>
+    test.database.asSystem('test', async (tx) => ({
+      intents: await tx
+        .select()
+        .from(callIntents)
+        .where(inArray(callIntents.id, [...ids])),
+      entries: await tx
+        .select()
+        .from(ledgerEntries)
+        .where(inArray(ledgerEntries.id, [...ids])),
+      journal: (await tx.select().from(callJournal)).length,
+    }))
+
+  it('a call that went through it has the very entry that it would have had without', async () => {
+    const ledger = ledgerOf(newId())
+    const [direct, journaled] = [intent({ byTheThousand: undefined as never }), intent()]
+    for (const call of [direct, journaled]) {
+      await ledger.intend(call)
+      await ledger.settle(settlement(call))
+    }
+    await ledger.caughtUp()
+    const { intents, entries, journal } = await stored([direct.id, journaled.id])
+    expect({ intents, journal }).toEqual({ intents: [], journal: 0 })
+    const [first, second] = [direct, journaled].map(({ id }) => entries.find((entry) => entry.id === id)!)
+    expect({ ...second, id: first!.id, instance: first!.instance }).toEqual(first)
+  })
+
+  it('whoever reads finds every call that was committed before: those under way as intents, those that ended as entries', async () => {
+    const ledger = ledgerOf(newId())
+    const calls = Array.from({ length: 300 }, () => intent())
+    await Promise.all(calls.map((call) => ledger.intend(call)))
+    await Promise.all(calls.slice(0, 100).map((call) => ledger.settle(settlement(call))))
+    await ledger.caughtUp()
+    const ids = calls.map(({ id }) => id)
+    const first = await stored(ids)
+    expect(first.intents.map(({ id }) => id).sort()).toEqual(ids.slice(100).sort())
+    expect(first.entries.map(({ id }) => id).sort()).toEqual(ids.slice(0, 100).sort())
+    await Promise.all(calls.slice(100).map((call) => ledger.settle(settlement(call))))
+    await ledger.close()
+    const second = await stored(ids)
+    expect([second.intents.length, second.entries.length, second.journal]).toEqual([0, 300, 0])
+  })
+
+  it('a second settlement of a call changes nothing, at the same moment or later, before it is unpacked or after', async () => {
+    const ledger = ledgerOf(newId())
+    const budgetId = await budget()
+    const call = intent({ budgetIds: [budgetId] })
+    await ledger.intend(call)
+    const cost = { nano: 400n, currency: 'USD', source: 'price_book', rowIds: [] } as const
+    await Promise.all([ledger.settle(settlement(call, { cost })), ledger.settle(settlement(call, { cost: { ...cost, nano: 500n } }))])
+    await ledger.settle(settlement(call, { cost: { ...cost, nano: 600n } }))
+    await ledger.caughtUp()
+    await ledger.settle(settlement(call, { cost: { ...cost, nano: 700n } }))
+    await ledger.close()
+    const { entries } = await stored([call.id])
+    expect(entries).toMatchObject([{ costNano: 400n }])
+    const { spentNano, heldNano } = (await test.database.inWorkspace(workspaceId, (tx) => readBudget(tx, budgetId)))!
+    expect({ spentNano, heldNano }).toEqual({ spentNano: 400n, heldNano: 0n })
+  })
+
+  it('after a crash its calls are where they belong: ended ones paid once, open ones swept, and budgets equal their sums', async () => {
+    const instance = newId()
+    const ledger = ledgerOf(instance)
+    const budgetId = await budget()
+    const calls = Array.from({ length: 40 }, () => intent({ budgetIds: [budgetId] }))
+    await Promise.all(calls.map((call) => ledger.intend(call)))
+    const cost = { nano: 400n, currency: 'USD', source: 'price_book', rowIds: [] } as const
+    await Promise.all(calls.slice(0, 30).map((call) => ledger.settle(settlement(call, { cost }))))
+    // The process is gone: nothing was unpacked by it. The next one with its data folder:
+    await unpackLeft({ database: test.database, clock: systemClock, instance })
+    await sweepInterrupted({ database: test.database, clock: systemClock, instance })
+    const { intents, entries } = await stored(calls.map(({ id }) => id))
+    expect(intents).toEqual([])
+    expect(entries.filter(({ outcome }) => outcome === 'succeeded')).toHaveLength(30)
+    expect(entries.filter(({ outcome }) => outcome === 'interrupted')).toHaveLength(10)
+    const { spentNano, heldNano } = (await test.database.inWorkspace(workspaceId, (tx) => readBudget(tx, budgetId)))!
+    expect({ spentNano, heldNano }).toEqual({ spentNano: 30n * 400n + 10n * 1_000n, heldNano: 0n })
+    expect((await test.database.inWorkspace(workspaceId, (tx) => readTotals(tx))).find(({ id }) => id === budgetId)).toMatchObject({
+      spentNano,
+      heldNano,
+    })
+  })
+
+  it('what another instance writes is its own, until it is so old that nobody can be there', async () => {
+    const ledger = ledgerOf(newId())
+    const call = intent()
+    await ledger.intend(call)
+    const clock = testClock()
+    const here = { database: test.database, instance: newId() }
+    await unpackLeft({ ...here, clock: systemClock })
+    expect((await stored([call.id])).intents).toEqual([])
+    clock.advance(Date.now() + 16 * 60_000 - clock.nowMs())
+    await unpackLeft({ ...here, clock })
+    expect((await stored([call.id])).intents).toHaveLength(1)
+    await ledger.settle(settlement(call, { intendedAt: new Date(Date.now() - 16 * 60_000) })) // it wakes up, and finds its intent in the table
+    await ledger.close()
+    expect(await stored([call.id])).toMatchObject({ intents: [], entries: [{ id: call.id }], journal: 0 })
+  })
+
+  it('nobody but the system reads it', async () => {
+    await expect(test.database.inWorkspace(workspaceId, (tx) => tx.select().from(callJournal))).rejects.toThrow(/permission denied/)
+  })
+})
