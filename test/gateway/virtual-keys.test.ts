@@ -76,7 +76,7 @@ describe('virtual keys, as their page shows them', () => {
     const { items } = await gateway.owner.call(listVirtualKeyModels, { params: { virtualKeyId: id } })
     expect(items[0]).toMatchObject({ name: 'context:chat', kind: 'chat' })
     const byName = new Map(items.map((item) => [item.name, item]))
-    expect(byName.get('practice/practice-1')!.endpoints).toEqual(['/v1/chat/completions', '/v1/messages'])
+    expect(byName.get('practice/practice-1')!.endpoints).toEqual(['/v1/chat/completions', '/v1/messages', '/v1/messages/count_tokens'])
     expect(byName.get('openai/text-embedding-3-small')).toMatchObject({ kind: 'embeddings', endpoints: ['/v1/embeddings'] })
     expect(items.filter(({ kind }) => kind === 'images').length).toBeGreaterThan(0)
     const chats = items.filter(({ name }) => name.startsWith('openai/gpt-6-'))

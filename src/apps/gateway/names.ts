@@ -4,6 +4,7 @@ import type { VirtualKey } from '../../people/virtual-keys.ts'
 import { modelFacts } from '../../prices/models.ts'
 import { modelKindOf } from '../../providers/model-kind.ts'
 import { findProvider } from '../../providers/registry.ts'
+import { isTranslated } from './dialects.ts'
 import type { Directory } from './directory.ts'
 import { ENDPOINTS } from './endpoints.ts'
 import { namesFor } from './models.ts'
@@ -23,7 +24,7 @@ export function askableModels(key: VirtualKey, directory: Directory, at: Date): 
     if (!kind) return []
     const endpoints = ENDPOINTS.filter(({ context, protocol, offerOf }) => {
       const offered = context === kind ? offerOf(provider, model) : undefined
-      return offered !== undefined && (context === 'chat' || offered.offer.protocol.id === protocol)
+      return offered !== undefined && (offered.offer.protocol.id === protocol || isTranslated(protocol) || context === 'embeddings')
     })
     if (endpoints.length === 0) return []
     const { contextTokens = null, maxOutputTokens = null } = modelFacts({ provider: providerId, model, standsFor, at }) ?? {}

@@ -37,8 +37,9 @@ export function GatewayPage() {
   const [made, setMade] = useState<MadeKey>()
   const [revoking, setRevoking] = useState<VirtualKeyView>()
   const open = data?.items.find(({ id }) => id === search.key)
+  const lacksProvider = useLacksProvider()
   const make = (
-    <Button kind="main" onClick={() => go({ make: true })}>
+    <Button kind={lacksProvider ? 'plain' : 'main'} onClick={() => go({ make: true })}>
       {t('gateway.make')}
     </Button>
   )
@@ -50,13 +51,13 @@ export function GatewayPage() {
       ) : error ? (
         <ErrorState problem={toApiProblem(error)} onRetry={() => void refetch()} />
       ) : data.items.length === 0 ? (
-        <NoKeys />
+        <NoKeys lacksProvider={lacksProvider} />
       ) : (
         <Section title={t('gateway.keys.title')} sentence={t('gateway.keys.sentence')}>
           <KeyTable keys={data.items} limitsOf={limitsOf} onOpen={({ id }) => go({ key: id })} onRevoke={setRevoking} />
         </Section>
       )}
-      <LatestCalls onOpen={(call) => go({ call })} />
+      <LatestCalls hasKeys={data !== undefined && data.items.length > 0} onOpen={(call) => go({ call })} />
       {data && data.items.length > 0 && (
         <Section title={t('gateway.programs.title')} sentence={t('gateway.programs.sentence')}>
           <div className="flex flex-col gap-4">
@@ -105,11 +106,9 @@ function usableFirst(keys: readonly VirtualKeyView[]): readonly VirtualKeyView[]
 }
 
 /** What the page is for, and the one next step: a provider first, then a key. */
-function NoKeys() {
+function NoKeys({ lacksProvider }: { lacksProvider: boolean }) {
   const { t } = useText()
   const mayConnect = useMay('connections.write')
-  const connections = useQuery(queryOf(listConnections)).data?.items
-  const lacksProvider = connections !== undefined && connections.every(({ status }) => status !== 'active')
   return (
     <div className="mb-8">
       <EmptyState
@@ -128,6 +127,11 @@ function NoKeys() {
       </EmptyState>
     </div>
   )
+}
+
+function useLacksProvider(): boolean {
+  const connections = useQuery(queryOf(listConnections)).data?.items
+  return connections !== undefined && connections.every(({ status }) => status !== 'active')
 }
 
 function BaseUrls() {

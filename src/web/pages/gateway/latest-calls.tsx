@@ -13,7 +13,7 @@ import { type AnyCall, useCallColumns } from '../consumption/call-columns.tsx'
 const READ_EVERY_MS = 2_000
 
 /** The latest calls through the gateway and those under way, as they come: read again every other second while somebody looks. */
-export function LatestCalls({ onOpen }: { onOpen: (callId: string) => void }) {
+export function LatestCalls({ hasKeys, onOpen }: { hasKeys: boolean; onOpen: (callId: string) => void }) {
   const { t } = useText()
   const { at, origin, model, connection, outcome, tokens, cost, duration } = useCallColumns()
   const key: Column<AnyCall> = {
@@ -23,6 +23,7 @@ export function LatestCalls({ onOpen }: { onOpen: (callId: string) => void }) {
   }
   const { data, error, isPending, refetch } = useQuery({ ...queryOf(listLatestCalls), refetchInterval: READ_EVERY_MS })
   const calls: AnyCall[] = data ? [...data.inFlight, ...data.items].slice(0, LATEST_CALLS) : []
+  if (!hasKeys && calls.length === 0) return null
   return (
     <Section
       title={t('gateway.latest.title')}
