@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import * as catalogue from '../../src/contract/catalogue.ts'
 import * as connections from '../../src/contract/connections.ts'
+import * as gateway from '../../src/contract/gateway.ts'
 import * as people from '../../src/contract/people.ts'
 import * as recipes from '../../src/contract/recipes.ts'
 import * as review from '../../src/contract/review.ts'
@@ -57,6 +58,7 @@ const suite = ({ server, open }: Surroundings): void => {
     await planned(owner, run.id)
     await owner.call(runs.startRun, { params: { runId: run.id } })
     await stopped(owner, run.id)
+    const { key } = await owner.call(gateway.makeVirtualKey, { body: { name: SHORT, models: [PAYLOAD.slice(0, 60), 'gpt-*'] } })
     const { items } = await owner.call(catalogue.listProducts)
     const [first] = items
     await owner.call(review.writeValue, {
@@ -65,7 +67,7 @@ const suite = ({ server, open }: Surroundings): void => {
     })
     paths = [
       '/', '/catalogue', `/catalogue/${first!.id}`, `/catalogue/${items[1]!.id}`, '/runs', `/runs/${run.id}`, '/review', '/enrich', '/providers',
-      `/providers/${connection.id}`, '/assignments', '/assignments/enrichment', '/consumption', '/members', '/settings', '/account',
+      `/providers/${connection.id}`, '/assignments', '/assignments/enrichment', '/consumption', '/gateway', `/gateway?key=${key.id}`, '/members', '/settings', '/account',
       `/catalogue?search=${encodeURIComponent(PAYLOAD)}`, `/nowhere/${encodeURIComponent(SHORT)}`,
     ] // prettier-ignore
   }, 120_000)
