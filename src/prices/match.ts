@@ -37,9 +37,21 @@ export interface PriceQuestion {
  * region or a model that the book does not name has no price.
  */
 export function findPrices(question: PriceQuestion): PriceSet | undefined {
-  const book = loadBook(question.provider)
-  return book && findPricesIn(book, question)
+  const { provider, model, isNamed = false, at, serviceTier = '', region = '', batch = false, currency = '' } = question
+  const minute = Math.floor(at.getTime() / 60_000) // books know no finer time
+  const key = JSON.stringify([provider, model, isNamed, minute, serviceTier, region, batch, currency])
+  const known = recent.get(key)
+  if (known !== undefined) return known ?? undefined // null is an answer too
+  const book = loadBook(provider)
+  const found = book && findPricesIn(book, question)
+  if (recent.size >= MOST_RECENT) recent.clear()
+  recent.set(key, found ?? null)
+  return found
 }
+
+/** What was asked lately: programs ask for one model thousands of times a minute. Null: nobody published a price. */
+const recent = new Map<string, PriceSet | null>()
+const MOST_RECENT = 1_000
 
 export function findPricesIn(book: LoadedBook, question: PriceQuestion): PriceSet | undefined {
   const currency = question.currency ?? book.currency

@@ -41,6 +41,18 @@ export function rateCardProblems(card: RateCard): string[] {
  */
 export function rateCardPrices(card: RateCard | null | undefined, model: string): PriceSet | undefined {
   if (!card) return undefined
+  const known = readCards.get(card) ?? new Map<string, PriceSet | undefined>()
+  if (known.has(model)) return known.get(model)
+  const prices = readPrices(card, model)
+  if (known.size < MOST_MODELS) readCards.set(card, known.set(model, prices))
+  return prices
+}
+
+/** Of a card that stays in memory, what was asked before: a card is never changed, only replaced. */
+const readCards = new WeakMap<RateCard, Map<string, PriceSet | undefined>>()
+const MOST_MODELS = 1_000
+
+function readPrices(card: RateCard, model: string): PriceSet | undefined {
   const name = Object.keys(card.models)
     .filter((pattern) => fitsPattern(model, pattern))
     .sort((a, b) => Number(a.includes('*')) - Number(b.includes('*')) || b.length - a.length)[0]
