@@ -4,7 +4,9 @@ import { addConnection } from '../../src/contract/connections.ts'
 import { type CallDetail, readCall } from '../../src/contract/consumption.ts'
 import { makeVirtualKey } from '../../src/contract/gateway.ts'
 import type { RouteAnswer, RouteArguments } from '../../src/contract/route.ts'
+import type { Log } from '../../src/runtime/log.ts'
 import { startTestServer, type TestClient, type TestServer } from './server.ts'
+import { newSecret } from './sweep.ts'
 import { until } from './until.ts'
 
 /** A provider that answers each request as `answer` does. */
@@ -68,6 +70,24 @@ export const events =
     response.end(eventText(list))
   }
 
+/** A program's request to a gateway. */
+export const askGateway = (
+  url: string,
+  {
+    token,
+    body,
+    path = '/v1/chat/completions',
+    headers = {},
+    signal,
+  }: { token: string; body: unknown; path?: string; headers?: Readonly<Record<string, string>>; signal?: AbortSignal },
+): Promise<Response> =>
+  fetch(`${url}${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    ...(signal && { signal }),
+  })
+
 /** A server whose gateway has one connection to an upstream, and a virtual key for it. */
 export interface GatewayTest {
   readonly server: TestServer
@@ -92,25 +112,31 @@ export async function startGatewayTest({
   path = '/v1',
   answer = json({}),
   environment = {},
+  log,
 }: {
   on?: 'pglite' | 'postgres'
   provider?: string
   path?: string
   answer?: Upstream['answer']
   environment?: Readonly<Record<string, string>>
+  log?: Log
 } = {}): Promise<GatewayTest> {
   const upstream = await startUpstream(answer)
-  const server = await startTestServer({ on, environment: { LATCHKEY_PRIVATE_HOSTS: upstream.hostPort, ...environment } })
+  const server = await startTestServer({
+    on,
+    environment: { LATCHKEY_PRIVATE_HOSTS: upstream.hostPort, ...environment },
+    ...(log && { log }),
+  })
   const owner = await server.owner()
-  const providerKey = `sk-canary-${'7'.repeat(40)}`
+  const providerKey = newSecret({ prefix: 'sk-canary-' })
   const connect: GatewayTest['connect'] = async (body) => {
     const made = await owner.call(addConnection, {
       body: { provider, destination: { baseUrl: `${upstream.origin}${path}` }, key: providerKey, ...body },
-    } as never)
+    })
     return made.id
   }
   const virtualKey: GatewayTest['virtualKey'] = async (body = {}) => {
-    const made = await owner.call(makeVirtualKey, { body: { name: 'robot', ...body } } as never)
+    const made = await owner.call(makeVirtualKey, { body: { name: 'robot', ...body } })
     return { token: made.token, id: made.key.id }
   }
   const entry: GatewayTest['entry'] = async ({ headers }) => {
@@ -118,8 +144,8 @@ export async function startGatewayTest({
     if (callId === null) throw new Error('the answer names no call')
     let found: CallDetail | undefined
     await until(async () => {
-      const answer = await owner.ask(readCall, { params: { callId } })
-      const call = answer.status === 200 ? ((await answer.json()) as RouteAnswer<typeof readCall>) : undefined
+      const said = await owner.ask(readCall, { params: { callId } })
+      const call = said.status === 200 ? ((await said.json()) as RouteAnswer<typeof readCall>) : undefined
       if (call?.state === 'ended') found = call
       return found !== undefined
     })

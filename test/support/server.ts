@@ -5,7 +5,7 @@ import * as people from '../../src/contract/people.ts'
 import type { Problem } from '../../src/contract/problem.ts'
 import type { RouteAnswer, RouteArguments, RouteContract } from '../../src/contract/route.ts'
 import { loadConfig } from '../../src/runtime/config.ts'
-import { createLog } from '../../src/runtime/log.ts'
+import { createLog, type Log } from '../../src/runtime/log.ts'
 import type { Serve } from '../../src/server/create-server.ts'
 import { type RunningServer, startServer } from '../../src/server/start.ts'
 import { makeHome } from './cli.ts'
@@ -16,6 +16,8 @@ export interface TestServer {
   readonly url: string
   readonly server: RunningServer
   readonly folder: string
+  /** What another process needs to work on the same data; on PostgreSQL alone. */
+  readonly shared: Readonly<Record<string, string>> | undefined
   /** Someone without a session. */
   visitor(): TestClient
   /** The first person, owner of the first workspace; claimed at the first use. */
@@ -66,16 +68,22 @@ export async function startTestServer({
   on = 'pglite',
   environment = {},
   pages = [],
-}: { on?: 'pglite' | 'postgres'; environment?: Readonly<Record<string, string>>; pages?: readonly Serve[] } = {}): Promise<TestServer> {
+  log = createLog({ level: 'silent' }),
+}: {
+  on?: 'pglite' | 'postgres'
+  environment?: Readonly<Record<string, string>>
+  pages?: readonly Serve[]
+  log?: Log
+} = {}): Promise<TestServer> {
   const postgres = on === 'postgres' ? await openEmptyPostgres() : undefined
   const home = makeHome({ databaseUrl: postgres?.url })
-  if (!postgres) {
+  if (!postgres && environment['DATABASE_URL'] === undefined) {
     mkdirSync(joinPath(home.folder, 'data'), { mode: 0o700 })
     cpSync(joinPath(await pgliteTemplate(), 'pgdata'), joinPath(home.folder, 'data', 'pgdata'), { recursive: true })
   }
   const start = (port: string): Promise<RunningServer> => {
     const config = loadConfig({ HOME: home.folder, ...home.environment, LATCHKEY_PORT: port, LATCHKEY_HOST: '127.0.0.1', ...environment })
-    return startServer({ config, log: createLog({ level: 'silent' }), pages })
+    return startServer({ config, log, pages })
   }
   let server = await start('0')
   const { origin } = server
@@ -100,6 +108,7 @@ export async function startTestServer({
   return {
     url: origin,
     folder: home.folder,
+    shared: postgres && { DATABASE_URL: postgres.url, LATCHKEY_MASTER_KEY_FILE: home.environment['LATCHKEY_MASTER_KEY_FILE']! },
     get server() {
       return server
     },
