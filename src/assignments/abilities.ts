@@ -53,20 +53,26 @@ function ofProvider(provider: Provider, model: string): Found {
   }
 }
 
+/** What is found of a model over a connection. */
+export type FoundOf = (connection: OfConnection, model: string) => Found | undefined
+
 /**
- * The cards of these models, as their tests left them; one of another destination than its connection has now says nothing.
- * @returns what is found of each.
+ * The cards of these models, or of all of the workspace's, as their tests left them; one of another destination than its
+ * connection has now says nothing.
  */
 export async function readFound(
   tx: Tx,
-  models: readonly { readonly connection: OfConnection; readonly model: string }[],
-): Promise<(connection: OfConnection, model: string) => Found | undefined> {
+  models: readonly { readonly connection: OfConnection; readonly model: string }[] | 'all',
+): Promise<FoundOf> {
   if (models.length === 0) return () => undefined
   const { connectionId, model, destination, findings } = behaviourCards
-  const among = and(
-    inArray(connectionId, [...new Set(models.map(({ connection }) => connection.id))]),
-    inArray(model, [...new Set(models.map((one) => one.model))]),
-  )
+  const among =
+    models === 'all'
+      ? undefined
+      : and(
+          inArray(connectionId, [...new Set(models.map(({ connection }) => connection.id))]),
+          inArray(model, [...new Set(models.map((one) => one.model))]),
+        )
   const rows = await tx.select({ connectionId, model, destination, findings }).from(behaviourCards).where(among)
   const byName = new Map(rows.map((row) => [nameOf(row.connectionId, row.model), row]))
   return (connection, name) => {

@@ -1,4 +1,5 @@
 import { asc, eq, inArray } from 'drizzle-orm'
+import { type FoundOf, readFound } from '../../assignments/abilities.ts'
 import type { AssignedCandidate } from '../../assignments/resolve.ts'
 import type { Database } from '../../db/database.ts'
 import { assignments, connections, workspaces } from '../../db/schema/index.ts'
@@ -13,6 +14,8 @@ export interface Directory {
   readonly connections: ReadonlyMap<string, Connection>
   /** Who serves a context, in their order; revoked connections stay in their place, so that no other takes over in silence. */
   readonly assigned: ReadonlyMap<string, readonly AssignedCandidate[]>
+  /** What the tests of models found. */
+  readonly found: FoundOf
 }
 
 /** How old a directory may be. It only says where to look: whether a connection may be used is read in each call's own commit. */
@@ -47,7 +50,7 @@ export function createDirectories({
 
 function readDirectory(database: Database, workspaceId: string): Promise<Directory> {
   return database.inWorkspace(workspaceId, async (tx) => {
-    const [own, rows, [workspace]] = await Promise.all([
+    const [own, rows, [workspace], found] = await Promise.all([
       tx
         .select()
         .from(connections)
@@ -59,6 +62,7 @@ function readDirectory(database: Database, workspaceId: string): Promise<Directo
         .innerJoin(connections, eq(connections.id, assignments.connectionId))
         .orderBy(asc(assignments.context), asc(assignments.position)),
       tx.select({ currency: workspaces.currency }).from(workspaces).where(eq(workspaces.id, workspaceId)),
+      readFound(tx, 'all'),
     ])
     const assigned = new Map<string, AssignedCandidate[]>()
     for (const { assignment, connection } of rows) {
@@ -68,12 +72,13 @@ function readDirectory(database: Database, workspaceId: string): Promise<Directo
         position,
         connection: { id, slug, provider, destination, rateCard: prices, models },
         model,
+        found: found(connection, model),
         rules: rules ?? {},
         fallbackOn,
       }
       assigned.set(context, [...(assigned.get(context) ?? []), candidate])
     }
     const active = own.filter(({ status }) => status === 'active')
-    return { currency: workspace?.currency ?? 'USD', connections: new Map(active.map((one) => [one.slug, one])), assigned }
+    return { currency: workspace?.currency ?? 'USD', connections: new Map(active.map((one) => [one.slug, one])), assigned, found }
   })
 }

@@ -1,4 +1,4 @@
-import { chatOfferOf, chatPath, type Offer, pathOf, type Provider } from '../../providers/provider.ts'
+import { chatOfferOf, chatPath, isSpoken, type Offer, pathOf, type Provider } from '../../providers/provider.ts'
 
 /** In which form a program speaks to the gateway, and is answered. */
 export type Dialect = 'openai' | 'anthropic'
@@ -28,7 +28,7 @@ export interface Offered {
 }
 
 const chatOffer: Endpoint['offerOf'] = (provider, model) => {
-  if (!provider.chat && !provider.chatOf?.(model)) return undefined
+  if (!isSpoken(provider, model) || (!provider.chat && !provider.chatOf?.(model))) return undefined
   const offer = chatOfferOf(provider, model)
   return { offer, path: (streams) => chatPath(offer, model, { streams }) }
 }

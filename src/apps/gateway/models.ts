@@ -1,6 +1,8 @@
 import { AppError } from '../../base/errors.ts'
 import type { VirtualKey } from '../../people/virtual-keys.ts'
 import { listModels as listPriced } from '../../prices/models.ts'
+import { isSpoken } from '../../providers/provider.ts'
+import { findProvider } from '../../providers/registry.ts'
 import type { Directory } from './directory.ts'
 import type { Dialect } from './endpoints.ts'
 import { isWithin } from './resolve.ts'
@@ -57,6 +59,7 @@ export function namesFor(key: VirtualKey, { connections, assigned }: Directory, 
     const named = [...assigned.values()].flatMap((list) => list.filter((one) => one.connection.id === id).map(({ model }) => model))
     return [...new Set([...named, ...own, ...Object.keys(models ?? {}), ...priced])]
       .sort()
+      .filter((model) => isSpoken(findProvider(provider), model))
       .filter((model) => isWithin(key, { connection: { id, slug, provider, destination, rateCard: prices }, model }))
       .map((model) => ({ id: `${slug}/${model}`, ownedBy: provider }))
   })

@@ -7,6 +7,8 @@ import type { VirtualKey } from '../../people/virtual-keys.ts'
 import { modelFacts } from '../../prices/models.ts'
 import { findPrices } from '../../prices/match.ts'
 import { rateCardPrices } from '../../prices/rate-card.ts'
+import { isSpoken } from '../../providers/provider.ts'
+import { findProvider } from '../../providers/registry.ts'
 import type { Directory } from './directory.ts'
 
 /** Who is asked, in their order, and in which context. */
@@ -56,7 +58,7 @@ export function resolveModel({
   if (named) {
     const one = candidateOf(named, asked.slice(slash + 1))
     if (!isWithin(scope, one) || !mayServe(named, context)) throw outOfScope(`the model "${asked}"`)
-    return { context, candidates: [direct(one)] }
+    return { context, candidates: [direct(one, directory)] }
   }
   const serving = [...directory.connections.values()].filter(
     (connection) =>
@@ -74,7 +76,7 @@ export function resolveModel({
     const names = serving.map(({ slug }) => `"${slug}/${asked}"`)
     throw new AppError('model.ambiguous', `Several connections serve "${asked}". Name one of them: ${names.join(', ')}.`)
   }
-  return { context, candidates: [direct(candidateOf(serving[0]!, asked))] }
+  return { context, candidates: [direct(candidateOf(serving[0]!, asked), directory)] }
 }
 
 function resolveContext({
@@ -112,13 +114,18 @@ const candidateOf = ({ id, slug, provider, destination, prices, models }: Connec
   fallbackOn: [],
 })
 
-const direct = (one: AssignedCandidate): ResolvedCandidate => ({ slug: one.connection.slug, candidate: callCandidate(one), fallbackOn: [] })
+const direct = (one: AssignedCandidate, { found }: Directory): ResolvedCandidate => ({
+  slug: one.connection.slug,
+  candidate: callCandidate({ ...one, found: found(one.connection, one.model) }),
+  fallbackOn: [],
+})
 
 /** Whether a connection is known to serve a model: somebody assigned or priced it there, or its provider's price book has it. */
 export function serves(
   { id, provider, prices, models }: Connection,
   { model, directory, at }: { model: string; directory: Directory; at: Date },
 ): boolean {
+  if (!isSpoken(findProvider(provider), model)) return false
   for (const assigned of directory.assigned.values()) {
     if (assigned.some((one) => one.connection.id === id && one.model === model)) return true
   }

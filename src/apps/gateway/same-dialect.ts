@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import { type Forwarded, forward, type ForwardRequest } from '../../calls/forward.ts'
 import type { ForwardedStream } from '../../calls/forwarded-stream.ts'
+import { offerAsFound } from '../../calls/chat-call.ts'
 import type { CallServices } from '../../calls/services.ts'
+import { chatOfferOf } from '../../providers/provider.ts'
 import { findProvider } from '../../providers/registry.ts'
 import { answerBounds, type Bounds, boundsOf, worstCaseWithin } from './bounds.ts'
 import type { Directory } from './directory.ts'
@@ -39,8 +41,9 @@ export async function passOn(services: CallServices, one: Try, offered: Offered)
   const { candidate } = resolved
   const { endpoint, streams } = request
   const provider = findProvider(candidate.provider)
+  const isChat = streams && endpoint.path === '/v1/chat/completions'
   const takesUsageOut =
-    streams && endpoint.path === '/v1/chat/completions' && provider.chat?.streamedUsage === 'asked' && !asksForUsage(request)
+    isChat && offerAsFound(chatOfferOf(provider, candidate.model), candidate.found).streamedUsage === 'asked' && !asksForUsage(request)
   const forwarded = await forward(services, {
     ...callOf(services, one),
     offer: offered.offer,

@@ -2,6 +2,7 @@ import type { RouteAnswer } from '../../contract/route.ts'
 import type { readVirtualKeyTrial } from '../../contract/gateway.ts'
 import { AppError } from '../../base/errors.ts'
 import { formatNano } from '../../base/money.ts'
+import { offerAsFound } from '../../calls/chat-call.ts'
 import type { VirtualKey } from '../../people/virtual-keys.ts'
 import { type ChatOffer, chatOfferOf, PRACTICE_DESTINATION } from '../../providers/provider.ts'
 import { findProvider } from '../../providers/registry.ts'
@@ -34,7 +35,7 @@ export function trialOf({
   const asked = firstAsked({ name: model, key, directory, at })
   if (!asked) throw new AppError('model.unserved', `This virtual key cannot ask for "${model}". GET /v1/models lists what it is for.`)
   const { candidate, slug } = asked
-  const { path, request } = requestFor(chatOfferOf(findProvider(candidate.provider), candidate.model), model)
+  const { path, request } = requestFor(offerAsFound(chatOfferOf(findProvider(candidate.provider), candidate.model), candidate.found), model)
   const body = JSON.stringify(request)
   const bytes = new TextEncoder().encode(body)
   const { currency } = directory
