@@ -6,7 +6,7 @@ import { findPrices } from '../src/prices/match.ts'
 import { parseDeclaredNano } from '../src/prices/rate-card.ts'
 import { openrouter } from '../src/providers/openrouter.ts'
 import { perplexity } from '../src/providers/perplexity.ts'
-import type { UsageReader } from '../src/providers/provider.ts'
+import type { Provider, UsageReader } from '../src/providers/provider.ts'
 import { xai } from '../src/providers/xai.ts'
 import { describeShared, sharedPath } from './support/shared.ts'
 
@@ -41,11 +41,6 @@ interface GoldenRow {
     readonly cost_details?: { readonly upstream_inference_cost?: number | null }
     readonly search_context_size?: string
     readonly prompt_tokens?: number
-    readonly input_tokens?: number
-    readonly output_tokens?: number
-    readonly input_tokens_details?: { readonly cached_tokens?: number }
-    readonly output_tokens_details?: { readonly reasoning_tokens?: number }
-    readonly server_side_tool_usage_details?: { readonly web_search_calls?: number }
   }
   readonly declared_cost_usd: number
   readonly recorded_at: string | null
@@ -54,11 +49,7 @@ interface GoldenRow {
 /** A recording without a date is of the time of the others. */
 const UNDATED = new Date('2026-07-01')
 
-const CHAT: Readonly<Record<GoldenRow['provider'], UsageReader>> = {
-  openrouter: openrouter.chat.protocol.usage,
-  xai: xai.chat.protocol.usage,
-  perplexity: perplexity.chat.protocol.usage,
-}
+const PROVIDERS: Readonly<Record<GoldenRow['provider'], Provider>> = { openrouter, xai, perplexity }
 
 function readRows(): { line: number; row: GoldenRow }[] {
   return readFileSync(sharedPath('fixtures/golden_costs.jsonl'), 'utf8')
@@ -67,20 +58,17 @@ function readRows(): { line: number; row: GoldenRow }[] {
     .map((text, index) => ({ line: index + 1, row: JSON.parse(text) as GoldenRow }))
 }
 
-/** Chat by our readers; the other endpoints, which no provider here calls yet, by what their documentation says of the fields. */
+/** By our readers; Perplexity’s embeddings, which are not offered here, by what its documentation says of the field. */
 function usageOf({ provider, endpoint, usage, served_model: model }: GoldenRow): Usage | undefined {
-  if (endpoint.endsWith('/images/generations')) return { images: 1 }
-  if (endpoint.endsWith('/embeddings')) return { input_tokens: usage.prompt_tokens! }
-  if (!endpoint.endsWith('/responses')) return CHAT[provider].whole({ usage, model }).usage
-  const cached = usage.input_tokens_details?.cached_tokens ?? 0
-  const reasoning = usage.output_tokens_details?.reasoning_tokens ?? 0
-  return {
-    input_tokens: usage.input_tokens! - cached,
-    cache_read_tokens: cached,
-    output_tokens: usage.output_tokens! - reasoning,
-    reasoning_tokens: reasoning,
-    searches: usage.server_side_tool_usage_details?.web_search_calls ?? 0,
-  }
+  const answer = { usage, model, data: [{}] } // one image, where it is one
+  return readerOf(provider, endpoint)?.whole(answer).usage ?? { input_tokens: usage.prompt_tokens! }
+}
+
+function readerOf(provider: GoldenRow['provider'], endpoint: string): UsageReader | undefined {
+  const { chat, responses, embeddings, images } = PROVIDERS[provider]
+  if (endpoint.includes('/images')) return images?.protocol.usage
+  if (endpoint.endsWith('/embeddings')) return embeddings?.protocol.usage
+  return (endpoint.endsWith('/responses') ? responses : chat)?.protocol.usage
 }
 
 /** Usage as read from the recording, times the published prices of that day; the declared cost plays no part. */

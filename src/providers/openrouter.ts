@@ -2,6 +2,7 @@ import { objectOf } from '../base/json.ts'
 import { plainDecimal, sumDecimal } from './decimal.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
 import { openAiEmbeddingsWith } from './protocols/openai-embeddings.ts'
+import { openAiResponsesWith } from './protocols/openai-responses.ts'
 import { bearer, type ChatProvider, type CheckedKey, type DeclaredCost } from './provider.ts'
 
 /** OpenRouter: OpenAI chat over many upstreams; says in each answer what it charged. @see https://openrouter.ai/docs/api, checked 2026-11-20 */
@@ -49,6 +50,7 @@ export const openrouter: ChatProvider = {
     references: { as: 'input_references', imagesAtMost: 10 },
   },
   checkedOn: '2026-11-20',
+  responses: { protocol: openAiResponsesWith({ declaredCost: chargedBy }), path: '/responses' },
   triedAgainst: 'recorded answers',
 }
 

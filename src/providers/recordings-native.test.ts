@@ -9,9 +9,11 @@ import { failureOf } from './failure.ts'
 import { gemini } from './gemini.ts'
 import { ollama } from './ollama.ts'
 import { openaiResponsesCompatible } from './openai-responses-compatible.ts'
+import { openrouter } from './openrouter.ts'
 import { type MeteredUsage, protocolOf, type Provider } from './provider.ts'
 import { createEventReader } from './sse.ts'
 import { vertex } from './vertex.ts'
+import { xai } from './xai.ts'
 
 // Every recorded answer of the protocols that are not OpenAI's or Anthropic's: found by listing the folders, so that a new
 // recording that is not read, or whose numbers do not add up, fails here.
@@ -221,6 +223,30 @@ describeShared('recorded answers of protocols of their own', () => {
       'gemini/chat-json__chat-citations-with-gemini-gemini-2-5-flash-ret': 1,
       'vertex/chat-json__chat-citations-with-vertexai-gemini-2-5-flash-r': 1,
     })
+  })
+
+  it.each([
+    ['http/xai', xai, ['0.0003206', '0.00524105']],
+    ['vercel-ai/xai/responses', xai, undefined],
+    ['http/openrouter', openrouter, ['0.025265']],
+  ])('responses of %s say what was charged, whole and streamed', (folder, { responses }, amounts) => {
+    const { usage } = responses!.protocol
+    const charged = all
+      .filter(({ path, provider }) => path.startsWith(`${folder}/`) && provider === openaiResponsesCompatible)
+      .map(({ body }) => {
+        const last = lastSaid('openai-responses-compatible', body)
+        const stream = usage.stream()
+        stream.push({ type: 'response.completed', response: last })
+        expect(stream.end()).toEqual(usage.whole(last))
+        return { said: last['usage'] as Block, declared: usage.whole(last).declaredCost }
+      })
+    expect(charged.length).toBeGreaterThan(0)
+    if (amounts) expect(charged.map(({ declared }) => declared?.amount)).toEqual(amounts)
+    for (const { said, declared } of charged) {
+      const ticks = said['cost_in_usd_ticks'] as number | undefined
+      if (ticks === undefined && said['cost'] === undefined) expect(declared).toBeUndefined()
+      else expect(Number(declared!.amount)).toBeCloseTo(ticks === undefined ? (said['cost'] as number) : ticks / 1e10, 9)
+    }
   })
 
   it('a prompt that Model Armor stopped is refused content', () => {

@@ -248,11 +248,17 @@ const ERRORS: Readonly<Record<string, string>> = {
   'http/deepseek/error-400__test-deepseek-responses-rejects-interleaved-function-calls__0.json': 'provider.request_refused',
   'http/azure/error-404__test-chat-reasoning__1.json': 'provider.model_missing',
   'http/azure-foundry/error-401__chat-error-handling-with-azure-grok-4-1-fast-non-reasoning-raises-appr__0.json': 'provider.bad_key',
+  'http/ollama-cloud/error-400__chat-real-error-scenarios-ollama-cloud-gpt-oss-120b-handles-context-le__0.json': 'provider.request_refused',
+  'http/ollama-cloud/error-401__chat-error-handling-with-ollama-cloud-gpt-oss-120b-raises-appropriate-__0.json': 'provider.bad_key',
   'http/azure-foundry/error-429__chat-real-error-scenarios-azure-grok-4-1-fast-non-reasoning-handles-co__0.json': 'provider.rate_limited',
 }
 
+const OFFERED_AS: Readonly<Record<string, string>> = { 'azure-foundry': 'azure', 'ollama-cloud': 'openai-compatible' }
+
 describeShared('recorded errors', () => {
-  const folders = ['openai', 'anthropic', 'openrouter', 'mistral', 'xai', 'groq', 'deepseek', 'azure', 'azure-foundry']
+  // those of interfaces of their own are read in recordings-native.test.ts, those of embeddings in recordings-embeddings.test.ts
+  const elsewhere = ['gemini', 'vertex', 'cohere', 'voyage']
+  const folders = readdirSync(sharedPath('fixtures/http')).filter((folder) => !elsewhere.includes(folder))
   const paths = folders.flatMap((provider) =>
     readdirSync(sharedPath(`fixtures/http/${provider}`))
       .filter((name) => name.startsWith('error-'))
@@ -265,7 +271,7 @@ describeShared('recorded errors', () => {
       response: { status: number; headers: Record<string, string>; body: unknown }
     }
     const failure = failureOf({
-      protocol: protocolOf(findProvider(provider === 'azure-foundry' ? 'azure' : provider)),
+      protocol: protocolOf(findProvider(OFFERED_AS[provider] ?? provider)),
       status: response.status,
       headers: response.headers,
       bytes: Buffer.from(typeof response.body === 'string' ? response.body : JSON.stringify(response.body)),

@@ -2,7 +2,7 @@ import { objectOf } from '../base/json.ts'
 import { divideHalfUp, formatNano } from '../base/money.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
 import { openAiImagesWith } from './protocols/openai-images.ts'
-import { openAiResponses } from './protocols/openai-responses.ts'
+import { openAiResponsesWith } from './protocols/openai-responses.ts'
 import { bearer, type ChatProvider, type CheckedKey, type DeclaredCost } from './provider.ts'
 
 /** xAI: OpenAI chat with reasoning counted beside the completion; says in each answer what it charged. @see https://docs.x.ai/developers/cost-tracking, read 2026-11-20 */
@@ -52,7 +52,7 @@ export const xai: ChatProvider = {
     'A wrong key is answered with 400, not 401.',
     'The address us.api.x.ai keeps requests in the United States, serves few models and costs 10 % more.',
   ],
-  responses: { protocol: openAiResponses, path: '/responses' },
+  responses: { protocol: openAiResponsesWith({ declaredCost: chargedBy }), path: '/responses' },
   afterDisconnect: 'stops',
   triedAgainst: 'recorded answers',
 }

@@ -1,11 +1,16 @@
 import { defined, objectOf, textOf } from '../../base/json.ts'
 import type { Usage } from '../../base/usage.ts'
-import type { ErrorAnswer, MeteredUsage, Protocol, ProviderFailure, UsageReader } from '../provider.ts'
+import type { DeclaredCost, ErrorAnswer, MeteredUsage, Protocol, ProviderFailure, UsageReader } from '../provider.ts'
 import { classify, failureWith } from './classify.ts'
 import { createCountReader, usageOf, type CountReader } from './counts.ts'
 import { saidByOpenAiResponses } from './said.ts'
 
 type Block = Readonly<Record<string, unknown>>
+
+export interface OpenAiResponsesRules {
+  /** What the usage block says was charged, where a provider says so. */
+  readonly declaredCost?: (usage: Block) => DeclaredCost | undefined
+}
 
 /** The last event of a stream, which holds the whole response. */
 const LAST = /^response\.(?:completed|incomplete|failed)$/
@@ -15,8 +20,8 @@ const LAST = /^response\.(?:completed|incomplete|failed)$/
  * total = input + output. A stream says it in its last event only.
  * @see https://platform.openai.com/docs/api-reference/responses/object
  */
-const responsesUsage: UsageReader = {
-  whole: (body) => metered(objectOf(body) ?? {}, { complete: true }),
+const responsesUsage = (rules: OpenAiResponsesRules): UsageReader => ({
+  whole: (body) => metered(objectOf(body) ?? {}, { complete: true, rules }),
   stream: () => {
     let response: Block = {}
     let complete = false
@@ -26,22 +31,23 @@ const responsesUsage: UsageReader = {
         response = objectOf(event?.['response']) ?? response
         if (LAST.test(textOf(event?.['type']) ?? '')) complete = true
       },
-      end: () => metered(response, { complete }),
+      end: () => metered(response, { complete, rules }),
     }
   },
-}
+})
 
-function metered(response: Block, { complete }: { complete: boolean }): MeteredUsage {
+function metered(response: Block, { complete, rules }: { complete: boolean; rules: OpenAiResponsesRules }): MeteredUsage {
   const block = objectOf(response['usage'])
   const about = defined<Partial<MeteredUsage>>({
     raw: block,
     servedModel: textOf(response['model']),
     serviceTier: textOf(response['service_tier']),
     providerRequestId: textOf(response['id']),
+    declaredCost: block && rules.declaredCost?.(block),
   })
   if (!block) return { usage: undefined, source: 'reported', doubt: 'the answer has no usage', ...about }
   const counts = createCountReader()
-  const usage = { ...readTokens(block, counts), ...searchesOf(response, counts) }
+  const usage = { ...readTokens(block, counts), ...searchesOf(response, block, counts) }
   if (counts.doubt !== undefined) return { usage: undefined, source: 'reported', doubt: counts.doubt, ...about }
   if (!complete) return { usage: undefined, source: 'reported', doubt: 'the stream ended early', atLeast: usage, ...about }
   return { usage, source: 'reported', ...about }
@@ -70,8 +76,10 @@ function readTokens(block: Block, counts: CountReader): Usage {
 }
 
 /** Searches of the web: as counted by the provider, else the calls among the output that searched (others open a page found before). */
-function searchesOf(response: Block, counts: CountReader): Usage {
-  const counted = counts.read(objectOf(objectOf(response['tool_usage'])?.['web_search']), 'num_requests')
+function searchesOf(response: Block, block: Block, counts: CountReader): Usage {
+  const counted =
+    counts.read(objectOf(objectOf(response['tool_usage'])?.['web_search']), 'num_requests') ??
+    counts.read(objectOf(block['server_side_tool_usage_details']), 'web_search_calls') // xAI
   const calls = itemsOf(response, 'output').filter((item) => {
     const action = textOf(objectOf(item['action'])?.['type'])
     return item['type'] === 'web_search_call' && (action === undefined || action === 'search')
@@ -85,14 +93,18 @@ function itemsOf(block: Block, field: string): Block[] {
   return Array.isArray(items) ? items.map(objectOf).filter((item) => item !== undefined) : []
 }
 
-/** OpenAI responses. @see https://platform.openai.com/docs/api-reference/responses */
-export const openAiResponses: Protocol = {
-  id: 'openai-responses',
-  usage: responsesUsage,
-  said: saidByOpenAiResponses,
-  classifyError: (answer) => classify(answer, []),
-  classifyBodyError,
+/** OpenAI responses; a provider's data names what its usage block says besides. @see https://platform.openai.com/docs/api-reference/responses */
+export function openAiResponsesWith(rules: OpenAiResponsesRules): Protocol {
+  return {
+    id: 'openai-responses',
+    usage: responsesUsage(rules),
+    said: saidByOpenAiResponses,
+    classifyError: (answer) => classify(answer, []),
+    classifyBodyError,
+  }
 }
+
+export const openAiResponses: Protocol = openAiResponsesWith({})
 
 /** Codes of `response.error` that say no status; others are the provider's own failures. */
 const STATUS_OF_CODE: Readonly<Record<string, number>> = { rate_limit_exceeded: 429, insufficient_quota: 429, invalid_prompt: 400 }
