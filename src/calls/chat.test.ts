@@ -235,7 +235,7 @@ it('a server that fails is asked five times; then the request fails, and says wh
     {
       failure: {
         code: 'provider.failed',
-        detail: 'The provider failed at each of 5 attempts. These products can be tried again.',
+        detail: 'The provider failed at each of 5 attempts. It can be tried again.',
       },
     },
   ])

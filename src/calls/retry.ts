@@ -99,7 +99,7 @@ function endedAfter(failure: ProviderFailure, { codes }: Tries): ProviderFailure
   const when = codes.every((code) => code === failure.code) ? 'each' : 'the last'
   return {
     ...failure,
-    detail: `${happened} at ${when} of ${codes.length} attempts. These products can be tried again.`,
+    detail: `${happened} at ${when} of ${codes.length} attempts. It can be tried again.`,
   }
 }
 
