@@ -1,3 +1,4 @@
+import type { ProviderFailure } from '../providers/provider.ts'
 import type { CallRequest } from './call.ts'
 import type { Pace } from './pace.ts'
 import type { CallServices } from './services.ts'
@@ -21,9 +22,17 @@ export async function turnFor(
   const { held } = pace.state()
   const retryAfterMs = (held?.untilMs ?? 0) - askedAtMs
   if (retryAfterMs <= LONGEST_HOLD_MS) {
-    const waits = left ? AbortSignal.any([signal, left]) : signal
-    return pace.begin({ signal: waits, askedAtMs, model: candidate.model }).catch(() => undefined)
+    const tooLong = AbortSignal.timeout(LONGEST_HOLD_MS)
+    const waits = AbortSignal.any(left ? [signal, left, tooLong] : [signal, tooLong])
+    const turn = await pace.begin({ signal: waits, askedAtMs, model: candidate.model }).catch(() => undefined)
+    return turn ?? (tooLong.aborted ? { kind: 'given_up', failure: CROWDED } : undefined)
   }
   const detail = 'The provider asked for no calls over this connection for a while. Try again when Retry-After is over.'
   return { kind: 'given_up', failure: { code: 'provider.rate_limited', detail, retryable: true, retryAfterMs } }
+}
+
+const CROWDED: ProviderFailure = {
+  code: 'provider.overloaded',
+  detail: 'The provider fails, or asks for less, so that calls over this connection wait for their turn. Try again later.',
+  retryable: true,
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../../base/errors.ts'
+import type { Money } from '../../base/money.ts'
 import { addUsage, type Usage } from '../../base/usage.ts'
 import { type EmbedRequest, planEmbedding } from '../../calls/embed.ts'
 import type { Vector } from '../../calls/embedding-forms.ts'
@@ -98,16 +99,16 @@ function textsOf(input: unknown, report: ParameterReport): string[] {
 
 /** Several calls as one: what is unknown of one is unknown of all. */
 function together(receipts: readonly CallReceipt[]): CallReceipt {
-  const [first, ...others] = receipts
-  return others.reduce((sum, next) => {
-    const cost = addCosts(sum.cost, next.cost)
-    return {
-      ...sum,
-      callId: `${sum.callId}, ${next.callId}`,
-      usage: sum.usage && next.usage ? addUsage(sum.usage, next.usage) : undefined,
-      cost: cost && sum.cost ? { ...sum.cost, ...cost } : undefined,
-    }
-  }, first!)
+  const [first] = receipts
+  const usages = receipts.flatMap(({ usage }) => usage ?? [])
+  const nothing = first!.cost && { nano: 0n, currency: first!.cost.currency }
+  const cost = receipts.reduce<Money | undefined>((sum, next) => addCosts(sum, next.cost), nothing)
+  return {
+    ...first!,
+    callId: receipts.map(({ callId }) => callId).join(', '),
+    usage: usages.length === receipts.length ? addUsage(...usages) : undefined,
+    cost: cost && { ...first!.cost!, ...cost },
+  }
 }
 
 function answerOf({

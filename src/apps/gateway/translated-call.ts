@@ -12,6 +12,7 @@ import type { GatewayRequest } from './request.ts'
 import type { Try } from './same-dialect.ts'
 import { packageRefusal } from './translate/package-refusal.ts'
 import type { TranslatedRequest } from './translate/settings.ts'
+import { type AnswerHead, roughTokens } from './translate/stream.ts'
 
 /** A program's request as another provider gets it, ready to be asked. */
 export interface Translation {
@@ -33,6 +34,14 @@ export function bodyOf({ body }: GatewayRequest): unknown {
     throw new AppError('request.invalid', 'The body is not JSON.')
   }
 }
+
+/** What stands in every answer to a translated chat. */
+export const headOf = ({ dialect, call, one }: Translation, { callId, createdAt }: { callId: string; createdAt: Date }): AnswerHead => ({
+  id: dialect.idPrefix + callId,
+  model: call.candidate.model,
+  createdAt,
+  roughInputTokens: roughTokens(one.request.body.byteLength),
+})
 
 /** Makes the call. What the package cannot say to its provider is the program's to mend, and not the provider's failure. */
 export async function askTranslated(

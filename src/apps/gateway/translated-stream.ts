@@ -6,7 +6,7 @@ import type { CallServices } from '../../calls/services.ts'
 import { ProviderCallError } from '../../providers/failure.ts'
 import { findProvider } from '../../providers/registry.ts'
 import { type AnswerChannel, createAnswerChannel } from './answer-channel.ts'
-import { askTranslated, failedFrom, failureIn, receiptOf, settlementIn, type Translation } from './translated-call.ts'
+import { askTranslated, failedFrom, failureIn, headOf, receiptOf, settlementIn, type Translation } from './translated-call.ts'
 import { takeWarnings } from './translate/report.ts'
 import { CUT_OFF, failureOfFinish } from './translate/stream.ts'
 
@@ -57,7 +57,7 @@ const STREAM_HEADERS = { 'content-type': 'text/event-stream; charset=utf-8' }
 /** Writes the model's answer into the channel, part by part. @throws what the provider, or the package that reads it, failed with. */
 async function writeParts({
   services,
-  translation: { dialect, translated, modelOver, call },
+  translation,
   channel,
   progress,
   fetch,
@@ -72,6 +72,7 @@ async function writeParts({
   after: AfterPost
   signal: AbortSignal
 }): Promise<void> {
+  const { dialect, translated, modelOver } = translation
   const { options, report, includesUsage } = translated
   progress.callId = after.callId
   const model = await modelOver((url, init) => {
@@ -80,9 +81,7 @@ async function writeParts({
   })
   const { stream } = await model.doStream({ ...options, abortSignal: signal })
   const encoder = dialect.stream({
-    id: dialect.idPrefix + after.callId,
-    model: call.candidate.model,
-    createdAt: services.clock.now(),
+    ...headOf(translation, { callId: after.callId, createdAt: services.clock.now() }),
     includesUsage,
     usage: () => after.metered()?.usage,
   })

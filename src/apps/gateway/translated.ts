@@ -8,7 +8,7 @@ import { findProvider } from '../../providers/registry.ts'
 import { answerBounds } from './bounds.ts'
 import { CHAT_DIALECTS } from './dialects.ts'
 import { boundsOfTry, callOf, type Passed, type Try } from './same-dialect.ts'
-import { askTranslated, bodyOf, failedFrom, failureIn, receiptOf, settlementIn, type Translation } from './translated-call.ts'
+import { askTranslated, bodyOf, failedFrom, failureIn, headOf, receiptOf, settlementIn, type Translation } from './translated-call.ts'
 import { streamTranslated } from './translated-stream.ts'
 import { withinOutputLimit } from './translate/output-limit.ts'
 import { PARAMETERS_HEADER, parametersHeader, takeWarnings } from './translate/report.ts'
@@ -75,7 +75,7 @@ async function wholeTranslated(services: CallServices, translation: Translation)
     takeWarnings(translated.report, result.warnings, dialect.names)
     const failure = failureOfFinish(result.finishReason)
     if (failure) throw new ProviderCallError(failure, 'maybe')
-    const head = { id: dialect.idPrefix + after.callId, model: call.candidate.model, createdAt: services.clock.now() }
+    const head = headOf(translation, { callId: after.callId, createdAt: services.clock.now() })
     const body = dialect.write(result, head, after.metered()?.usage)
     said = { bytes: Buffer.from(JSON.stringify(body)), sentAtMs, providerMs }
   })

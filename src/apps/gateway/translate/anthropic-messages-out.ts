@@ -6,13 +6,18 @@ import type {
 } from '@ai-sdk/provider'
 import { objectOf, textOf } from '../../../base/json.ts'
 import type { Usage } from '../../../base/usage.ts'
-import type { AnswerHead } from './stream.ts'
+import { type AnswerHead, roughTokens } from './stream.ts'
 import { UNSIGNED } from './thinking.ts'
 import { anthropicUsage } from './usage.ts'
 
 /** A model's answer as Anthropic's message. Thinking that Claude signed keeps its signature; all other bears `UNSIGNED`. */
-export function anthropicMessageOut(result: LanguageModelV4GenerateResult, { id, model }: AnswerHead, usage: Usage | undefined): object {
+export function anthropicMessageOut(
+  result: LanguageModelV4GenerateResult,
+  { id, model, roughInputTokens: input }: AnswerHead,
+  usage: Usage | undefined,
+): object {
   const content = result.content.flatMap(blockOf)
+  const rough = input === undefined ? undefined : { input, output: roughTokens(Buffer.byteLength(JSON.stringify(content))) }
   const hasToolUse = result.content.some(isToolUse)
   return {
     id,
@@ -21,7 +26,7 @@ export function anthropicMessageOut(result: LanguageModelV4GenerateResult, { id,
     model,
     content,
     ...stopOf(result.finishReason, hasToolUse, result.providerMetadata),
-    usage: anthropicUsage(usage),
+    usage: anthropicUsage(usage, rough),
   }
 }
 

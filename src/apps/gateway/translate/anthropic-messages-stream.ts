@@ -1,9 +1,9 @@
 import type { LanguageModelV4StreamPart } from '@ai-sdk/provider'
 import { anthropicErrorEvent } from './anthropic-errors.ts'
 import { redactedOf, signatureOf, stopOf } from './anthropic-messages-out.ts'
-import { CUT_OFF, failureOfFinish, type StreamEncoder, type StreamSettings } from './stream.ts'
+import { CUT_OFF, failureOfFinish, roughTokens, type StreamEncoder, type StreamSettings } from './stream.ts'
 import { UNSIGNED } from './thinking.ts'
-import { anthropicUsage } from './usage.ts'
+import { anthropicUsage, type RoughUsage } from './usage.ts'
 
 type Kind = 'text' | 'thinking' | 'redacted_thinking' | 'tool_use'
 type Part<Type extends LanguageModelV4StreamPart['type']> = Extract<LanguageModelV4StreamPart, { type: Type }>
@@ -20,12 +20,13 @@ interface OpenBlock {
  * and stopped before the next one, `message_delta` with the reason and the usage, `message_stop`. Models may fill several
  * tool calls at once: what belongs to another block than the open tool call waits until that one is complete.
  */
-export function anthropicMessagesStream({ id, model, usage }: StreamSettings): StreamEncoder {
+export function anthropicMessagesStream({ id, model, usage, roughInputTokens }: StreamSettings): StreamEncoder {
   let hasBegun = false
   let isOver = false
   let index = -1
   let open: OpenBlock | undefined
   let hasToolUse = false
+  let saidBytes = 0
   const finished = new Set<string>()
   let waiting: LanguageModelV4StreamPart[] = []
 
@@ -35,9 +36,14 @@ export function anthropicMessagesStream({ id, model, usage }: StreamSettings): S
     hasBegun = true
     const message = { id, type: 'message', role: 'assistant', model, content: [], stop_reason: null, stop_sequence: null }
     // nothing is counted yet: the figures come with message_delta
-    return event('message_start', { message: { ...message, usage: anthropicUsage() } })
+    return event('message_start', { message: { ...message, usage: anthropicUsage({}, roughly()) } })
   }
-  const delta = (value: object): string => event('content_block_delta', { index, delta: value })
+  const roughly = (): RoughUsage | undefined =>
+    roughInputTokens === undefined ? undefined : { input: roughInputTokens, output: roughTokens(saidBytes) }
+  const delta = (value: object): string => {
+    saidBytes += Buffer.byteLength(Object.values(value).join(''))
+    return event('content_block_delta', { index, delta: value })
+  }
   const close = (): string => {
     if (!open) return ''
     const { kind, signature = UNSIGNED, id: blockId } = open
@@ -119,7 +125,7 @@ export function anthropicMessagesStream({ id, model, usage }: StreamSettings): S
     if (failure) return fail(failure)
     const blocks = `${begin()}${closeAll()}`
     isOver = true
-    const end = { delta: stopOf(finishReason, hasToolUse, providerMetadata), usage: anthropicUsage(usage()) }
+    const end = { delta: stopOf(finishReason, hasToolUse, providerMetadata), usage: anthropicUsage(usage(), roughly()) }
     return `${blocks}${event('message_delta', end)}${event('message_stop', {})}`
   }
   return {

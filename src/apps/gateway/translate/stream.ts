@@ -17,7 +17,12 @@ export interface AnswerHead {
   readonly id: string
   readonly model: string
   readonly createdAt: Date
+  /** For Anthropic's dialect, whose clients demand a number before, and where, nobody has counted. */
+  readonly roughInputTokens?: number
 }
+
+/** About how many tokens a text of so many bytes has: for a dialect that has no word for "unknown". */
+export const roughTokens = (bytes: number): number => Math.ceil(bytes / 4)
 
 export interface StreamSettings extends AnswerHead {
   /** OpenAI's `stream_options.include_usage`. */

@@ -3,7 +3,7 @@ import { defined } from '../../../base/json.ts'
 
 /**
  * The metered usage in the caller's words. A unit that is not known stays away, or is null where the dialect has a place
- * for that; nothing is written as 0 that nobody counted.
+ * for that; nothing is written as 0 that nobody counted. Anthropic's clients demand numbers: they get rough ones (`RoughUsage`).
  */
 
 const UNCACHED_INPUT = ['input_tokens', 'audio_input_tokens', 'image_input_tokens'] as const
@@ -60,12 +60,18 @@ export interface AnthropicUsage {
   readonly service_tier: null
 }
 
+/** What is said where nothing is known: Anthropic's clients break on anything but a number. */
+export interface RoughUsage {
+  readonly input: number | undefined
+  readonly output: number | undefined
+}
+
 /** As Anthropic counts: input without what came from a cache or went into one. */
-export function anthropicUsage(usage: Usage = {}): AnthropicUsage {
+export function anthropicUsage(usage: Usage = {}, rough?: RoughUsage): AnthropicUsage {
   const { cache_write_tokens: short, cache_write_long_tokens: long, reasoning_tokens: thinking } = usage
   return {
-    input_tokens: sumOf(usage, UNCACHED_INPUT) ?? null,
-    output_tokens: sumOf(usage, OUTPUT) ?? null,
+    input_tokens: sumOf(usage, UNCACHED_INPUT) ?? rough?.input ?? null,
+    output_tokens: sumOf(usage, OUTPUT) ?? rough?.output ?? null,
     cache_read_input_tokens: usage.cache_read_tokens ?? null,
     cache_creation_input_tokens: sumOf(usage, CACHE_WRITES) ?? null,
     // with one of them counted, the other's absence says that there was none
