@@ -4,6 +4,7 @@
  */
 export function storableJson(value: unknown): string {
   const json = JSON.stringify(value)
+  if (!json.includes('\\u')) return json // nothing of what is escaped by its number
   // JSON.stringify escapes just these; every backslash in its output begins an escape, so that "\\u0000" is passed over whole.
   return json.replace(/\\(?:u(?:0000|d[89a-f][0-9a-f]{2})|.)/g, (escape) =>
     escape.length === 6 && REFUSED.test(escape) ? '\uFFFD' : escape,

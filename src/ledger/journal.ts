@@ -46,6 +46,7 @@ export function createJournal({ database, clock, instance }: { database: Databas
   let since = 0 // when the first of them came
   let recent = 0 // calls since the last look
   let busyUntil = 0
+  let lastIdMs = 0
   let looking: Promise<void> | undefined
   let unpacking: Promise<void> | undefined
   let hasReaders = false
@@ -86,8 +87,9 @@ export function createJournal({ database, clock, instance }: { database: Databas
   return {
     async append(tx, { intents, entries }) {
       if (intents.length === 0 && entries.length === 0) return
+      lastIdMs = Math.max(nowMs(), lastIdMs + 1) // rows are unpacked in their order: an intent never after its entry
       await tx.insert(callJournal).values({
-        id: newId(),
+        id: newId(lastIdMs),
         instance,
         writtenAt: clock.now(),
         intents: recordsText(callIntents, intents),
