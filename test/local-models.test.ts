@@ -181,6 +181,20 @@ describeOnEachEngine('models fetched by a server of one’s own', (on) => {
     expect(await ended(connectionId, 'qwen3:4b')).toMatchObject({ state: 'done' })
   })
 
+  it('a pull is cut when its connection is revoked', async () => {
+    const connectionId = await add(slow)
+    const model = 'llama3.2:1b'
+    const before = slow.left.count
+    await start(connectionId, model)
+    await until(async () => ((await listed(connectionId))[0]?.completedBytes ?? 0) > 0)
+    await owner.call(connections.revokeConnection, { params: { connectionId } })
+    await until(() => slow.left.count > before)
+    expect(slow.installed.has(model)).toBe(false)
+    await until(async () => (await entriesOf(connectionId)).length === 1)
+    expect(await entriesOf(connectionId)).toMatchObject([{ outcome: 'failed', error_code: 'connection.revoked' }])
+    await until(async () => (await auditOf(connectionId)).includes('model.pull_ended'))
+  })
+
   it('a pull that Latchkey’s own stop cuts is told as interrupted after the start, and goes on when it is asked for again', async () => {
     const connectionId = await add(slow)
     slow.installed.delete('llama3.2:3b')

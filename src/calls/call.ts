@@ -221,7 +221,7 @@ export function refusalOf(admission: Exclude<Admission, { kind: 'admitted' | 'no
         ? { code: 'virtual_key.refused', detail: 'This virtual key has ended. Make a new one at AI Services → Gateway.', retryable: false }
         : { code: 'virtual_key.changed', detail: 'The virtual key was changed at this moment. Try again.', retryable: true }
     case 'missing':
-      return { code: 'connection.missing', detail: 'The connection of this run is gone, or may not serve this context.', retryable: false }
+      return { code: 'connection.missing', detail: 'The connection is gone, or may not serve this context.', retryable: false }
   }
 }
 

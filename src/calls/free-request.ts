@@ -9,6 +9,7 @@ import { findProvider } from '../providers/registry.ts'
 import type { ProviderAnswer, SendRequest } from '../providers/send.ts'
 import { newId } from '../runtime/ids.ts'
 import { failureFrom, requireSuccess, withConnectionKey, withOfferedKey } from './attempt.ts'
+import { cutFailure, cuttable } from './cut.ts'
 import type { CallServices } from './services.ts'
 
 /** A key and the destination it was given for, which are not the connection's: of this request alone, and kept nowhere. */
@@ -63,7 +64,8 @@ export const SERVER_STOPS = new AppError('call.interrupted', 'The server stopped
 
 /**
  * The same for work that takes its time: `use` asks as often as it needs to, one question after another, and reads the answers
- * as they come. It is one call with one entry, which counts its requests; an answer of another status than success ends it.
+ * as they come. It is one call with one entry, which counts its requests; an answer of another status than success ends it, and so
+ * does the revocation of what it stands on.
  * @throws AppError with what the provider refused, and what `use` throws.
  */
 export async function freeCall<T>(
@@ -71,19 +73,7 @@ export async function freeCall<T>(
   call: FreeCall,
   use: (ask: (question: FreeQuestion) => Promise<ProviderAnswer>) => Promise<T>,
 ): Promise<T> {
-  const {
-    workspaceId,
-    connectionId,
-    provider: providerId,
-    actor,
-    member,
-    virtualKeyId,
-    origin,
-    context,
-    signal,
-    model = '',
-    offered,
-  } = call
+  const { workspaceId, connectionId, provider: providerId, actor, member, virtualKeyId, origin, context, model = '', offered } = call
   const { ledger, clock } = services
   const provider = findProvider(providerId)
   const intent: CallIntent = {
@@ -109,6 +99,8 @@ export async function freeCall<T>(
   const cost = { nano: 0n, currency: 'USD', source: 'free' as const, rowIds: [] }
   const ended = { intent, intendedAt, keyVersion: connection.keyVersion, cost }
   const destination = offered?.destination ?? connection.destination
+  const inFlight = cuttable(services.watch, { signal: call.signal, connectionId, virtualKeyId })
+  const { signal } = inFlight
   const withKey = (work: (key: Secret | undefined) => Promise<T>): Promise<T> =>
     offered
       ? withOfferedKey({ services, provider, offered, signal }, work)
@@ -118,14 +110,16 @@ export async function freeCall<T>(
   const used = () =>
     wire.requests === 0 ? {} : ({ usage: { requests: wire.requests }, usageSource: 'counted', status: wire.status } as const)
   try {
-    const value = await withKey((key) => use((question) => askFree({ services, provider, destination, key, signal, question, wire })))
+    const asked = withKey((key) => use((question) => askFree({ services, provider, destination, key, signal, question, wire })))
+    const value = await asked.finally(inFlight.end)
     await ledger.settle({ ...ended, ...used(), outcome: 'succeeded', endedAt: clock.now() })
     return value
   } catch (error) {
-    const failure = failureFrom(error)
-    const outcome = outcomeOf(wire.requests, signal)
+    const cutBy = inFlight.cutBy()
+    const failure = cutBy ? cutFailure(cutBy) : failureFrom(error)
+    const outcome = outcomeOf(wire.requests, call.signal)
     await ledger.settle({ ...ended, ...used(), outcome, errorCode: failure.code, endedAt: clock.now() })
-    throw error instanceof AppError ? error : new AppError(failure.code, failure.detail)
+    throw error instanceof AppError && !cutBy ? error : new AppError(failure.code, failure.detail)
   }
 }
 

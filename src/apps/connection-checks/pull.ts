@@ -129,6 +129,7 @@ const MAY_GO_ON: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'provider.timeout',
   'provider.overloaded',
   'pull.offline',
+  'database.unavailable',
 ])
 
 /** @throws AppError pull.refused, connection.revoked. */
