@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { type ProcessSample, sampleProcess } from './process-meter.ts'
+import { type ProcessSample, sampleProcess } from '../../test/support/load/process-meter.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const IDLE = fileURLToPath(new URL('./idle-program.ts', import.meta.url))

@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Installation, latchkeyTarget } from './gateway-setting.ts'
-import { closedLoop } from './load.ts'
-import { sampleThreads } from './process-meter.ts'
+import { type Installation, latchkeyTarget } from '../../test/support/load/installation.ts'
+import { closedLoop } from '../../test/support/load/lanes.ts'
+import { sampleThreads } from '../../test/support/load/process-meter.ts'
 import { printProfiles } from './profile-table.ts'
-import type { ThreadProfile } from './profiler.ts'
+import type { ThreadProfile } from '../../test/support/load/profiler.ts'
 import { printTable } from './table.ts'
 
 const FOLDER = fileURLToPath(new URL('../../.cache/profiles', import.meta.url))

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Profiler } from 'node:inspector'
 import { printTable } from './table.ts'
-import type { ThreadProfile } from './profiler.ts'
+import type { ThreadProfile } from '../../test/support/load/profiler.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const MOST_FUNCTIONS = 30

@@ -5,6 +5,8 @@ import { delimiter, join } from 'node:path'
 
 /** Where this test run keeps its PostgreSQL cluster, if a suite asks for one; set by the global setup, read by the test processes. */
 export const CLUSTER_VARIABLE = 'LATCHKEY_TEST_CLUSTER'
+/** "on": the cluster's own writes are durable too, which tests have no use for and benchmarks must have. */
+export const FSYNC_VARIABLE = 'LATCHKEY_TEST_CLUSTER_FSYNC'
 const PREFIX = 'latchkey-cluster-'
 const OWNER = 'latchkey_owner'
 const START_TIMEOUT_MS = 60_000
@@ -87,7 +89,10 @@ function createCluster(folder: string): void {
   const data = join(folder, 'data')
   run('initdb', ['--pgdata', data, '--auth=trust', '--username=postgres', '--encoding=UTF8', '--locale=C', '--no-sync'])
   // The server's own durability is not under test, the client's is: fsync off, synchronous_commit as ever.
-  const settings = [`-k ${folder}`, '-c listen_addresses=', '-c fsync=off', '-c max_connections=300', '-c shared_buffers=64MB'].join(' ')
+  const fsync = process.env[FSYNC_VARIABLE] ?? 'off'
+  const settings = [`-k ${folder}`, '-c listen_addresses=', `-c fsync=${fsync}`, '-c max_connections=300', '-c shared_buffers=64MB'].join(
+    ' ',
+  )
   run('pg_ctl', ['--pgdata', data, '--log', join(folder, 'server.log'), '--wait', '--options', settings, 'start'])
   run('psql', ['-h', folder, '-U', 'postgres', '-d', 'postgres', '-qc', `create role ${OWNER} login createdb createrole`])
 }

@@ -13,7 +13,7 @@ export function pinSelf(core: number): void {
   if (canPin) execFileSync('taskset', ['-a', '-c', '-p', String(core), String(process.pid)], { stdio: 'ignore' })
 }
 
-/** A program of the benchmark, in a process and on a core of its own, that is asked things over IPC. */
+/** A program in a process, and where it is pinned on a core, of its own, that is asked things over IPC. */
 export interface Program {
   readonly pid: number
   /** Sends a message, and waits for the next one that comes back. */
@@ -23,7 +23,7 @@ export interface Program {
   kill(): Promise<void>
 }
 
-/** Starts `file` with Node. @returns what it said first, and the program; throws when it ends before that. */
+/** Starts `file` with Node, on `core` or anywhere. @returns what it said first, and the program; throws when it ends before that. */
 export async function startPinned<Greeting>(
   file: string,
   {
@@ -31,10 +31,10 @@ export async function startPinned<Greeting>(
     args = [],
     nodeFlags = [],
     env = process.env,
-  }: { core: number; args?: readonly string[]; nodeFlags?: readonly string[]; env?: NodeJS.ProcessEnv },
+  }: { core?: number | undefined; args?: readonly string[]; nodeFlags?: readonly string[]; env?: NodeJS.ProcessEnv },
 ): Promise<{ program: Program; greeting: Greeting }> {
   const own = [process.execPath, ...nodeFlags, file, ...args]
-  const [command, ...rest] = canPin ? ['taskset', '-c', String(core), ...own] : own
+  const [command, ...rest] = canPin && core !== undefined ? ['taskset', '-c', String(core), ...own] : own
   const child = spawn(command!, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env })
   const greeting = await next<Greeting>(child, file)
   const gone = (): Promise<unknown> => (child.exitCode === null && child.signalCode === null ? once(child, 'exit') : Promise.resolve())

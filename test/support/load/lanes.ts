@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { type Quantiles, quantilesOf } from './quantiles.ts'
 
 /** Where the same request goes again and again. */
 export interface Target {
@@ -8,24 +9,25 @@ export interface Target {
 }
 
 /** What one round of requests came to; times in ms. */
-export interface Round {
+export interface Round extends Quantiles {
   readonly answered: number // with 200
   readonly perSecond: number
-  readonly p50: number
-  readonly p99: number
   /** Answers by status, where it is not 200; `cut`: connections that ended before their answer. */
   readonly otherwise: Readonly<Record<string, number>>
   /** The first answer that was not 200, from its start. */
   readonly complaint: string | undefined
 }
 
-/** As many requests at a time as `connections`, each followed by the next at once. */
-export async function closedLoop(target: Target, { connections, seconds }: { connections: number; seconds: number }): Promise<Round> {
+/** As many requests at a time as `connections`, each followed by the next at once, until the time is over or `signal` aborts. */
+export async function closedLoop(
+  target: Target,
+  { connections, seconds, signal }: { connections: number; seconds: number; signal?: AbortSignal },
+): Promise<Round> {
   const load = createLoad(target)
   const endsMs = load.startedMs + seconds * 1_000
   const lane = async (): Promise<void> => {
     const send = await load.open()
-    while (performance.now() < endsMs) await send(performance.now())
+    while (performance.now() < endsMs && !signal?.aborted) await send(performance.now())
   }
   await Promise.all(Array.from({ length: connections }, lane))
   return load.end()
@@ -70,10 +72,8 @@ export async function openLoop(target: Target, { perSecond, seconds }: { perSeco
 
 /** Connections that send one request at a time, and what came back over them. Node's own client would cost as much as the gateway. */
 function createLoad({ url, headers, body }: Target) {
-  const { hostname, port, pathname, host } = new URL(url)
-  const lines = Object.entries({ host, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...headers })
-  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-  const bytes = Buffer.from(`POST ${pathname} HTTP/1.1\r\n${head}\r\n${body}`)
+  const { hostname, port } = new URL(url)
+  const bytes = requestBytes({ url, headers, body })
   const times: number[] = []
   const otherwise: Record<string, number> = {}
   const sockets: Socket[] = []
@@ -89,7 +89,9 @@ function createLoad({ url, headers, body }: Target) {
     sockets.push(socket)
     return async (dueMs) => {
       if (socket.destroyed) {
-        socket = await dial(hostname, Number(port))
+        const again = await dial(hostname, Number(port)).catch(() => undefined)
+        if (!again) return note('unreachable')
+        socket = again
         sockets.push(socket)
       }
       const answer = await exchange(socket, bytes)
@@ -107,11 +109,16 @@ function createLoad({ url, headers, body }: Target) {
     end(): Round {
       const elapsedMs = performance.now() - startedMs
       for (const socket of sockets) socket.destroy()
-      const sorted = Float64Array.from(times).toSorted()
-      const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
-      return { answered: times.length, perSecond: (times.length / elapsedMs) * 1_000, p50: at(0.5), p99: at(0.99), otherwise, complaint }
+      return { answered: times.length, perSecond: (times.length / elapsedMs) * 1_000, ...quantilesOf(times), otherwise, complaint }
     },
   }
+}
+
+/** The whole request as it goes over the wire. */
+export function requestBytes({ url, headers, body }: Target): Buffer {
+  const { host, pathname } = new URL(url)
+  const lines = Object.entries({ host, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...headers })
+  return Buffer.from(`POST ${pathname} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`)
 }
 
 export function dial(host: string, port: number): Promise<Socket> {

@@ -1,0 +1,65 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { pgliteTemplate } from '../databases.ts'
+import type { ServerGreeting } from './server-program.ts'
+import type { Target } from './lanes.ts'
+import { type Program, startPinned } from './pinned.ts'
+
+const PROGRAM = fileURLToPath(new URL('./server-program.ts', import.meta.url))
+const CACHE = fileURLToPath(new URL('../../../.cache/compiled', import.meta.url))
+/** As ./latchkey starts it. */
+const NODE_FLAGS = ['--max-semi-space-size=16', '--heap-growing-percent=40', '--disable-warning=ExperimentalWarning']
+
+/** An installation whose server can be killed and started again. */
+export interface Installation {
+  /** Where its database is, for who reads it when the server has stopped. */
+  readonly database: { readonly dataDir: string; readonly databaseUrl: string | undefined }
+  start(upstreamUrl: string): Promise<{ program: Program; origin: string; token: string }>
+  remove(): void
+}
+
+/** `databaseUrl`: an empty PostgreSQL database; without: PGlite. `core`: on which its server is kept. */
+export async function makeInstallation({
+  databaseUrl,
+  core,
+}: { databaseUrl?: string | undefined; core?: number | undefined } = {}): Promise<Installation> {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
+  const environment = {
+    LATCHKEY_DATA: join(folder, 'data'),
+    LATCHKEY_MASTER_KEY_FILE: join(folder, 'keys', 'master.key'),
+    ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
+  }
+  const own = { PATH: process.env['PATH'] ?? '', HOME: folder, TZ: 'UTC', NODE_COMPILE_CACHE: CACHE }
+  const allocator = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' }
+  mkdirSync(environment.LATCHKEY_DATA, { mode: 0o700 })
+  if (databaseUrl === undefined)
+    cpSync(join(await pgliteTemplate(), 'pgdata'), join(environment.LATCHKEY_DATA, 'pgdata'), { recursive: true })
+  let token: string | undefined
+  return {
+    database: { dataDir: environment.LATCHKEY_DATA, databaseUrl },
+    async start(upstreamUrl) {
+      const env = { ...own, ...allocator, ...environment }
+      const options = { core, args: [upstreamUrl], nodeFlags: NODE_FLAGS, env }
+      const { program, greeting } = await startPinned<ServerGreeting>(PROGRAM, options)
+      token ??= greeting.token
+      if (token === undefined) throw new Error('the server has no virtual key')
+      return { program, origin: greeting.origin, token }
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
+const QUESTION = 'Tell me something about work and play. '.repeat(20)
+
+/** A chat of about a thousand bytes. `model`: how the upstream is to answer (upstream-program.ts). */
+export const chatBody = (model: string): string =>
+  JSON.stringify({ model, messages: [{ role: 'user', content: QUESTION }], ...(/stream/.test(model) && { stream: true }) })
+
+/** `slug`: of a connection of server-program.ts. */
+export const latchkeyTarget = ({ origin, token }: { origin: string; token: string }, model: string, slug = 'up'): Target => ({
+  url: `${origin}/v1/chat/completions`,
+  headers: { authorization: `Bearer ${token}` },
+  body: chatBody(`${slug}/${model}`),
+})
