@@ -1,8 +1,9 @@
 import type { Secret } from '../base/secret.ts'
-import { createEventStreamReader } from '../providers/aws-event-stream.ts'
+import { createEventStreamReader, eventOf } from '../providers/aws-event-stream.ts'
 import { bodyFailureOf } from '../providers/failure.ts'
+import { createLineReader } from '../providers/json-lines.ts'
 import { parseJson } from '../providers/parse-json.ts'
-import type { MeteredUsage, Protocol, ProviderFailure } from '../providers/provider.ts'
+import type { Framing, MeteredUsage, Protocol, ProviderFailure } from '../providers/provider.ts'
 import { createEventReader } from '../providers/sse.ts'
 
 /** What a streamed answer's bytes said on their way through. */
@@ -44,9 +45,7 @@ export function createAnswerTap({
   let isReadable = true
   const said: string[] = []
   let saidCharacters = 0
-  const onText = (text: string): void => {
-    if (text === '' || text === '[DONE]') return
-    const event = parseJson(text)
+  const onEvent = (event: unknown): void => {
     failure ??= bodyFailureOf({ protocol, headers, body: event, key })
     usage.push(event)
     const words = protocol.said?.(event)
@@ -55,7 +54,7 @@ export function createAnswerTap({
       saidCharacters += words.length
     }
   }
-  const reader = READERS[protocol.framing ?? 'sse'](onText)
+  const reader = READERS[protocol.framing ?? 'sse'](onEvent)
   const guarded = (read: () => void): void => {
     if (!isReadable) return
     try {
@@ -83,28 +82,11 @@ interface FrameReader {
   end(): void
 }
 
-const READERS: Readonly<Record<NonNullable<Protocol['framing']>, (onText: (text: string) => void) => FrameReader>> = {
-  sse: (onText) => createEventReader(({ data }) => onText(data)),
-  'aws-event-stream': (onText) => createEventStreamReader(({ headers, payload }) => onText(namedPayload(headers, payload))),
-  'json-lines': createLineReader,
-}
-
-/** AWS says in a header what a message's payload is: `{"messageStop": {...}}`, as the same service's JSON has it. */
-function namedPayload(headers: Readonly<Record<string, string>>, payload: Uint8Array): string {
-  const name = headers[':event-type'] ?? headers[':exception-type'] ?? headers[':error-code'] ?? 'unknown'
-  return `{${JSON.stringify(name)}:${Buffer.from(payload).toString('utf8') || '{}'}}`
-}
-
-function createLineReader(onText: (text: string) => void): FrameReader {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  let rest = ''
-  const feed = (text: string): void => {
-    const lines = (rest + text).split('\n')
-    rest = lines.pop()!
-    for (const line of lines) onText(line.trim())
-  }
-  return {
-    push: (bytes) => feed(decoder.decode(bytes, { stream: true })),
-    end: () => feed(`${decoder.decode()}\n`),
-  }
+const READERS: Readonly<Record<Framing, (onEvent: (event: unknown) => void) => FrameReader>> = {
+  sse: (onEvent) =>
+    createEventReader(({ data }) => {
+      if (data !== '' && data !== '[DONE]') onEvent(parseJson(data))
+    }),
+  'aws-event-stream': (onEvent) => createEventStreamReader((message) => onEvent(eventOf(message))),
+  'json-lines': (onEvent) => createLineReader((line) => onEvent(parseJson(line))),
 }

@@ -7,12 +7,10 @@ import type {
   LanguageModelV4Usage,
 } from '@ai-sdk/provider'
 import { objectOf, textOf } from '../base/json.ts'
+import { createLineReader } from '../providers/json-lines.ts'
 import { newId } from '../runtime/ids.ts'
 
 type Block = Readonly<Record<string, unknown>>
-
-/** One line of a stream is a few tokens, or a whole tool call; hardly more. */
-const MAX_LINE_CHARACTERS = 1024 * 1024
 
 /** Read from the wire by the protocol's own reader. */
 const NO_USAGE: LanguageModelV4Usage = {
@@ -44,19 +42,13 @@ export function ollamaParts(body: ReadableStream<Uint8Array>): ReadableStream<La
 }
 
 function linesOf(): TransformStream<Uint8Array, string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  let rest = ''
+  let reader: ReturnType<typeof createLineReader>
   return new TransformStream({
-    transform: (bytes, out) => {
-      const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n')
-      rest = lines.pop() ?? ''
-      if (rest.length > MAX_LINE_CHARACTERS) throw notAnAnswer()
-      for (const line of lines) if (line.trim() !== '') out.enqueue(line)
+    start: (out) => {
+      reader = createLineReader((line) => out.enqueue(line))
     },
-    flush: (out) => {
-      rest += decoder.decode()
-      if (rest.trim() !== '') out.enqueue(rest)
-    },
+    transform: (bytes) => reader.push(bytes),
+    flush: () => reader.end(),
   })
 }
 

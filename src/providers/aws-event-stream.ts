@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { parseJson } from './parse-json.ts'
 
 /** A message: its headers of type text, and its payload. */
 export interface EventStreamMessage {
@@ -36,10 +37,13 @@ export function createEventStreamReader(onMessage: (message: EventStreamMessage)
   }
 }
 
-/** The message as usage readers and classifiers take it: `{ [event type]: payload as JSON }`. */
+/**
+ * The message as usage readers and classifiers take it, and as the same service's JSON has it: `{ messageStop: {...} }`. What
+ * the payload is stands in a header. @throws AppError provider.answer_malformed.
+ */
 export function eventOf({ headers, payload }: EventStreamMessage): Record<string, unknown> {
   const name = headers[':event-type'] ?? headers[':exception-type'] ?? headers[':error-code'] ?? 'unknown'
-  return { [name]: JSON.parse(Buffer.from(payload).toString('utf8')) as unknown }
+  return { [name]: payload.length === 0 ? {} : parseJson(payload) }
 }
 
 function messageOf(bytes: Buffer): EventStreamMessage {

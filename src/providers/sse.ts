@@ -1,5 +1,6 @@
 import { createParser } from 'eventsource-parser'
 import { AppError } from '../base/errors.ts'
+import { createUtf8Decoder } from './utf8.ts'
 
 /** One event may be a whole answer's usage and metadata, hardly more. */
 export const MAX_EVENT_CHARACTERS = 1024 * 1024
@@ -16,7 +17,7 @@ export interface ServerSentEvent {
  * @throws AppError provider.answer_malformed (not UTF-8), provider.answer_too_large (one event over 1 Mi characters).
  */
 export function createEventReader(onEvent: (event: ServerSentEvent) => void): { push(bytes: Uint8Array): void; end(): void } {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const decode = createUtf8Decoder()
   let isTooLarge = false
   const parser = createParser({
     maxBufferSize: MAX_EVENT_CHARACTERS,
@@ -28,16 +29,6 @@ export function createEventReader(onEvent: (event: ServerSentEvent) => void): { 
   const feed = (text: string): void => {
     if (text !== '') parser.feed(text)
     if (isTooLarge) throw new AppError('provider.answer_too_large', 'The provider sent one event of more than a million characters.')
-  }
-  const decode = (bytes?: Uint8Array): string => {
-    try {
-      return bytes ? decoder.decode(bytes, { stream: true }) : decoder.decode()
-    } catch {
-      throw new AppError(
-        'provider.answer_malformed',
-        'The provider’s answer is not valid UTF-8. Try again; if it happens again, check the base URL.',
-      )
-    }
   }
   return {
     push: (bytes) => feed(decode(bytes)),
