@@ -64,7 +64,7 @@ describeInBrowser('the gateway’s page, in a browser', ({ server, open }) => {
     await tab.expectAccessible()
     await tab.shots('gateway-made')
 
-    await made.getByRole('button', { name: 'Copy: OpenAI', exact: true }).click()
+    await made.getByRole('button', { name: 'Copy: OpenAI, POST /v1/chat/completions' }).click()
     const command = await page.evaluate<string>('navigator.clipboard.readText()')
     expect(command).toContain(token)
     expect(await paste(command)).toMatchObject({ object: 'chat.completion', model: 'practice-1' })
@@ -73,6 +73,12 @@ describeInBrowser('the gateway’s page, in a browser', ({ server, open }) => {
     await made.getByRole('tab', { name: 'Coding assistants' }).click()
     await made.getByText('wire_api', { exact: false }).waitFor({ state: 'detached' }) // the practice provider speaks no Responses
     await made.getByText('Codex CLI ask in a way').waitFor()
+    await made.getByRole('combobox', { name: 'Model' }).fill('gpt-6-sol')
+    await page.getByRole('option', { name: 'openai/gpt-6-sol', exact: true }).click()
+    await made.getByText('wire_api', { exact: false }).waitFor()
+    await tab.expectAccessible()
+    await made.getByRole('tab', { name: 'Coding assistants' }).evaluate((tabOf: { scrollIntoView: () => void }) => tabOf.scrollIntoView())
+    await tab.shots('gateway-assistants')
     await made.getByRole('button', { name: 'I have kept it' }).click()
     expect(await page.content()).not.toContain(token)
 

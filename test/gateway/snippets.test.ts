@@ -35,7 +35,7 @@ describe('the snippets of the Gateway page, pasted as they are', () => {
     expect(JSON.parse(await inTerminal(snippet('curl', 'Anthropic').code(filling)))).toMatchObject({ type: 'message', role: 'assistant' })
   })
 
-  it.each(['openai', '@anthropic-ai/sdk'])('%s prints the answer', async (title) => {
+  it.each(['openai', '@anthropic-ai/sdk', 'AI SDK', 'LangChain'])('%s prints the answer', async (title) => {
     expect(await inNode(snippet('typescript', title).code(filling))).toContain('practice answer, not AI')
   })
 
@@ -54,14 +54,20 @@ describe('the snippets of the Gateway page, pasted as they are', () => {
 
   it('configurations of coding assistants hold the address, the key and the model', () => {
     const { openAiBaseUrl, anthropicBaseUrl, key, model } = filling
-    for (const { title, code, endpoint } of SNIPPETS.assistants) {
-      const text = code(filling)
-      const address = endpoint === '/v1/messages' ? anthropicBaseUrl : openAiBaseUrl
+    for (const [title, [first, ...others]] of Map.groupBy(SNIPPETS.assistants, (one) => one.title)) {
+      const text = [first!, ...others].map(({ code }) => code(filling)).join('\n')
+      const address = first!.endpoint === '/v1/messages' ? anthropicBaseUrl : openAiBaseUrl
       for (const part of [address, key, model.name]) expect(text, title).toContain(part)
     }
-    const [, ...zed] = snippet('assistants', 'Zed').code(filling).split('\n')
-    expect(JSON.parse(zed.join('\n'))).toMatchObject({
+    expect(JSON.parse(snippet('assistants', 'Zed').code(filling))).toMatchObject({
       language_models: { openai_compatible: { latchkey: { api_url: openAiBaseUrl, available_models: [{ max_tokens: 128_000 }] } } },
     })
+  })
+
+  it('no key is written into a file whose program reads it from its surroundings', () => {
+    for (const title of ['Codex CLI', 'Zed']) {
+      expect(snippet('assistants', title).code(filling)).not.toContain(filling.key)
+      expect(SNIPPETS.assistants.filter((one) => one.title === title && one.code(filling).includes(filling.key))).toHaveLength(1)
+    }
   })
 })

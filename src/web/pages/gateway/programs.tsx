@@ -89,15 +89,15 @@ function SnippetTabs({ filling }: { filling: Filling }) {
 function Snippets({ group, filling }: { group: SnippetGroup; filling: Filling }) {
   const { t, language } = useText()
   const isServed = ({ endpoint }: { endpoint: string }): boolean => filling.model.endpoints.includes(endpoint)
-  const others = SNIPPETS[group].filter((snippet) => !isServed(snippet)).map(({ title }) => title)
+  const others = new Set(SNIPPETS[group].filter((snippet) => !isServed(snippet)).map(({ title }) => title))
   return (
     <div className="flex flex-col gap-3">
       <div className="grid items-start gap-4 lg:grid-cols-2">
         {SNIPPETS[group].filter(isServed).map(({ title, where, code }) => (
-          <CodeBlock key={title} title={title} where={where} code={code(filling)} />
+          <CodeBlock key={`${title} ${where}`} title={title} where={where} code={code(filling)} />
         ))}
       </div>
-      {others.length > 0 && (
+      {others.size > 0 && (
         <p className="text-table text-ink-2">
           {t('gateway.programs.notServed', { programs: new Intl.ListFormat(language).format(others), model: filling.model.name })}
         </p>

@@ -14,7 +14,7 @@ export interface Filling {
 export interface Snippet {
   readonly title: string
   /** What to install, which file, which page of its settings. */
-  readonly where?: string
+  readonly where: string
   /** The route it asks; a model that is not served there has no such snippet. */
   readonly endpoint: string
   readonly code: (filling: Filling) => string
@@ -189,6 +189,7 @@ console.log(answer.content)`,
   assistants: [
     {
       title: 'Claude Code',
+      where: 'shell',
       endpoint: MESSAGES,
       code: ({ anthropicBaseUrl, key, model: { name } }) => `unset ANTHROPIC_API_KEY
 export ANTHROPIC_BASE_URL=${shell(anthropicBaseUrl)}
@@ -199,10 +200,9 @@ claude`,
     },
     {
       title: 'Codex CLI',
-      where: '~/.codex/config.toml, LATCHKEY_API_KEY',
+      where: '~/.codex/config.toml',
       endpoint: RESPONSES,
-      code: ({ openAiBaseUrl, key, model: { name } }) => `# export LATCHKEY_API_KEY=${shell(key)}
-model = ${text(name)}
+      code: ({ openAiBaseUrl, model: { name } }) => `model = ${text(name)}
 model_provider = "latchkey"
 
 [model_providers.latchkey]
@@ -210,6 +210,13 @@ name = "Latchkey"
 base_url = ${text(openAiBaseUrl)}
 env_key = "LATCHKEY_API_KEY"
 wire_api = "responses"`,
+    },
+    {
+      title: 'Codex CLI',
+      where: 'shell',
+      endpoint: RESPONSES,
+      code: ({ key }) => `export LATCHKEY_API_KEY=${shell(key)}
+codex`,
     },
     {
       title: 'Cline',
@@ -236,6 +243,7 @@ models:
     },
     {
       title: 'Aider',
+      where: 'shell',
       endpoint: CHAT,
       code: ({ openAiBaseUrl, key, model: { name } }) => `export OPENAI_API_BASE=${shell(openAiBaseUrl)}
 export OPENAI_API_KEY=${shell(key)}
@@ -260,19 +268,26 @@ aider --model ${shell(`openai/${name}`)}`,
     },
     {
       title: 'Zed',
-      where: 'settings.json, LATCHKEY_API_KEY',
+      where: 'settings.json',
       endpoint: CHAT,
-      code: ({ openAiBaseUrl, key, model: { name, contextTokens } }) => `// export LATCHKEY_API_KEY=${shell(key)}
-${json({
-  language_models: {
-    openai_compatible: {
-      latchkey: {
-        api_url: openAiBaseUrl,
-        available_models: [{ name, display_name: name, max_tokens: contextTokens ?? CAUTIOUS_CONTEXT_TOKENS }],
-      },
+      code: ({ openAiBaseUrl, model: { name, contextTokens } }) =>
+        json({
+          language_models: {
+            openai_compatible: {
+              latchkey: {
+                api_url: openAiBaseUrl,
+                available_models: [{ name, display_name: name, max_tokens: contextTokens ?? CAUTIOUS_CONTEXT_TOKENS }],
+              },
+            },
+          },
+        }),
     },
-  },
-})}`,
+    {
+      title: 'Zed',
+      where: 'shell',
+      endpoint: CHAT,
+      code: ({ key }) => `export LATCHKEY_API_KEY=${shell(key)}
+zed`,
     },
   ],
 }
