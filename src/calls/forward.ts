@@ -8,7 +8,7 @@ import { parseJson } from '../providers/parse-json.ts'
 import { type Offer, pathAt, type ProviderFailure } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
 import type { ProviderAnswer } from '../providers/send.ts'
-import { createScrubber } from '../runtime/scrub.ts'
+import { createKeyScrubber } from '../runtime/scrub.ts'
 import { type AnswerBounds, failureFrom, isSuccess, sendAttempt, withConnectionKey, type WireRecord } from './attempt.ts'
 import { type CallRequest, intentOf, refusalOf, settlementOf } from './call.ts'
 import { logCall } from './log-call.ts'
@@ -199,6 +199,6 @@ async function readRefusal({
 /** The bytes of an error, without the key in any of its forms and without what looks like one. */
 function withoutKeyIn(bytes: Uint8Array, key: Secret | undefined): Uint8Array {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
-  const scrubbed = createScrubber(key)(text)
+  const scrubbed = createKeyScrubber(key)(text)
   return scrubbed === text ? bytes : Buffer.from(scrubbed)
 }

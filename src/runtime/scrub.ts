@@ -32,6 +32,21 @@ export function createScrubber(key: Secret | undefined): (text: string) => strin
   return (text) => scrubKeyShapes(withoutValue(text))
 }
 
+/**
+ * A function that removes a key by its value, and what begins as providers' keys do, from a provider's own words to whoever asked:
+ * request ids and addresses stay, which its support asks for. For logs and pages: `createScrubber`.
+ */
+export function createKeyScrubber(key: Secret | undefined): (text: string) => string {
+  const withoutValue = key ? valueScrubber(key) : (text: string) => text
+  return (text) => KEY_BEGINNINGS.reduce((clean, [shape, replacement]) => clean.replace(shape, replacement), withoutValue(text))
+}
+
+// the beginnings that providers give their keys; also masked ones ("sk-pro********abcd")
+const KEY_BEGINNINGS: readonly (readonly [RegExp, string])[] = [
+  [/\b(?:sk|pk|rk|gsk|xai|pplx|csk|nvapi|tgp|hf|r8|fw|bfl|ghp|gho|glpat|lk1|lkv|ABSK|AIza|AQ\.)[-_*.…][\w*.…-]{6,}/g, REMOVED],
+  [/\bAIza[\w-]{20,}|\bAKIA[A-Z0-9]{12,}|\beyJ[\w-]{10,}\.[\w-]{10,}(?:\.[\w-]+)?/g, REMOVED],
+]
+
 const KEY_SHAPES: readonly (readonly [RegExp, string])[] = [
   // user and password of a URL; a password that should have been percent-encoded too
   [/(\b[a-z][a-z0-9+.-]*:\/\/)(?:[^\s/?#@]*|[^\s:@]*:[^\s@]*)@/gi, `$1${REMOVED}@`],
@@ -44,9 +59,7 @@ const KEY_SHAPES: readonly (readonly [RegExp, string])[] = [
   ],
   // "Incorrect API key provided: something"
   [/(?<=\b(?:api[ _-]?key|token|secret|authorization)\b[^:=\n]{0,24}[:=]\s{0,4}["']?)(?!\[removed\])[^\s"'<>]{4,}/gi, REMOVED],
-  // the beginnings that providers give their keys; also masked ones ("sk-pro********abcd")
-  [/\b(?:sk|pk|rk|gsk|xai|pplx|csk|nvapi|tgp|hf|r8|fw|bfl|ghp|gho|glpat|lk1|lkv|ABSK|AIza|AQ\.)[-_*.…][\w*.…-]{6,}/g, REMOVED],
-  [/\bAIza[\w-]{20,}|\bAKIA[A-Z0-9]{12,}|\beyJ[\w-]{10,}\.[\w-]{10,}(?:\.[\w-]+)?/g, REMOVED],
+  ...KEY_BEGINNINGS,
 ]
 
 const LONG_RUN = /[\w+=-]{24,}/g
