@@ -47,6 +47,26 @@ const PROVIDERS = [
     input: 3_000n,
     output: 15_000n,
   },
+  {
+    id: 'openai-responses-compatible',
+    model: 'local-one',
+    base: '/v1',
+    path: '/v1/responses',
+    keyHeader: 'authorization',
+    input: 30n,
+    output: 70n,
+    price: '0.03/0.07',
+  },
+  {
+    id: 'gemini-compatible',
+    model: 'local-two',
+    base: '/v1beta',
+    path: '/v1beta/models/local-two:generateContent',
+    keyHeader: 'x-goog-api-key',
+    input: 40n,
+    output: 90n,
+    price: '0.04/0.09',
+  },
 ] as const
 
 describe('latchkey enrich in protocols of their own', () => {
@@ -76,9 +96,10 @@ describe('latchkey enrich in protocols of their own', () => {
 
   it.each(PROVIDERS)(
     '$id: its own path and key header, a JSON schema, usage and cost worked by hand',
-    async ({ id, model, base, path, keyHeader, input, output }) => {
+    async ({ id, model, base, path, keyHeader, input, output, ...own }) => {
       const key = newSecret({ prefix: `key-${id}-`, odd: true })
-      const { code, report, stderr } = await enrich(id, model, atAddress(mock.url, base), key)
+      const priced = 'price' in own ? ['--price', own.price] : []
+      const { code, report, stderr } = await enrich(id, model, [...atAddress(mock.url, base), ...priced], key)
       expect(report, stderr).toMatchObject({ products: PRODUCTS, succeeded: PRODUCTS, failed: 0, calls: PRODUCTS, costUnknownCalls: 0 })
       expect(report.usage).toMatchObject({ input_tokens: 500 * PRODUCTS, output_tokens: 200 * PRODUCTS })
       expect(report.cost).toEqual({ currency: 'USD', amount: formatNano(BigInt(PRODUCTS) * (500n * input + 200n * output)) })

@@ -73,6 +73,7 @@ function linkLines({ pages, noPrices }: Provider): string[] {
 
 const PROTOCOL_NAMES: Readonly<Record<string, string>> = {
   'openai-chat': 'OpenAI chat',
+  'openai-responses': 'OpenAI responses',
   'anthropic-messages': 'Anthropic messages',
   'bedrock-converse': 'Bedrock Converse',
   'cohere-chat': 'Cohere chat',
@@ -93,11 +94,16 @@ const PROTOCOL_NAMES: Readonly<Record<string, string>> = {
   'voyage-embeddings': 'Voyage embeddings',
 }
 
-const protocolName = (id: string): string => PROTOCOL_NAMES[id] ?? id
+function protocolName(id: string): string {
+  const name = PROTOCOL_NAMES[id]
+  if (name === undefined) throw new Error(`the protocol ${id} has no name for people`)
+  return name
+}
 
-function offerLines({ id, chat, embeddings, images, translation, checkKey, listModels }: Provider): string[] {
+function offerLines({ id, chat, responses, embeddings, images, translation, checkKey, listModels }: Provider): string[] {
   return [
     ...(chat ? chatLines(chat) : []),
+    ...(responses ? ['Programs that speak OpenAI responses are passed on as they are, by the gateway.'] : []),
     ...(embeddings ? embeddingsLines(embeddings) : []),
     ...(images ? [imagesLine(images)] : []),
     ...(translation ? [`Translations, by ${protocolName(translation.protocol.id)}.`] : []),

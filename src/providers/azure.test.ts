@@ -48,6 +48,7 @@ describe('where requests go', () => {
   it.each([
     ['/chat/completions', 'small', '/deployments/small/chat/completions?api-version=2024-10-21'],
     ['/embeddings', 'vectors', '/deployments/vectors/embeddings?api-version=2024-10-21'],
+    ['/responses', 'small', '/responses?api-version=2024-10-21'],
     ['/models', undefined, '/models?api-version=2024-10-21'],
     ['/chat/completions', '../../../evil?x=', '/deployments/..%2F..%2F..%2Fevil%3Fx%3D/chat/completions?api-version=2024-10-21'],
   ])('%s of the deployment %s, by a dated version', (path, model, expected) => {

@@ -2,6 +2,7 @@ import { defined, objectOf, textOf } from '../base/json.ts'
 import { openAiChat } from './protocols/openai-chat.ts'
 import { openAiImages } from './protocols/openai-images.ts'
 import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
+import { openAiResponses } from './protocols/openai-responses.ts'
 import { type ChatProvider, type Destination, type OfferedModel, readModelList } from './provider.ts'
 
 /** Hosts of Azure's own; a gateway before it (API Management) has a host and a path of its company's. */
@@ -55,11 +56,13 @@ export const azure: ChatProvider = {
     takes: ['size', 'quality', 'format', 'background'],
     references: { path: '/images/edits', as: 'multipart', imagesAtMost: 16, mask: true },
   },
+  responses: { protocol: openAiResponses, path: '/responses' },
   checkedOn: '2026-11-20',
   notes: [
     'Enter the resource’s address, such as https://RESOURCE.openai.azure.com or https://RESOURCE.services.ai.azure.com; its path is added. The "Target URI" that the portal shows for a deployment will do too.',
     'Without an API version calls go to version 1 of the interface. Name one (2024-10-21) where your resource or gateway still needs the dated form: then the deployment is part of the path.',
     'Name the deployment where a model is asked for. The list shows the models that Azure has, not your deployments.',
+    'Texts are asked for as chats: a deployment of a model that only the Responses interface serves answers programs of that interface alone, through the gateway.',
     'Say on the connection’s page which model each deployment runs: its published prices, tokenizer and shutdown date then hold before the first call. After a call the model that the answer names decides.',
     'Prices differ from OpenAI’s and by region: where yours do, enter them as the connection’s own.',
     'What its content filter refuses may be charged all the same.',
@@ -88,7 +91,8 @@ function completeDestination(entered: Partial<Destination>): Partial<Destination
 
 function steerPath(path: string, { destination: { apiVersion }, model }: { destination: Destination; model?: string | undefined }): string {
   if (apiVersion === undefined) return path
-  const there = model === undefined ? path : `/deployments/${encodeURIComponent(model)}${path}`
+  // its responses have the deployment in the body alone
+  const there = model === undefined || path === '/responses' ? path : `/deployments/${encodeURIComponent(model)}${path}`
   return `${there}${there.includes('?') ? '&' : '?'}api-version=${encodeURIComponent(apiVersion)}`
 }
 

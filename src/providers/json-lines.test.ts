@@ -6,7 +6,11 @@ async function* piecesOf(bytes: Uint8Array, size: number): AsyncGenerator<Uint8A
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 
-const read = (text: string, size = 7): Promise<unknown[]> => Array.fromAsync(jsonLines(piecesOf(Buffer.from(text), size)))
+async function read(text: string, size = 7): Promise<unknown[]> {
+  const values: unknown[] = []
+  for await (const value of jsonLines(piecesOf(Buffer.from(text), size))) values.push(value)
+  return values
+}
 
 test.prop([
   fc.array(fc.record({ text: fc.string({ unit: 'binary' }) })),
