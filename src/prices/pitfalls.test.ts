@@ -197,12 +197,12 @@ function readRecordedStream(path: string): MeteredUsage {
   return reader.end()
 }
 
-/** No matter of a price list: where each is kept instead. */
+/** No matter of a price list: the test that keeps it, by its name. */
 const ELSEWHERE = [
-  [14, 'the answer’s model, not the one asked for, and entries that are never priced again', 'src/calls/price.test.ts', 'served'],
-  [15, 'usage while streaming is asked for only where that is known to work', 'src/providers/provider.ts', 'streamedUsage'],
+  [14, 'the model of the answer, not the one asked for', 'src/calls/price.test.ts', 'prices an answer by the model that served it'],
+  [15, 'usage while streaming', 'src/calls/streamed-usage.test.ts', '15: $id gets stream_options where that is known'],
 ] as const
 
-it.each(ELSEWHERE)('%s: %s, in %s', (_number, _what, file, words) => {
-  expect(readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')).toContain(words)
+it.each(ELSEWHERE)('%s: %s, in %s', (_number, _what, file, name) => {
+  expect(readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')).toContain(name)
 })
