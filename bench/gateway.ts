@@ -67,6 +67,7 @@ async function measure(): Promise<void> {
     for (const one of latchkeys) commitWaits.set(one, quantilesOf(await one.program.ask<number[]>('commit waits')))
     const figures = contenders.map((one): GatewayFigures => ({
       name: one.name,
+      idleMb: idle.get(one),
       saturation: saturation.get(one)!,
       atOne: atOne.get(one)!,
       atFifty: atFifty.get(one)!,
