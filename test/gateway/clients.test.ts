@@ -221,8 +221,8 @@ describe.each(Object.entries(CLIENTS).map(([name, make], index) => [name, make, 
       const leaving = new AbortController()
       let words = 0
       const read = async (): Promise<void> => {
-        for await (const _word of client().stream(model, 'TALK', leaving.signal)) {
-          words += 1
+        for await (const word of client().stream(model, 'TALK', leaving.signal)) {
+          if (word !== '') words += 1
           if (words === 3) leaving.abort()
         }
       }

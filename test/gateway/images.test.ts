@@ -88,6 +88,6 @@ describe('OpenAI’s client', () => {
         body,
       })
     const field = (value: string): string => `--x\r\nContent-Disposition: form-data; name="model"\r\n\r\n${value}\r\n`
-    for (const body of ['', '--x', `${field('a')}`, `${field('a')}${field('b')}--x--`, `--x--`]) expect((await post(body)).status).toBe(400)
+    for (const body of ['', '--x', field('a'), `${field('a')}${field('b')}--x--`, '--x--']) expect((await post(body)).status).toBe(400)
   })
 })

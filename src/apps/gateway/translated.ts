@@ -31,6 +31,8 @@ export async function passTranslated(services: CallServices, one: Try): Promise<
   const read = dialect.read(bodyOf(one.request), { offer, model: candidate.standsFor ?? model })
   const translated = { ...read, options: { ...read.options, ...limitDemanded(read, limit) } }
   const { report, streams } = translated
+  // a limit that nobody said, and the provider does not demand, is the model's own
+  const held = translated.options.maxOutputTokens === undefined ? undefined : limit
   const { worstCaseNano, tokensAtMost, attempt: _, ...call } = callOf(services, one, bounds)
   const translation: Translation = {
     one,
@@ -47,7 +49,7 @@ export async function passTranslated(services: CallServices, one: Try): Promise<
     dialect,
     translated,
     modelOver: (fetch) =>
-      chatModel({ offer, model, fetch: withinOutputLimit(fetch, { sdk: offer.sdk, limit, report, parameter: dialect.thinking }) }),
+      chatModel({ offer, model, fetch: withinOutputLimit(fetch, { sdk: offer.sdk, limit: held, report, parameter: dialect.thinking }) }),
   }
   const forwarded = await (streams ? streamTranslated : wholeTranslated)(services, translation)
   return { forwarded, takesUsageOut: false, headers: { [PARAMETERS_HEADER]: parametersHeader(report) } }

@@ -2,20 +2,20 @@ import { readdirSync, readFileSync } from 'node:fs'
 import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { describeShared, sharedPath } from '../../../../test/support/shared.ts'
-import { startTranslatingServer, type TranslatingServer } from '../../../../test/support/translating-server.ts'
-import { chatModel } from '../../../calls/chat-model.ts'
-import { anthropic } from '../../../providers/anthropic.ts'
-import { createEventStreamReader, eventOf } from '../../../providers/aws-event-stream.ts'
-import { bedrock } from '../../../providers/bedrock.ts'
-import { cohere } from '../../../providers/cohere.ts'
-import { gemini } from '../../../providers/gemini.ts'
-import { chatOfferOf, type ChatProvider, type MeteredUsage } from '../../../providers/provider.ts'
-import { createEventReader } from '../../../providers/sse.ts'
-import { openaiUsage } from './usage.ts'
-import { type Said, saidBy } from '../../../../test/support/said.ts'
+import { type GatewayTest, startGatewayTest } from '../support/gateway.ts'
+import { describeShared, sharedPath } from '../support/shared.ts'
+import { anthropic as anthropicProvider } from '../../src/providers/anthropic.ts'
+import { createEventStreamReader, eventOf } from '../../src/providers/aws-event-stream.ts'
+import { bedrock } from '../../src/providers/bedrock.ts'
+import { cohere } from '../../src/providers/cohere.ts'
+import { gemini } from '../../src/providers/gemini.ts'
+import { chatOfferOf, type ChatProvider, type MeteredUsage } from '../../src/providers/provider.ts'
+import { createEventReader } from '../../src/providers/sse.ts'
+import { openaiUsage } from '../../src/apps/gateway/translate/usage.ts'
+import { type Said, saidBy } from '../support/said.ts'
 
-// Every recorded answer of another dialect, given to the official clients through the translation: they read what was said.
+// Every recorded answer of another dialect, replayed as its provider along the whole path of a call: the official clients read what was said,
+// and the ledger keeps the provider's own count.
 
 interface Recording {
   readonly path: string
@@ -33,7 +33,7 @@ interface Exchange {
 }
 
 const FOLDERS = [
-  { folder: 'http/anthropic', provider: anthropic, uri: /\/v1\/messages$/, model: () => 'claude-haiku-4-5' },
+  { folder: 'http/anthropic', provider: anthropicProvider, uri: /\/v1\/messages$/, model: () => 'claude-haiku-4-5' },
   { folder: 'http/gemini', provider: gemini, uri: /:(?:stream)?[gG]enerateContent/, model: modelInPath },
   { folder: 'http/vertex', provider: gemini, uri: /:(?:stream)?[gG]enerateContent/, model: modelInPath },
   { folder: 'http/cohere', provider: cohere, uri: /\/v2\/chat$/, model: () => 'command-a' },
@@ -42,7 +42,7 @@ const FOLDERS = [
 
 /** One event per line, or a whole body; the model's name is not kept. */
 const EVENT_FOLDERS = [
-  { folder: 'vercel-ai/anthropic', provider: anthropic, model: 'claude-haiku-4-5' },
+  { folder: 'vercel-ai/anthropic', provider: anthropicProvider, model: 'claude-haiku-4-5' },
   { folder: 'vercel-ai/google', provider: gemini, model: 'gemini-2.5-flash' },
   { folder: 'vercel-ai/cohere', provider: cohere, model: 'command-a' },
 ] as const
@@ -117,9 +117,14 @@ function metered({ provider, model, body }: Recording): MeteredUsage {
   return stream.end()
 }
 
+interface Asked {
+  readonly model: string
+  readonly streams: boolean
+}
+
 /** The client's own reading of a call, as text, tool calls and the reason for the end. */
-async function askOpenai(client: OpenAI, streams: boolean): Promise<Said & { usage: unknown }> {
-  const request = { model: 'm', messages: [{ role: 'user' as const, content: 'Hello' }] }
+async function askOpenai(client: OpenAI, { model, streams }: Asked): Promise<Said & { usage: unknown }> {
+  const request = { model, messages: [{ role: 'user' as const, content: 'Hello' }] }
   const completion = streams
     ? await client.chat.completions.stream({ ...request, stream_options: { include_usage: true } }).finalChatCompletion()
     : await client.chat.completions.create(request)
@@ -138,8 +143,8 @@ const ANTHROPIC_FINISH: Readonly<Record<string, string>> = {
   tool_use: 'tools',
 }
 
-async function askAnthropic(client: Anthropic, streams: boolean): Promise<Said & { usage: Anthropic.Usage }> {
-  const request = { model: 'm', max_tokens: 1_000, messages: [{ role: 'user' as const, content: 'Hello' }] }
+async function askAnthropic(client: Anthropic, { model, streams }: Asked): Promise<Said & { usage: Anthropic.Usage }> {
+  const request = { model, max_tokens: 1_000, messages: [{ role: 'user' as const, content: 'Hello' }] }
   const message = streams ? await client.messages.stream(request).finalMessage() : await client.messages.create(request)
   const text = message.content.map((block) => (block.type === 'text' ? block.text : '')).join('')
   const calls = message.content.flatMap((block) => (block.type === 'tool_use' ? [{ name: block.name, input: block.input }] : []))
@@ -148,40 +153,52 @@ async function askAnthropic(client: Anthropic, streams: boolean): Promise<Said &
 }
 
 describeShared('recorded answers, translated', () => {
-  let server: TranslatingServer
-  beforeAll(async () => {
-    server = await startTranslatingServer()
-  })
-  afterAll(() => server.close())
-
   const all = [...recordings(), ...eventRecordings()]
+  let gateway: GatewayTest
+  let playing: Recording
+  let lastCall: Response
+  let openai: OpenAI
+  let anthropic: Anthropic
+  beforeAll(async () => {
+    gateway = await startGatewayTest({
+      answer: (_, response) => {
+        response.writeHead(200, { 'content-type': playing.contentType })
+        for (let at = 0; at < playing.bytes.length; at += 911) response.write(playing.bytes.subarray(at, at + 911))
+        response.end()
+      },
+    })
+    for (const { id } of new Set(all.map(({ provider }) => provider))) {
+      await gateway.connect({ slug: `by-${id}`, provider: id, destination: { baseUrl: gateway.upstream.origin } })
+    }
+    const asked = {
+      apiKey: gateway.token,
+      maxRetries: 0,
+      fetch: async (...request: Parameters<typeof fetch>) => (lastCall = await fetch(...request)),
+    }
+    openai = new OpenAI({ ...asked, baseURL: `${gateway.server.url}/v1` })
+    anthropic = new Anthropic({ ...asked, baseURL: gateway.server.url })
+  })
+  afterAll(() => gateway.close())
+
   it('are there', () => expect(all.length).toBeGreaterThan(30))
 
   it.each(all)('$path', async (recording) => {
-    const { provider, model, bytes, contentType, body } = recording
-    const offer = chatOfferOf(provider, model)
+    playing = recording
+    const { provider, body } = recording
     const { usage } = metered(recording)
-    const fetch = (): Promise<Response> =>
-      Promise.resolve(new Response(new Uint8Array(bytes), { headers: { 'content-type': contentType } }))
-    server.answerWith({ offer, name: model, usage, model: await chatModel({ offer, model, fetch }) })
     const streams = Array.isArray(body)
     const original = saidBy(provider.id, body)
+    const asked = { model: `by-${provider.id}/${recording.model}`, streams }
 
-    const openai = await askOpenai(new OpenAI({ baseURL: `${server.origin}/v1`, apiKey: 'k', maxRetries: 0 }), streams)
-    expect(openai).toMatchObject({ ...original })
-    expect(openai.usage ?? undefined).toEqual(openaiUsage(usage))
-
-    const { usage: counted, ...anthropicSaid } = await askAnthropic(
-      new Anthropic({ baseURL: server.origin, apiKey: 'k', maxRetries: 0 }),
-      streams,
-    )
-    expect(anthropicSaid).toEqual(original)
-    if (usage === undefined) expect(counted.output_tokens).toBeNull()
-    else expect(counted).toMatchObject(originalCounts(openaiUsage(usage)))
+    // Anthropic's own dialect is not translated for its own client
+    const translated = provider === anthropicProvider ? [askOpenai] : [askOpenai, askAnthropic]
+    for (const ask of translated) {
+      const said = ask === askOpenai ? await askOpenai(openai, asked) : await askAnthropic(anthropic, asked)
+      expect(said).toMatchObject(original)
+      if (ask === askOpenai) expect(said.usage ?? undefined).toEqual(openaiUsage(usage))
+      else if (usage) expect(said.usage).toMatchObject({ output_tokens: openaiUsage(usage)?.completion_tokens })
+      const { outcome, usage: kept } = await gateway.entry(lastCall)
+      expect([outcome === 'succeeded', kept]).toEqual([original.finish !== 'refusal', usage ?? null])
+    }
   })
 })
-
-/** Both dialects count the same answer: Anthropic's parts of the input add up to OpenAI's sum. */
-function originalCounts(usage: ReturnType<typeof openaiUsage>): object {
-  return { output_tokens: usage?.completion_tokens ?? null }
-}
