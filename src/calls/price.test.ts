@@ -8,7 +8,7 @@ const answered: WireRecord = { sent: 'maybe', status: 200 }
 const reported = { source: 'reported' as const, servedModel: 'gpt-4o-mini-2024-07-18' }
 
 it("prices an answer by the model that served it, at the book's price", () => {
-  // GPT-4o mini: 0.15 in, 0.075 cached, 0.60 out, USD per million (money.md 4a)
+  // GPT-4o mini: 0.15 in, 0.075 cached, 0.60 out, USD per million
   const usage = { input_tokens: 1_000, cache_read_tokens: 1_000, output_tokens: 1_000 }
   expect(costOfCall({ candidate, metered: { ...reported, usage }, wire: answered, at, currency: 'USD' })).toMatchObject({
     nano: 150_000n + 75_000n + 600_000n,
@@ -31,6 +31,21 @@ it('a request that did not leave, and one that was turned away, cost nothing; a 
     expect(cost({ sent: 'maybe', status })).toMatchObject({ nano: 0n, source: 'not_billed' })
   for (const status of [408, 500, 503]) expect(cost({ sent: 'maybe', status })).toBeUndefined()
   expect(cost({ sent: 'maybe' })).toBeUndefined()
+})
+
+it('refused content costs nothing, but where its provider may charge it: there it is unknown', () => {
+  const refused = { code: 'provider.content_refused', detail: 'text', retryable: false } as const
+  const cost = (provider: string, failure: WireRecord['failure']) =>
+    costOfCall({
+      candidate: { ...candidate, provider },
+      metered: undefined,
+      wire: { sent: 'maybe', status: 400, ...(failure && { failure }) },
+      at,
+      currency: 'USD',
+    })
+  expect(cost('openai', refused)).toMatchObject({ nano: 0n, source: 'not_billed' })
+  expect(cost('azure', refused)).toBeUndefined()
+  expect(cost('azure', { ...refused, code: 'provider.request_refused' })).toMatchObject({ nano: 0n, source: 'not_billed' })
 })
 
 it("what the provider declares comes before every list, and the list's cost stays beside it", () => {
@@ -69,7 +84,7 @@ it('a worst case bounds the cost, and is unknown without a price in the currency
 })
 
 it("the region's price holds where a provider has one, and a region that nobody prices is unknown", () => {
-  // GPT-6 Luna, 0.10 in: 10 % more at a regional address of OpenAI (money.md 2b)
+  // GPT-6 Luna, 0.10 in: 10 % more at a regional address of OpenAI
   const metered = { ...reported, servedModel: 'gpt-6-luna', usage: { input_tokens: 100_000 } }
   const inRegion = (region?: string, provider = 'openai', model = 'gpt-6-luna') =>
     costOfCall({

@@ -4,41 +4,75 @@ import { costOf, worstCase } from '../prices/cost.ts'
 import { findPrices, type PriceSet } from '../prices/match.ts'
 import { chooseCost, rateCardPrices } from '../prices/rate-card.ts'
 import type { MeteredUsage } from '../providers/provider.ts'
+import { findProvider } from '../providers/registry.ts'
 import type { WireRecord } from './attempt.ts'
 import type { Candidate } from './call.ts'
 import { MACHINE_MS_AT_MOST } from './machine-time.ts'
 
+/** What a request asks for that providers charge more for than for a usual one. */
+export interface Dearer {
+  /** A tier of service that has prices of its own. */
+  readonly serviceTier?: string | undefined
+  /** A region that has, in place of the connection's. */
+  readonly region?: string | undefined
+  /** What it has cached may be kept for hours. */
+  readonly longCacheWrites?: boolean | undefined
+  /** The answer may have sound or pictures in it. */
+  readonly speaksOrDraws?: boolean | undefined
+}
+
 /** The prices that hold for a candidate before the call: the connection's own, else the price book's; undefined when unknown. */
-export function pricesOf({ candidate, at }: { candidate: Candidate; at: Date }): PriceSet | undefined {
-  const { provider, model, standsFor, region, rateCard } = candidate
-  return (
-    rateCardPrices(rateCard, model) ?? findPrices({ provider, model: standsFor ?? model, isNamed: standsFor !== undefined, region, at })
-  )
+export function pricesOf({
+  candidate: { provider, model, standsFor, region, rateCard },
+  at,
+  dearer = {},
+}: {
+  candidate: Candidate
+  at: Date
+  dearer?: Dearer | undefined
+}): PriceSet | undefined {
+  const own = rateCardPrices(rateCard, model)
+  if (own) return own
+  const asked = { serviceTier: dearer.serviceTier, region: dearer.region ?? region }
+  return findPrices({ provider, model: standsFor ?? model, isNamed: standsFor !== undefined, ...asked, at })
 }
 
 /** No call lasts longer: what is asked before a dearer hour begins may be charged by it (DeepSeek's hours). */
 const CALL_LASTS_AT_MOST_MS = 3_600_000
 
-/** The most a call can cost in `currency`, for its reservation; undefined when no price in that currency is known. */
+/**
+ * The most a call can cost in `currency`, for its reservation; undefined when no price in that currency is known. Who asks for
+ * something dearer may still be served, and charged, as usual: the higher of both counts.
+ */
 export function worstCaseOfCall({
   candidate,
   currency,
   at,
   inputTokensAtMost,
   outputTokensAtMost,
+  dearer,
 }: {
   candidate: Candidate
   currency: string
   at: Date
   inputTokensAtMost: number
   outputTokensAtMost: number
+  dearer?: Dearer | undefined
 }): bigint | undefined {
-  const prices = pricesOf({ candidate, at })
-  if (prices?.currency !== currency) return undefined
-  const now = worstCase({ inputTokensAtMost, outputTokensAtMost, prices, machineMsAtMost: MACHINE_MS_AT_MOST })
-  const then = pricesOf({ candidate, at: new Date(at.getTime() + CALL_LASTS_AT_MOST_MS) })
-  const later = worstCase({ inputTokensAtMost, outputTokensAtMost, prices: then, machineMsAtMost: MACHINE_MS_AT_MOST })
-  return now !== undefined && later !== undefined && later > now ? later : now
+  const { longCacheWrites, speaksOrDraws } = dearer ?? {}
+  const about = { inputTokensAtMost, outputTokensAtMost, longCacheWrites, speaksOrDraws, machineMsAtMost: MACHINE_MS_AT_MOST }
+  const most = (asked: Dearer | undefined): bigint | undefined => {
+    const prices = pricesOf({ candidate, at, dearer: asked })
+    if (prices?.currency !== currency) return undefined
+    const now = worstCase({ ...about, prices })
+    const then = pricesOf({ candidate, at: new Date(at.getTime() + CALL_LASTS_AT_MOST_MS), dearer: asked })
+    const later = worstCase({ ...about, prices: then })
+    return now !== undefined && later !== undefined && later > now ? later : now
+  }
+  const usual = most(undefined)
+  if (dearer?.serviceTier === undefined && dearer?.region === undefined) return usual
+  const asked = most(dearer)
+  return usual === undefined || asked === undefined ? undefined : usual > asked ? usual : asked
 }
 
 /** The same for a call whose usage is known before it, or the most of it: the characters of a text. */
@@ -63,7 +97,7 @@ export function worstCaseOfUsage({
 
 /**
  * Step 7's price: usage x prices, once. A request that did not leave, and one the provider turned away before doing any
- * work (4xx and 429: money.md 2c), costs nothing. Everything else without usage or price is unknown; a machine's time, where
+ * work (4xx; no provider charges those, but for refused content where its data says so), costs nothing. Everything else without usage or price is unknown; a machine's time, where
  * that is what is paid for, is known without any usage (`machineMs`).
  */
 export function costOfCall({
@@ -81,7 +115,7 @@ export function costOfCall({
   at: Date
   currency: string
 }): SettledCost | undefined {
-  if (wire.sent === 'no' || isTurnedAway(wire)) return { nano: 0n, currency, source: 'not_billed', rowIds: [] }
+  if (wire.sent === 'no' || isTurnedAway(candidate, wire)) return { nano: 0n, currency, source: 'not_billed', rowIds: [] }
   const own = rateCardPrices(candidate.rateCard, candidate.model)
   if (!metered?.usage && !metered?.declaredCost) return own?.perHour && costOfTime(own, machineMs)
   const named = metered.servedModel ?? candidate.standsFor
@@ -125,6 +159,7 @@ function costOfTime(prices: PriceSet, machineMs: number | undefined): SettledCos
   return { nano: cost.nano, currency: cost.currency, source: cost.free ? 'free' : 'rate_card', rowIds: cost.rowIds }
 }
 
-function isTurnedAway({ status, metered }: WireRecord): boolean {
+function isTurnedAway({ provider }: Candidate, { status, metered, failure }: WireRecord): boolean {
+  if (failure?.code === 'provider.content_refused' && findProvider(provider).chargesRefusedContent) return false
   return status !== undefined && status >= 400 && status < 500 && status !== 408 && !metered
 }

@@ -65,7 +65,7 @@ export function costOf({ usage, prices }: { usage: Usage | undefined; prices: Pr
 /**
  * The most that one text call can cost, for its reservation, in the price list's currency: every band its input could
  * reach, every way its input could be charged (uncached, read from or written to a cache) and its output (visible or
- * reasoning). Cache writes of the long lifetime count only when the request can cause them. A machine paid by the hour is
+ * reasoning). Cache writes of the long lifetime, and sound and pictures in the answer, count only when the request can cause them. A machine paid by the hour is
  * reserved for as long as a call may last (`machineMsAtMost`). Undefined: no price is known.
  */
 export function worstCase({
@@ -73,12 +73,14 @@ export function worstCase({
   outputTokensAtMost,
   prices,
   longCacheWrites = false,
+  speaksOrDraws = false,
   machineMsAtMost,
 }: {
   inputTokensAtMost: number
   outputTokensAtMost: number
   prices: PriceSet | undefined
-  longCacheWrites?: boolean
+  longCacheWrites?: boolean | undefined
+  speaksOrDraws?: boolean | undefined
   machineMsAtMost?: number | undefined
 }): bigint | undefined {
   if (!prices || !isCount(inputTokensAtMost) || !isCount(outputTokensAtMost)) return undefined
@@ -97,7 +99,12 @@ export function worstCase({
       rows.cache_write_tokens?.nano,
       longCacheWrites ? rows.cache_write_long_tokens?.nano : undefined,
     ])
-    const outputPrice = highest([output?.nano, rows.reasoning_tokens?.nano])
+    const outputPrice = highest([
+      output?.nano,
+      rows.reasoning_tokens?.nano,
+      speaksOrDraws ? rows.audio_output_tokens?.nano : undefined,
+      speaksOrDraws ? rows.image_output_tokens?.nano : undefined,
+    ])
     const fee = priceOf('requests', 1n, rows.requests?.nano ?? 0n)
     const numerator =
       priceOf('input_tokens', BigInt(inputTokensAtMost), inputPrice) +
@@ -110,7 +117,7 @@ export function worstCase({
   return most
 }
 
-/** All that the provider counts as the length of the input (money.md 2b): cache reads and writes are part of it. */
+/** All that the provider counts as the length of the input: cache reads and writes are part of it. */
 function inputTokens(usage: Usage): number {
   return (
     (usage.input_tokens ?? 0) +

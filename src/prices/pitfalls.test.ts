@@ -105,10 +105,30 @@ it('7: a model that nobody prices is unknown, at every provider, and never 0', (
   }
 })
 
-it('8: "-latest" is what it stands for now or nothing: Mistral Medium at 1.50 / 7.50, where four of five tables say 0.40 / 2', () => {
-  expect(perUnit('mistral', 'mistral-medium-latest')).toMatchObject({ input_tokens: '1.5', output_tokens: '7.5' })
-  expect(perUnit('mistral', 'mistral-large-latest')).toBeUndefined() // nobody has checked it since Large 4 came out
+it('7: nor has a name that only resembles a priced one its price', () => {
   for (const [provider, model] of [
+    ['openai', 'gpt-6-luna-preview'],
+    ['anthropic', 'claude-opus-5-7'],
+    ['somebody-else', 'gpt-4o'],
+  ] as const) {
+    expect(pricesOf(provider, model), model).toBeUndefined()
+  }
+})
+
+it.each([
+  ['mistral-small-latest', '0.15', '0.6'], // others: .1/.3 and .06/.18
+  ['mistral-medium-latest', '1.5', '7.5'], // four of five tables: .4/2
+  ['ministral-8b-latest', '0.15', '0.15'], // others: .1/1
+  ['codestral-latest', '0.3', '0.9'], // others: 1/3
+])('8: %s is what it stands for now, %s / %s', (model, input, output) => {
+  expect(perUnit('mistral', model)).toMatchObject({ input_tokens: input, output_tokens: output })
+})
+
+it('8: where nobody has checked what "-latest" stands for now, it is unknown: Mistral Large was 0.5 / 1.5 until Large 4 came out', () => {
+  const before = { at: new Date('2026-09-01') }
+  expect(perUnit('mistral', 'mistral-large-latest', before)).toMatchObject({ input_tokens: '0.5', output_tokens: '1.5' })
+  for (const [provider, model] of [
+    ['mistral', 'mistral-large-latest'],
     ['gemini', 'gemini-flash-latest'],
     ['xai', 'grok-4-latest'],
     ['alibaba', 'qwen-plus-latest'],
@@ -128,20 +148,23 @@ it('9: Azure’s prices are its own: none is taken from OpenAI, and GPT-5.6 Luna
 
 it('10: OpenRouter’s list prices are for OpenRouter alone: GPT-5.6 Luna is 0.20 / 1.20 with an own key, not 0.10 / 0.60', () => {
   expect(perUnit('openai', 'gpt-5.6-luna')).toMatchObject({ input_tokens: '0.2', output_tokens: '1.2' })
+  expect(perUnit('openrouter', 'openai/gpt-5.6-luna')).toBeUndefined() // its list is older than the model
   for (const provider of PRICED_PROVIDERS.filter((id) => id !== 'openrouter')) {
     expect(Object.keys(loadBook(provider)!.sources).filter((source) => source.startsWith('openrouter'))).toEqual([])
   }
 })
 
 it('11: an announced price is no price: Sonnet 5 stayed at 2 / 10, and Gemini 3.6 Flash after its half price is unknown', () => {
-  expect(perUnit('anthropic', 'claude-sonnet-5')).toMatchObject({ input_tokens: '2', output_tokens: '10' })
+  for (const day of ['2026-08-31', '2026-09-01', '2026-11-20'])
+    expect(perUnit('anthropic', 'claude-sonnet-5', { at: new Date(day) })).toMatchObject({ input_tokens: '2', output_tokens: '10' })
   expect(perUnit('gemini', 'gemini-3.6-flash')).toMatchObject({ input_tokens: '0.75', output_tokens: '3.75' })
   expect(perUnit('gemini', 'gemini-3.6-flash', { at: new Date('2027-01-01T00:00:00Z') })).toBeUndefined()
 })
 
 it('12: euros are no dollars times a rate: Mistral Small 4 is USD 0.15 / 0.60 and EUR 0.12 / 0.50', () => {
   expect(perUnit('mistral', 'mistral-small-2603')).toMatchObject({ input_tokens: '0.15', output_tokens: '0.6' })
-  expect(perUnit('mistral', 'mistral-small-2603', { currency: 'EUR' })).toMatchObject({ input_tokens: '0.12', output_tokens: '0.5' })
+  for (const model of ['mistral-small-2603', 'mistral-small-latest'])
+    expect(perUnit('mistral', model, { currency: 'EUR' })).toMatchObject({ input_tokens: '0.12', output_tokens: '0.5' })
   expect(pricesOf('scaleway', 'llama-3.3-70b-instruct')?.currency).toBe('EUR')
   expect(perUnit('scaleway', 'llama-3.3-70b-instruct', { currency: 'USD' })).toBeUndefined()
   expect(perUnit('ovhcloud', 'gpt-oss-120b')).toMatchObject({ input_tokens: '0.09', output_tokens: '0.47' }) // and not its euros, 0.08 / 0.40
@@ -159,6 +182,10 @@ it('14: the tier of the answer counts, and the row that was used says its condit
     rowIds: ['openai/gpt-6-luna priority input_tokens=0.2 USD since 2026-09-22'],
   })
   expect(nanoOf('openai', 'gpt-6-luna', { input_tokens: 1_000 }, { serviceTier: 'default' })).toBe(100_000n)
+  // asked for as fast: served as priority it is 4 / 24, served as default 2 / 12
+  const terra = (serviceTier: string) => perUnit('openai', 'gpt-5.6-terra', { serviceTier })
+  expect(terra('priority')).toMatchObject({ input_tokens: '4', output_tokens: '24' })
+  expect(terra('default')).toMatchObject({ input_tokens: '2', output_tokens: '12' })
   // and a price of certain hours names them: DeepSeek at noon and at 09:00 UTC of the same Friday
   const peak = pricesOf('deepseek', 'deepseek-v4-pro', { at: new Date('2026-11-20T09:00:00Z') })
   expect(peak?.bands[0]?.rows.input_tokens?.id).toBe(

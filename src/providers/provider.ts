@@ -233,6 +233,8 @@ export interface Provider {
    * @see https://openrouter.ai/docs/api/reference/streaming (stream cancellation), facts of 2026-11-20
    */
   readonly afterDisconnect?: 'stops' | 'goes on'
+  /** What its filter refuses before a model reads it, with a status of 400, may be charged all the same: such a cost is unknown. */
+  readonly chargesRefusedContent?: true
   /** What this was tried against, honestly. */
   readonly triedAgainst: 'recorded answers' | 'a mock of its documented interface' | 'never tried'
 }

@@ -5,7 +5,7 @@ import { classify, type ErrorRule } from './classify.ts'
 
 /**
  * fal's queue. A result says no cost: what is charged is counted from it, images and the megapixels of each, every image rounded
- * up to whole ones of 1024 x 1024 pixels. Images that went in count too, which a result does not show (calls/fal-form.ts adds
+ * up to whole ones of 1024 x 1024 pixels. Images that went in count too, which a result does not show (calls/image-jobs.ts adds
  * them). A ticket, the answer to the submission, has no usage yet.
  * @see https://docs.fal.ai/documentation/model-apis/inference/queue, https://fal.ai/models/fal-ai/flux-2-max/edit
  */
