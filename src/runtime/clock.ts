@@ -15,10 +15,13 @@ export const systemClock: Clock = {
         clearTimeout(timer)
         reject(signal!.reason as Error)
       }
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort)
-        resolve()
-      }, ms)
+      const timer = setTimeout(
+        () => {
+          signal?.removeEventListener('abort', onAbort)
+          resolve()
+        },
+        Math.max(0, ms),
+      ) // a time that is over already
       signal?.addEventListener('abort', onAbort, { once: true })
     }),
 }

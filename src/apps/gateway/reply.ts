@@ -4,7 +4,7 @@ import type { CallReceipt } from '../../calls/forward.ts'
 import type { Endpoint } from './endpoints.ts'
 import type { Dialect } from './endpoints.ts'
 import { anthropicError, anthropicErrorEvent } from './translate/anthropic-errors.ts'
-import type { DialectError } from './translate/caller-error.ts'
+import { callerErrorOf, type DialectError } from './translate/caller-error.ts'
 import { openaiError, openaiErrorEvent } from './translate/openai-errors.ts'
 
 type Headers = Readonly<Record<string, string>>
@@ -28,10 +28,12 @@ export function replyWithError(
 ): void {
   if (outgoing.headersSent || outgoing.destroyed) return
   const error = errorIn(dialect, failure, callId)
+  const { code } = callerErrorOf(failure)
   const body = JSON.stringify(error.body)
   outgoing.writeHead(error.status, {
     ...NOT_STORED,
     ...error.headers,
+    ...(code === undefined ? {} : { 'x-latchkey-error': code }), // the dialects have fewer words than there are reasons
     ...headers,
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
