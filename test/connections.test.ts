@@ -113,7 +113,7 @@ describeOnEachEngine('connections', (on) => {
       ['no_credit', 'sk-poor-', '/v1'],
       ['no_credit', 'sk-poor-', '/v1', 'openrouter'], // 200, and the key's own limit is used up
       ['ok', 'sk-any-', '/v1', 'openrouter'],
-      ['unproven', 'sk-good-', '/v1', 'deepinfra'], // anyone may ask for its list
+      ['unproven', 'sk-good-', '/v1', 'huggingface'], // anyone may ask for its list
       ['bad_key', 'sk-off-', '/v1', 'xai'], // 200, and the key is switched off
       ['no_credit', 'sk-poor-', '/v1', 'deepseek'], // 200, and the balance is empty
       ['rate_limited', 'sk-quick-', '/v1'],
@@ -137,7 +137,7 @@ describeOnEachEngine('connections', (on) => {
       const { check, lastError } = await view(id)
       expect(check).toEqual(after)
       // those that were answered with 200
-      const isGoodAnswer = ['openrouter', 'deepinfra', 'xai', 'deepseek'].includes(of)
+      const isGoodAnswer = ['openrouter', 'huggingface', 'xai', 'deepseek'].includes(of)
       expect(lastError === null).toBe(result === 'ok' || path === '/other' || isGoodAnswer)
     })
 

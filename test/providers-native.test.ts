@@ -50,6 +50,16 @@ const startProviders = (): Promise<RawServer> =>
           return answerJson(response, 403, { message: 'not now' }, { 'x-amzn-errortype': name })
         }
         return answerJson(response, 200, { asyncInvokeSummaries: [] })
+      case 'GET /deepinfra/payment/checklist?compute_owed=true': {
+        if (!isGood) return answerJson(response, 401, { detail: { error: 'User is not authenticated' } })
+        const isSuspended = key.includes('owing')
+        return answerJson(response, 200, { stripe_balance: -66.6, recent: 5.5, limit: 200, suspended: isSuspended, suspend_reason: null })
+      }
+      case 'GET /fireworks/v1/accounts': {
+        if (!isGood) return answerJson(response, 401, { code: 16, message: 'invalid API key' })
+        const suspendState = key.includes('owing') ? 'CREDIT_DEPLETED' : 'UNSUSPENDED'
+        return answerJson(response, 200, { accounts: [{ name: 'accounts/mine', state: 'READY', suspendState }], totalSize: 1 })
+      }
       case 'POST /voyage/embeddings': // nothing was asked for
         return answerJson(response, isGood ? 400 : 401, {
           detail: isGood ? 'Request body is not valid JSON.' : 'Provided API key is invalid.',
@@ -88,6 +98,12 @@ describe('connections to providers of their own protocols', () => {
     ['bedrock', '/bedrock', 'ABSKgood-', 'ok'],
     ['bedrock', '/bedrock', 'ABSKnarrow-', 'ok_limited'],
     ['bedrock', '/bedrock', 'ABSKwrong-', 'bad_key'],
+    ['deepinfra', '/deepinfra/v1/openai', 'good-', 'ok'],
+    ['deepinfra', '/deepinfra/v1/openai', 'good-owing-', 'no_credit'],
+    ['deepinfra', '/deepinfra/v1/openai', 'wrong-', 'bad_key'],
+    ['fireworks', '/fireworks/inference/v1', 'fw_good-', 'ok'],
+    ['fireworks', '/fireworks/inference/v1', 'fw_good-owing-', 'no_credit'],
+    ['fireworks', '/fireworks/inference/v1', 'fw_wrong-', 'bad_key'],
     ['voyage', '/voyage', 'pa-good-', 'unproven'],
     ['voyage', '/voyage', 'pa-wrong-', 'bad_key'],
     ['voyage', '/elsewhere', 'pa-good-', 'wrong_region_or_host'],

@@ -1,7 +1,8 @@
+import { objectOf } from '../base/json.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
 import { openAiImages } from './protocols/openai-images.ts'
 import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
-import { bearer, type ChatProvider, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, type CheckedKey } from './provider.ts'
 
 /** DeepInfra: open models behind OpenAI chat. @see https://docs.deepinfra.com, facts of 2026-11-20 */
 export const deepinfra: ChatProvider = {
@@ -16,7 +17,8 @@ export const deepinfra: ChatProvider = {
   },
   keyHeader: bearer,
   key: 'required',
-  checkKey: { method: 'GET', path: '/models', read: readModelList, proves: 'address' },
+  // its list of models is public and proves nothing; what it says of the account stands beside the interface of OpenAI's
+  checkKey: { method: 'GET', path: '/payment/checklist?compute_owed=true', beside: '/v1/openai', read: readAccount },
   listModels: { path: '/models' },
   chat: {
     protocol: openAiChatWith({ reasoning: 'by total' }),
@@ -37,10 +39,16 @@ export const deepinfra: ChatProvider = {
   },
   checkedOn: '2026-11-20',
   notes: [
-    'Its list of models is public: whether a key is good shows at the first call.',
     'At most 200 requests of one model run at once.',
     'Images are asked for as its documentation says; no answer with images was recorded.',
   ],
   afterDisconnect: 'stops',
   triedAgainst: 'a mock of its documented interface',
+}
+
+/** The account's balance and whether it is suspended. @see https://api.deepinfra.com/openapi.json (Billing) */
+function readAccount(body: unknown): CheckedKey {
+  const account = objectOf(body)
+  if (typeof account?.['stripe_balance'] !== 'number') return 'elsewhere'
+  return account['suspended'] === true ? 'no_credit' : 'ok'
 }

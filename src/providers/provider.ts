@@ -181,6 +181,8 @@ export interface Provider {
   readonly checkKey: {
     readonly method: 'GET' | 'POST'
     readonly path: string
+    /** An end of the base URL that its path does not have before it: "/v1/openai". The request stays on the same host. */
+    readonly beside?: string
     /** Of a POST: JSON. */
     readonly body?: Readonly<Record<string, unknown>>
     readonly read: (body: unknown) => CheckedKey

@@ -43,6 +43,7 @@ export async function checkKey(
     provider,
     method: check.method,
     path: check.path,
+    beside: check.beside,
     body: check.body,
     actor,
     origin: 'test',
