@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { listAssignments, replaceAssignment } from '../../src/contract/assignments.ts'
 import { addConnection } from '../../src/contract/connections.ts'
 import { listRateLimits } from '../../src/contract/budgets.ts'
 import { listVirtualKeys, makeVirtualKey } from '../../src/contract/gateway.ts'
+import { startUpstream } from '../support/gateway.ts'
 import type { TestClient } from '../support/server.ts'
-import { describeInBrowser } from './support/browser.ts'
+import { describeInBrowser, type Surroundings } from './support/browser.ts'
 import { textsOf } from './support/texts.ts'
 
 /** The page looks again every few seconds. */
@@ -15,8 +16,15 @@ const PATIENTLY = { timeout: 15_000 }
 /** Runs what a person pasted into a terminal. */
 const paste = async (command: string): Promise<unknown> => JSON.parse((await promisify(execFile)('sh', ['-c', command])).stdout)
 
-describeInBrowser('the gateway’s page, in a browser', ({ server, open }) => {
+/** A provider that begins an answer and never ends it. */
+const endless = await startUpstream((_, response) => {
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  response.write('data: {"id":"1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Hello"}}]}\n\n')
+})
+
+const suite = ({ server, open }: Surroundings): void => {
   let owner: TestClient
+  afterAll(() => endless.close())
   beforeAll(async () => {
     owner = await server().owner()
   })
@@ -35,6 +43,8 @@ describeInBrowser('the gateway’s page, in a browser', ({ server, open }) => {
   it('a key is made, tried, pasted, seen at work and revoked', async () => {
     const practice = await owner.call(addConnection, { body: { provider: 'practice', label: 'Practice' } })
     await owner.call(addConnection, { body: { provider: 'openai', label: 'OpenAI at work', key: `sk-${'4'.repeat(40)}` } })
+    const house = { provider: 'openai-compatible', label: 'House', slug: 'house', destination: { baseUrl: `${endless.origin}/v1` } }
+    await owner.call(addConnection, { body: house })
     const { items } = await owner.call(listAssignments)
     const { version } = items.find(({ context }) => context === 'chat')!
     const candidates = [{ connectionId: practice.id, model: 'practice-1' }]
@@ -115,6 +125,38 @@ describeInBrowser('the gateway’s page, in a browser', ({ server, open }) => {
     await tab.close()
   })
 
+  it('a stream is seen while it runs, and cut when its key is revoked', async () => {
+    const { token } = await owner.call(makeVirtualKey, { body: { name: 'endless' } })
+    const response = await fetch(`${server().url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'house/a-model', stream: true, messages: [{ role: 'user', content: 'hi' }] }),
+    })
+    expect(response.status, await (response.ok ? '' : response.text())).toBe(200)
+    const ended = response.text().then(
+      (text) => text,
+      () => 'broken off',
+    )
+    const tab = await open({ as: owner })
+    const { page } = tab
+    await tab.visit('/gateway')
+    const row = page.getByRole('table', { name: 'Latest calls' }).getByRole('row', { name: /endless.*a-model.*House.*Under way/ })
+    await row.waitFor()
+    await tab.shots('gateway-running')
+    await row.click()
+    const sheet = page.getByRole('dialog', { name: 'Call' })
+    await sheet.getByText('It has not ended yet.').waitFor()
+    await tab.expectAccessible()
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Revoke “endless”' }).click()
+    const asked = page.getByRole('alertdialog')
+    await asked.getByText('1 call under way is cut within a second.').waitFor()
+    await asked.getByRole('button', { name: 'Revoke “endless”' }).click()
+    expect(await ended).toMatch(/error|broken off/)
+    await page.getByRole('row', { name: /endless.*a-model.*House.*(?:Cancelled|Interrupted|Failed)/ }).waitFor()
+    await tab.close()
+  })
+
   it('a key whose limits cannot be set is not made', async () => {
     const tab = await open({ as: owner })
     const { page } = tab
@@ -163,4 +205,5 @@ describeInBrowser('the gateway’s page, in a browser', ({ server, open }) => {
     await tab.shots(`gateway-make-${language}`)
     await tab.close()
   })
-})
+}
+describeInBrowser('the gateway’s page, in a browser', suite, { environment: { LATCHKEY_PRIVATE_HOSTS: endless.hostPort } })
