@@ -36,7 +36,11 @@ export function cutFailure(reason: CutReason): ProviderFailure {
     case 'connection_revoked':
       return { code: 'connection.revoked', detail: 'The connection was revoked while it answered.', retryable: false }
     case 'virtual_key_revoked':
-      return { code: 'virtual_key.refused', detail: 'The virtual key was revoked while it was used.', retryable: false }
+      return {
+        code: 'virtual_key.refused',
+        detail: 'The virtual key was revoked, or its owner has left, while it was used.',
+        retryable: false,
+      }
     case 'database_gone':
       return {
         code: 'database.unavailable',

@@ -83,6 +83,18 @@ describe('KEY-12: calls in flight while the database says nothing', () => {
     call.end()
   })
 
+  it.each([0, 1, 2, 3, 4, 5, 6])('are looked after also when the last one ended just before (%i turns)', async (turns) => {
+    const state = start('postgres')
+    begin().end()
+    const woken = clock.advance(250) // nobody is left to ask for
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve()
+    const call = begin()
+    await woken
+    await clock.advance(1_000)
+    expect(state.asked).toBeGreaterThan(0)
+    call.end()
+  })
+
   it('go on while the embedded one is busy: nobody can revoke anything meanwhile', async () => {
     const state = start('pglite')
     const call = begin()

@@ -1,6 +1,6 @@
-import { inArray } from 'drizzle-orm'
+import { and, eq, inArray, isNull } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
-import { connections, virtualKeys } from '../db/schema/index.ts'
+import { connections, members, virtualKeys } from '../db/schema/index.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/log.ts'
 
@@ -13,7 +13,7 @@ export interface WatchedCall {
 /** Why a call was cut: what it stood on was revoked, or nobody could say any more whether it was. */
 export type CutReason = 'connection_revoked' | 'virtual_key_revoked' | 'database_gone'
 
-/** Cuts calls in flight whose connection or virtual key is revoked, in whichever process that was done (KEY-12). */
+/** Cuts calls in flight whose connection or virtual key is revoked, or whose virtual key's owner has left, in whichever process that was done (KEY-12). */
 export interface CallWatch {
   /** @returns to be called when the call is over. */
   watch(call: WatchedCall, cut: (reason: CutReason) => void): () => void
@@ -45,10 +45,14 @@ export function createCallWatch({ database, clock, log }: { database: Database; 
         tx.select({ id: connections.id, status: connections.status }).from(connections).where(inArray(connections.id, ids)),
         keyIds.length === 0
           ? []
-          : tx.select({ id: virtualKeys.id, revokedAt: virtualKeys.revokedAt }).from(virtualKeys).where(inArray(virtualKeys.id, keyIds)),
+          : tx
+              .select({ id: virtualKeys.id })
+              .from(virtualKeys)
+              .innerJoin(members, and(eq(members.workspaceId, virtualKeys.workspaceId), eq(members.userId, virtualKeys.ownerId)))
+              .where(and(inArray(virtualKeys.id, keyIds), isNull(virtualKeys.revokedAt))),
       ])
       const live = new Set(found.flatMap(({ id, status }) => (status === 'active' || status === 'draft' ? [id] : [])))
-      const liveKeys = new Set(keys.flatMap(({ id, revokedAt }) => (revokedAt === null ? [id] : [])))
+      const liveKeys = new Set(keys.map(({ id }) => id))
       return {
         connections: new Set(ids.filter((id) => !live.has(id))),
         keys: new Set(keyIds.filter((id) => !liveKeys.has(id))),
@@ -101,15 +105,14 @@ export function createCallWatch({ database, clock, log }: { database: Database; 
       }
       looking ??= begin()
     }
+    polling = undefined // in the same turn as the last look at the entries, so that none that comes after it is overlooked
   }
 
   return {
     watch(call, cut) {
       const entry: Entry = { ...call, cut }
       entries.add(entry)
-      polling ??= poll().finally(() => {
-        polling = undefined
-      })
+      polling ??= poll()
       return () => entries.delete(entry)
     },
     async close() {

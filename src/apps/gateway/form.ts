@@ -4,9 +4,9 @@ import type { TopLevel, TopLevelMember } from './top-level.ts'
 const MOST_PARTS = 200
 const MAX_HEAD_BYTES = 8 * 1024
 
-/** How parts are told apart; undefined where a request is no form. */
+/** How parts are told apart; undefined where a request is no form, or says it twice. */
 export function boundaryOf(contentType: string): string | undefined {
-  if (!/^multipart\/form-data *;/i.test(contentType)) return undefined
+  if (!/^multipart\/form-data *;/i.test(contentType) || /\bboundary *=.*; *boundary *=/i.test(contentType)) return undefined
   const found = /; *boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(contentType)
   return found?.[1] ?? found?.[2]
 }
@@ -52,8 +52,12 @@ function afterFirst(bytes: Buffer, delimiter: Buffer): number | undefined {
   return found === -1 ? undefined : found + delimiter.length
 }
 
+/** What two readers may read in two ways: a header or a name that stands there twice or goes on in another line, a quote in quotes. */
+const AMBIGUOUS = /\r\n[ \t]|(?<!\r)\n|\r(?!\n)|content-disposition[^]*content-disposition|[; \t]name *=[^]*[; \t]name *\*?=/i
+
 function nameIn(head: string): { name: string; isFile: boolean } | undefined {
-  const disposition = /^content-disposition: *form-data *;(.*)$/im.exec(head)?.[1]
-  const name = / *\bname="([^"\r\n]{1,200})"/i.exec(disposition?.replace(/\bfilename\*?="[^"]*"/gi, '') ?? '')?.[1]
-  return name === undefined ? undefined : { name, isFile: /\bfilename\*?=/i.test(disposition!) }
+  const withoutFile = head.replaceAll(/\bfilename\*?="[^"]*"/gi, '')
+  if (head.includes('\\"') || AMBIGUOUS.test(withoutFile)) return undefined
+  const name = /^content-disposition: *form-data *;.*?\bname="([^"\r\n]{1,200})"/im.exec(withoutFile)?.[1]
+  return name === undefined ? undefined : { name, isFile: /\bfilename\*?=/i.test(head) }
 }

@@ -17,6 +17,7 @@ import { dropBody, type GatewayRequest, readBody, readRequest } from './request.
 import { type Resolved, resolveModel } from './resolve.ts'
 import { pass } from './pass.ts'
 import { replyRefused, replyStream, replyWhole, type Try } from './same-dialect.ts'
+import type { TopLevel } from './top-level.ts'
 import { PARAMETERS_HEADER, parametersHeader, RequestRefusal } from './translate/report.ts'
 
 /** Any program that speaks OpenAI's or Anthropic's API, on the team's own connections. */
@@ -46,8 +47,8 @@ export function createGateway(services: CallServices, { closing }: { closing: Ab
     const endpoint = BY_PATH.get(path)
     if (!endpoint || incoming.method !== 'POST') throw new AppError('route.missing', noRoute(path))
     // A count may make no call, whose own commit would hold the key against its row.
-    const keyOf = endpoint.counts ? authenticator.now : authenticator.known
-    const [key, body] = await Promise.all([keyOf(incoming.headers), readBody(incoming)])
+    const { headers } = incoming
+    const [key, body] = await Promise.all([endpoint.counts ? authenticator.now(headers) : authenticator.known(headers), readBody(incoming)])
     const attempt = async (known: VirtualKey, { isLast = false } = {}): Promise<boolean> =>
       serve(outgoing, requestOf({ incoming, outgoing, endpoint, key: known, body, receivedMs }), { isLast })
     const isServed = await attempt(key).catch(async (error: unknown) => {
@@ -122,6 +123,7 @@ export function createGateway(services: CallServices, { closing }: { closing: Ab
         if (!(error instanceof AppError)) services.log.error({ error }, 'a request to the gateway ended unexpectedly')
         const headers = error instanceof RequestRefusal ? { [PARAMETERS_HEADER]: parametersHeader(error.report) } : {}
         replyWithError(outgoing, { dialect: dialectOf(incoming), failure: error, headers })
+        if (!outgoing.writableEnded) outgoing.destroy() // its answer had begun: nobody shall wait for the rest
         dropBody(incoming)
       })
     },
@@ -161,21 +163,22 @@ function requestOf({
   outgoing.once('close', () => {
     if (!outgoing.writableFinished) left.abort()
   })
+  const read = readRequest(body, endpoint.takesForms ? incoming.headers['content-type'] : undefined)
   return {
     endpoint,
     key,
     body,
-    ...readRequest(body, endpoint.takesForms ? incoming.headers['content-type'] : undefined),
+    ...read,
     receivedMs,
     left: left.signal,
-    headers: handedOn(incoming),
+    headers: handedOn(incoming, read.top),
     wantsReceipt: incoming.headers['x-latchkey-receipt'] === 'comment',
   }
 }
 
-/** Headers that say how the body is to be read; none that steers where it goes or who asks. */
-function handedOn({ headers }: IncomingMessage): Record<string, string> {
-  const passed: Record<string, string> = { 'content-type': headers['content-type'] ?? 'application/json' }
+/** Headers that say how the body is to be read, as it was read here; none that steers where it goes or who asks. */
+function handedOn({ headers }: IncomingMessage, { form }: TopLevel): Record<string, string> {
+  const passed: Record<string, string> = { 'content-type': (form && headers['content-type']) ?? 'application/json' }
   for (const name of ['anthropic-beta', 'openai-beta', 'accept']) {
     const value = headers[name]
     if (typeof value === 'string') passed[name] = value

@@ -31,7 +31,7 @@ export function listModels({
   at: Date
 }): unknown {
   const models = namesFor(key, directory, at)
-  const wanted = decodeURIComponent(path.slice('/v1/models/'.length))
+  const wanted = decoded(path.slice('/v1/models/'.length))
   const created = Math.floor(key.createdAt.getTime() / 1_000)
   const say = ({ id, ownedBy }: NamedModel): object =>
     dialect === 'anthropic'
@@ -45,6 +45,15 @@ export function listModels({
   const data = models.map(say)
   if (dialect === 'openai') return { object: 'list', data }
   return { data, has_more: false, first_id: models[0]?.id ?? null, last_id: models.at(-1)?.id ?? null }
+}
+
+/** What is no encoding of anything is the name of no model. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 /** Those names, contexts first. */

@@ -11,6 +11,7 @@ import type { Offered } from './endpoints.ts'
 import { errorEventIn, passedOn, receiptHeaders, receiptLine } from './reply.ts'
 import type { GatewayRequest } from './request.ts'
 import type { ResolvedCandidate } from './resolve.ts'
+import { drained } from './slow-reader.ts'
 import { valueOf, withMembers } from './top-level.ts'
 import { UNSIGNED, withoutUnsignedThinking } from './translate/thinking.ts'
 import { createUsageChunkFilter } from './usage-chunk.ts'
@@ -190,7 +191,10 @@ async function writeStream(
   try {
     for (let chunk = await stream.next(); chunk && !left.aborted; chunk = await stream.next()) {
       const bytes = filter ? filter.push(chunk) : chunk
-      if (bytes.byteLength > 0 && !outgoing.write(bytes)) await drained(outgoing)
+      if (bytes.byteLength === 0 || outgoing.write(bytes) || (await drained(outgoing))) continue
+      leave()
+      outgoing.destroy()
+      return
     }
     if (left.aborted) return
     if (filter) outgoing.write(filter.end())
@@ -203,18 +207,4 @@ async function writeStream(
   } finally {
     left.removeEventListener('abort', leave)
   }
-}
-
-/** Until a slow reader has room again, or is gone. */
-function drained(outgoing: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    if (outgoing.destroyed) return resolve()
-    const done = (): void => {
-      outgoing.off('drain', done)
-      outgoing.off('close', done)
-      resolve()
-    }
-    outgoing.once('drain', done)
-    outgoing.once('close', done)
-  })
 }

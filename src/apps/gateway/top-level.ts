@@ -18,16 +18,18 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COMMA = 0x2c
 const COLON = 0x3a
-const [BRACE, BRACE_END, BRACKET, BRACKET_END] = [0x7b, 0x7d, 0x5b, 0x5d]
+const [BRACE, BRACE_END, BRACKET, BRACKET_END] = [0x7b, 0x7d, 0x5b, 0x5d] as const
 const MAX_DEPTH = 512
 
 /**
  * The members of a JSON object by the place of their values, so that one can be replaced and every other byte stays what it
- * was. Undefined: it is not one JSON object, or a name occurs twice, which two readers may understand in two ways.
+ * was. Undefined: it is not one JSON object, or a name occurs twice, which two readers may understand in two ways: in other
+ * letters too, because servers written in Go take "MODEL" for "model".
  */
 export function readTopLevel(json: Uint8Array): TopLevel | undefined {
   const bytes = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
   const members = new Map<string, TopLevelMember>()
+  const folded = new Set<string>()
   let at = afterSpace(bytes, 0)
   if (bytes[at] !== BRACE) return undefined
   const start = at + 1
@@ -38,7 +40,8 @@ export function readTopLevel(json: Uint8Array): TopLevel | undefined {
     if (nameEnd === undefined) return undefined
     const name = textOf(bytes, at, nameEnd)
     const colon = afterSpace(bytes, nameEnd)
-    if (name === undefined || bytes[colon] !== COLON || members.has(name)) return undefined
+    if (name === undefined || bytes[colon] !== COLON || folded.has(fold(name))) return undefined
+    folded.add(fold(name))
     const from = afterSpace(bytes, colon + 1)
     const to = afterValue(bytes, from)
     if (to === undefined || to === from) return undefined
@@ -84,6 +87,9 @@ export function withMembers(body: Uint8Array, { members, start, form }: TopLevel
   return Buffer.concat(parts)
 }
 
+/** As encoding/json of Go compares names: "ſ" is an "s" there, and the sign of the kelvin a "k". */
+const fold = (name: string): string => (/[^a-z\d_]/.test(name) ? name.toUpperCase().toLowerCase() : name)
+
 function afterSpace(bytes: Buffer, from: number): number {
   let at = from
   while (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09) at += 1
@@ -119,7 +125,7 @@ function afterValue(bytes: Buffer, from: number): number | undefined {
     }
     if (byte === BRACE || byte === BRACKET) {
       if (open.length >= MAX_DEPTH) return undefined
-      open.push(byte === BRACE ? BRACE_END! : BRACKET_END!)
+      open.push(byte === BRACE ? BRACE_END : BRACKET_END)
     } else if (byte === BRACE_END || byte === BRACKET_END) {
       if (open.pop() !== byte) return undefined
       if (open.length === 0) return at + 1
