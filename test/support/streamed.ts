@@ -1,0 +1,8 @@
+import type { MeteredUsage, UsageReader } from '../../src/providers/provider.ts'
+
+/** What a reader finds in a stream of these events. */
+export function streamed({ usage }: { readonly usage: UsageReader }, events: readonly unknown[]): MeteredUsage {
+  const stream = usage.stream()
+  for (const event of events) stream.push(event)
+  return stream.end()
+}
