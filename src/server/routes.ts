@@ -10,6 +10,7 @@ import { forgetAccessTokens } from '../calls/access-token.ts'
 import { reviewRoutes } from '../catalogue/review-routes.ts'
 import { catalogueRoutes } from '../catalogue/routes.ts'
 import { connectionRoutes } from '../connections/routes.ts'
+import { latestCalls } from '../contract/gateway.ts'
 import type { HandledRoute } from '../http/handle.ts'
 import { ledgerRoutes } from '../ledger/routes.ts'
 import { noticeRoutes } from '../people/notice-routes.ts'
@@ -43,13 +44,18 @@ export const allRoutes = (services: RouteServices): HandledRoute[] => [
 /** How long a reader waits for calls that came by the thousand to be in their tables; what then is missing is seconds old. */
 const CATCH_UP_MS = 1_000
 
+/** Asked every two seconds by an open page: what it shows is a moment old on a busy server, which it does not make busier. */
+const LOOKED_AT_ALL_THE_TIME: ReadonlySet<string> = new Set([latestCalls.id])
+
 /** Routes that read the ledger see every call that ended before they were asked. */
 function readingLedger({ ledger }: Services, routes: readonly HandledRoute[]): HandledRoute[] {
-  return routes.map((handled) => ({
-    ...handled,
-    handler: async (input: never) => {
+  return routes.map((handled) => {
+    const { route, handler } = handled
+    if (LOOKED_AT_ALL_THE_TIME.has(route.id)) return handled
+    const caughtUp = async (input: never): Promise<unknown> => {
       await Promise.race([ledger.caughtUp(), sleep(CATCH_UP_MS, undefined, { ref: false })])
-      return handled.handler(input)
-    },
-  }))
+      return handler(input)
+    }
+    return { route, handler: caughtUp }
+  })
 }
