@@ -10,7 +10,7 @@ import { forgetAccessTokens } from '../calls/access-token.ts'
 import { reviewRoutes } from '../catalogue/review-routes.ts'
 import { catalogueRoutes } from '../catalogue/routes.ts'
 import { connectionRoutes } from '../connections/routes.ts'
-import { latestCalls } from '../contract/gateway.ts'
+import { listLatestCalls } from '../contract/gateway.ts'
 import type { HandledRoute } from '../http/handle.ts'
 import { ledgerRoutes } from '../ledger/routes.ts'
 import { noticeRoutes } from '../people/notice-routes.ts'
@@ -45,7 +45,7 @@ export const allRoutes = (services: RouteServices): HandledRoute[] => [
 const CATCH_UP_MS = 1_000
 
 /** Asked every two seconds by an open page: what it shows is a moment old on a busy server, which it does not make busier. */
-const LOOKED_AT_ALL_THE_TIME: ReadonlySet<string> = new Set([latestCalls.id])
+const LOOKED_AT_ALL_THE_TIME: ReadonlySet<string> = new Set([listLatestCalls.id])
 
 /** Routes that read the ledger see every call that ended before they were asked. */
 function readingLedger({ ledger }: Services, routes: readonly HandledRoute[]): HandledRoute[] {
