@@ -7,7 +7,7 @@ import { systemClock } from '../runtime/clock.ts'
 import { newId } from '../runtime/ids.ts'
 import { addBudget, readBudget, readTotals } from './budgets.ts'
 import type { CallIntent } from './intent.ts'
-import { unpackLeft } from './journal.ts'
+import { createJournal, unpackLeft } from './journal.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import type { Settlement } from './settlement.ts'
 import { sweepInterrupted } from './sweep.ts'
@@ -173,3 +173,21 @@ describeOnEachDatabase('the journal of calls', (open) => {
     await expect(test.database.inWorkspace(workspaceId, (tx) => tx.select().from(callJournal))).rejects.toThrow(/permission denied/)
   })
 })
+
+it('who reads waits for what was committed before, and not for what comes meanwhile', async () => {
+  let unpacked = 0
+  const database = {
+    // With each row that goes, two come: for long, but not for ever, so that this test ends also where it fails.
+    asSystem: () => {
+      unpacked += 1
+      if (unpacked < 500) for (const rows of [CALL, CALL]) journal.committed(rows)
+      return Promise.resolve(1)
+    },
+  } as unknown as TestDatabase['database']
+  const journal = createJournal({ database, clock: testClock(), instance: newId() })
+  for (let row = 0; row < 5; row += 1) journal.committed(CALL)
+  await journal.caughtUp()
+  expect(unpacked).toBe(5)
+})
+
+const CALL = { intents: [], entries: [{} as typeof ledgerEntries.$inferInsert] }

@@ -42,6 +42,7 @@ export function createJournal({ database, clock, instance }: { database: Databas
   const closing = new AbortController()
   const written: number[] = [] // calls in each row of the journal that is not unpacked, the oldest first
   let waiting = 0 // all of them
+  let unpacked = 0 // rows, since this process began
   let ahead = 0 // rows that were unpacked before their commit's own word came
   let since = 0 // when the first of them came
   let recent = 0 // calls since the last look
@@ -49,39 +50,43 @@ export function createJournal({ database, clock, instance }: { database: Databas
   let lastIdMs = 0
   let looking: Promise<void> | undefined
   let unpacking: Promise<void> | undefined
-  let hasReaders = false
+  let readers = 0
 
   const nowMs = (): number => clock.now().getTime()
   const isBusy = (): boolean => nowMs() < busyUntil
-  const mayWait = (): boolean => !hasReaders && isBusy() && waiting < MOST_WAITING && nowMs() - since < LONGEST_WAIT_MS
+  const mayWait = (): boolean => readers === 0 && isBusy() && waiting < MOST_WAITING && nowMs() - since < LONGEST_WAIT_MS
 
-  const unpackAll = async (): Promise<void> => {
-    while (written.length > 0) {
-      const before = written.length
-      const rows = await unpackSlice(database, { instance, rows: isBusy() ? SLICE_BUSY : SLICE_QUIET })
-      // None of those that were there: another process has had them, after this one slept for long.
-      const done = Math.min(rows === 0 ? before : rows, written.length)
-      for (const calls of written.splice(0, done)) waiting -= calls
-      ahead += Math.max(0, rows - done)
-      since = nowMs()
+  const unpackSome = async (): Promise<void> => {
+    const before = written.length
+    const rows = await unpackSlice(database, { instance, rows: isBusy() ? SLICE_BUSY : SLICE_QUIET })
+    // None of those that were there: another process has had them, after this one slept for long.
+    const done = Math.min(rows === 0 ? before : rows, written.length)
+    for (const calls of written.splice(0, done)) waiting -= calls
+    unpacked += done
+    ahead += Math.max(0, rows - done)
+    since = nowMs()
+  }
+  /** Until so many rows were unpacked since this process began, or none is left. */
+  const unpackUntil = async (count: number): Promise<void> => {
+    while (written.length > 0 && unpacked < count) {
+      await (unpacking ??= unpackSome().finally(() => {
+        unpacking = undefined
+      }))
     }
   }
-  const unpack = (): Promise<void> =>
-    (unpacking ??= unpackAll().finally(() => {
-      unpacking = undefined
-    }))
 
   const look = async (): Promise<void> => {
-    while (waiting > 0) {
-      recent = 0
-      try {
+    try {
+      while (waiting > 0) {
+        recent = 0
         await clock.sleep(UNPACK_AFTER_MS, closing.signal)
-      } catch {
-        return
+        if (recent > BUSY_CALLS) busyUntil = nowMs() + BUSY_FOR_MS
+        if (!mayWait()) await unpackUntil(unpacked + written.length)
       }
-      if (recent > BUSY_CALLS) busyUntil = nowMs() + BUSY_FOR_MS
-      if (!mayWait()) await unpack()
+    } catch {
+      // It is closing; or what cannot be unpacked now stays where it is, and the next look, or the next start, tries again.
     }
+    looking = undefined // in the same turn as the last look, so that no call that comes after it is overlooked
   }
 
   return {
@@ -107,27 +112,20 @@ export function createJournal({ database, clock, instance }: { database: Databas
       if (waiting === 0) since = nowMs()
       written.push(calls)
       waiting += calls
-      // What cannot be unpacked now stays where it is: the next look, or the next start, tries again.
       looking ??= look()
-        .catch(() => undefined)
-        .finally(() => {
-          looking = undefined
-        })
     },
     async caughtUp() {
-      if (waiting === 0 && !unpacking) return
-      hasReaders = true
+      readers += 1
       try {
-        await unpacking
-        if (waiting > 0) await unpack()
+        await unpackUntil(unpacked + written.length) // what comes meanwhile is not waited for: it may come for ever
       } finally {
-        hasReaders = false
+        readers -= 1
       }
     },
     async close() {
       closing.abort()
       await looking
-      if (waiting > 0) await unpack()
+      await unpackUntil(Number.POSITIVE_INFINITY)
     },
   }
 }
