@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest'
+import { newId } from '../src/runtime/ids.ts'
 import { describeOnEachEngine } from './support/engines.ts'
 import { seeded } from './support/kill-wire.ts'
+import { auditLedgers } from './support/load/audit.ts'
 import { killGateway } from './support/load/kill.ts'
 import { onEngine } from './support/load/on-engine.ts'
 import { soakGateway } from './support/load/soak.ts'
@@ -18,8 +20,13 @@ describeOnEachEngine('a gateway that is killed (kill -9) twice under load', (eng
 })
 
 it('a gateway under a mixed load for a moment answers everything, and leaves no call open', async () => {
-  const summary = await onEngine('pglite', (on) => soakGateway(on, { seconds: 3, perSecond: 100, sampleEveryMs: 100 }))
+  const nobodys = newId()
+  const { summary, otherwise } = await onEngine('pglite', async (on) => ({
+    summary: await soakGateway(on, { seconds: 3, perSecond: 100, sampleEveryMs: 100 }),
+    otherwise: await auditLedgers([on], [nobodys]),
+  }))
   expect(summary.problems).toEqual([])
   expect(summary.answered).toBeGreaterThan(300)
   expect(summary.readersThatLeft).toBeGreaterThan(0)
+  expect(otherwise.problems).toEqual([`1 requests without intent or entry: ${nobodys}`]) // the audit would tell
 }, 120_000)

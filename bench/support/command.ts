@@ -7,18 +7,11 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { ENVIRONMENT, NODE_FLAGS } from '../../test/support/load/as-started.ts'
 import { type ProcessSample, sampleProcess } from '../../test/support/load/process-meter.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const IDLE = fileURLToPath(new URL('./idle-program.ts', import.meta.url))
-const CACHE = fileURLToPath(new URL('../../.cache/compiled', import.meta.url))
-/** As ./latchkey starts it. */
-const NODE_FLAGS = [
-  '--max-semi-space-size=16',
-  '--heap-growing-percent=40',
-  '--report-exclude-env',
-  '--disable-warning=ExperimentalWarning',
-]
 const SAMPLE_EVERY_MS = 100
 const IDLE_FOR_MS = 3_000
 
@@ -49,12 +42,8 @@ export async function makeWorkplace(): Promise<Workplace> {
   return {
     folder,
     environment: {
-      PATH: process.env['PATH'] ?? '',
+      ...ENVIRONMENT,
       HOME: folder,
-      TZ: 'UTC',
-      NODE_COMPILE_CACHE: CACHE,
-      MALLOC_ARENA_MAX: '1',
-      MALLOC_TRIM_THRESHOLD_: '131072',
       LATCHKEY_DATA: join(folder, 'data'),
       LATCHKEY_MASTER_KEY_FILE: join(folder, 'keys', 'master.key'),
       LATCHKEY_LOG_LEVEL: 'info',
@@ -121,7 +110,7 @@ export async function runEnrich(
 
 /** Resident memory, in MB, of the command with everything open and nothing to do; null where it cannot be read. */
 export async function idleMemory(workplace: Workplace): Promise<number | null> {
-  const child = fork(IDLE, [], { execArgv: NODE_FLAGS, env: { ...workplace.environment } })
+  const child = fork(IDLE, [], { execArgv: [...NODE_FLAGS], env: { ...workplace.environment } })
   await once(child, 'message')
   await sleep(IDLE_FOR_MS)
   const sample = sampleProcess(child.pid!)

@@ -55,7 +55,7 @@ export function printGateway(report: GatewayReport): void {
   table(`Whole answers; medians of ${extent.rounds} rounds of ${extent.seconds} s, one gateway after the other`, [
     ['requests a second, at best', ({ saturation }) => whole(saturation.requestsPerSecond)],
     ['   over so many connections', ({ saturation }) => String(saturation.connections)],
-    ['   processor time a request, us', ({ saturation }) => whole(saturation.cpuUsPerRequest)],
+    ['   processor time of its own process a request, us', ({ saturation }) => whole(saturation.cpuUsPerRequest)],
     ['   p50 / p99, ms', ({ saturation }) => both(saturation)],
     ['   answers that were not 200', ({ saturation }) => otherwise(saturation)],
   ])

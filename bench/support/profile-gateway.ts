@@ -9,7 +9,7 @@ import type { ThreadProfile } from '../../test/support/load/profiler.ts'
 import { printTable } from './table.ts'
 
 const FOLDER = fileURLToPath(new URL('../../.cache/profiles', import.meta.url))
-const WARM_UP_SECONDS = 3
+const WARM_UP_SECONDS = 5
 
 /**
  * Where a gateway's processor time goes: by thread in a round that nobody watches, then by function in one that is sampled. Writes

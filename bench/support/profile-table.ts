@@ -55,7 +55,7 @@ function costsOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): {
   for (const [index, id] of samples.entries()) selfUs.set(id, (selfUs.get(id) ?? 0) + (timeDeltas[index] ?? 0))
   const byId = new Map(nodes.map((node) => [node.id, node]))
   const walk = (node: Profiler.ProfileNode, above: ReadonlySet<string>): number => {
-    if (node.callFrame.functionName === IDLE) return 0
+    if (node.callFrame.functionName === IDLE || node.callFrame.url.startsWith('node:inspector')) return 0 // the sampling itself
     const own = selfUs.get(node.id) ?? 0
     const name = functionName(node.callFrame)
     const under = new Set(above).add(name)

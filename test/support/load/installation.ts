@@ -3,14 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pgliteTemplate } from '../databases.ts'
+import { ENVIRONMENT, NODE_FLAGS } from './as-started.ts'
 import type { ServerGreeting } from './server-program.ts'
 import type { Target } from './lanes.ts'
 import { type Program, startPinned } from './pinned.ts'
 
 const PROGRAM = fileURLToPath(new URL('./server-program.ts', import.meta.url))
-const CACHE = fileURLToPath(new URL('../../../.cache/compiled', import.meta.url))
-/** As ./latchkey starts it. */
-const NODE_FLAGS = ['--max-semi-space-size=16', '--heap-growing-percent=40', '--disable-warning=ExperimentalWarning']
 
 /** An installation whose server can be killed and started again. */
 export interface Installation {
@@ -31,8 +29,6 @@ export async function makeInstallation({
     LATCHKEY_MASTER_KEY_FILE: join(folder, 'keys', 'master.key'),
     ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
   }
-  const own = { PATH: process.env['PATH'] ?? '', HOME: folder, TZ: 'UTC', NODE_COMPILE_CACHE: CACHE }
-  const allocator = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' }
   mkdirSync(environment.LATCHKEY_DATA, { mode: 0o700 })
   if (databaseUrl === undefined)
     cpSync(join(await pgliteTemplate(), 'pgdata'), join(environment.LATCHKEY_DATA, 'pgdata'), { recursive: true })
@@ -40,7 +36,7 @@ export async function makeInstallation({
   return {
     database: { dataDir: environment.LATCHKEY_DATA, databaseUrl },
     async start(upstreamUrl) {
-      const env = { ...own, ...allocator, ...environment }
+      const env = { ...ENVIRONMENT, HOME: folder, ...environment }
       const options = { core, args: [upstreamUrl], nodeFlags: NODE_FLAGS, env }
       const { program, greeting } = await startPinned<ServerGreeting>(PROGRAM, options)
       token ??= greeting.token
