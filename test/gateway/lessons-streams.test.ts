@@ -194,8 +194,6 @@ describe('lesson 20: another candidate takes over until the first byte', () => {
         ],
       },
     })
-    // who serves a context is read again when it is a second old
-    await until(async () => (await openai.models.list()).data.some(({ id }) => id === 'context:chat'))
     for (const broken of [events([ERROR]), json(ERROR, 503)]) {
       gateway.upstream.answer = (request, response, body) => {
         const { model } = JSON.parse(body.toString()) as { model: string }

@@ -21,20 +21,20 @@ export interface Directory {
 /** How old a directory may be. It only says where to look: whether a connection may be used is read in each call's own commit. */
 const MAX_AGE_MS = 1_000
 
-/** The workspaces' directories, read again when they are a second old. */
+/** The workspaces' directories, read again when they are a second old, or older than `maxAgeMs`. */
 export function createDirectories({
   database,
   clock,
 }: {
   database: Database
   clock: Clock
-}): (workspaceId: string) => Promise<Directory> | Directory {
+}): (workspaceId: string, maxAgeMs?: number) => Promise<Directory> | Directory {
   const known = new Map<string, { readMs: number; directory: Directory }>()
   const reading = new Map<string, Promise<Directory>>()
-  return (workspaceId) => {
+  return (workspaceId, maxAgeMs = MAX_AGE_MS) => {
     const found = known.get(workspaceId)
     const nowMs = clock.now().getTime()
-    if (found && nowMs - found.readMs < MAX_AGE_MS) return found.directory
+    if (found && nowMs - found.readMs < maxAgeMs) return found.directory
     const begun = reading.get(workspaceId)
     if (begun) return begun
     const read = readDirectory(database, workspaceId)

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { AppError } from '../../base/errors.ts'
+import { AppError, type ErrorCode } from '../../base/errors.ts'
 import { fallbackClassOf } from '../../calls/fallback.ts'
 import type { Forwarded } from '../../calls/forward.ts'
 import type { CallServices } from '../../calls/services.ts'
@@ -8,7 +8,7 @@ import type { ProviderFailure } from '../../providers/provider.ts'
 import { newId } from '../../runtime/ids.ts'
 import { createAuthenticator } from './authenticate.ts'
 import { replyWithCount } from './count-tokens.ts'
-import { createDirectories } from './directory.ts'
+import { createDirectories, type Directory } from './directory.ts'
 import { type Dialect, type Endpoint, ENDPOINTS } from './endpoints.ts'
 import { listModels } from './models.ts'
 import { refusalOf } from './refusals.ts'
@@ -27,6 +27,9 @@ export interface Gateway {
   /** Answers it. Never throws. */
   handle(incoming: IncomingMessage, outgoing: ServerResponse): void
 }
+
+/** Why nothing was found, which may be because it is newer than the directory. */
+const MAY_BE_NEW: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['model.unserved', 'assignment.missing'])
 
 const BY_PATH: ReadonlyMap<string, Endpoint> = new Map(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint]))
 
@@ -64,10 +67,21 @@ export function createGateway(services: CallServices, { closing }: { closing: Ab
   /** @returns false where the key was changed meanwhile, and nothing was answered. */
   const serve = async (outgoing: ServerResponse, request: GatewayRequest, { isLast = false } = {}): Promise<boolean> => {
     const { key, endpoint, model, body } = request
-    const directory = await directoryOf(key.workspaceId)
     const at = services.clock.now()
-    const resolved = resolveModel({ asked: model, directory, scope: key, usual: endpoint.context, inputCharacters: body.byteLength, at })
-    return answerWith(outgoing, { request, resolved, directory, isLast })
+    const resolveIn = (directory: Directory): { directory: Directory; resolved: Resolved } => ({
+      directory,
+      resolved: resolveModel({ asked: model, directory, scope: key, usual: endpoint.context, inputCharacters: body.byteLength, at }),
+    })
+    const known = await directoryOf(key.workspaceId)
+    let found: ReturnType<typeof resolveIn>
+    try {
+      found = resolveIn(known)
+    } catch (error) {
+      // what was added a moment ago is found at once
+      if (!(error instanceof AppError) || !MAY_BE_NEW.has(error.code)) throw error
+      found = resolveIn(await directoryOf(key.workspaceId, 0))
+    }
+    return answerWith(outgoing, { request, ...found, isLast })
   }
 
   const answerWith = async (
