@@ -1,30 +1,15 @@
-import { recordAudit } from '../audit/audit.ts'
 import { AppError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import type { CommittedConnection } from '../ledger/intent.ts'
 import { bodyFailureOf, failureOf, ProviderCallError } from '../providers/failure.ts'
 import { parseJson } from '../providers/parse-json.ts'
-import {
-  type Destination,
-  type Framing,
-  type MeteredUsage,
-  needsKey,
-  type Offer,
-  type Protocol,
-  type Provider,
-  type ProviderFailure,
-} from '../providers/provider.ts'
+import type { Framing, MeteredUsage, Offer, Protocol, Provider, ProviderFailure } from '../providers/provider.ts'
 import type { ProviderAnswer, SendRequest } from '../providers/send.ts'
-import { requireFittingKey } from '../providers/fitting-key.ts'
-import { rememberSecret } from '../runtime/scrub.ts'
-import { normaliseKey } from '../vault/key-text.ts'
-import { withOpenKey } from '../vault/open.ts'
-import { withAccessToken } from './access-token.ts'
 import { createAnswerTap } from './answer-tap.ts'
 import type { AttemptFetch } from './chat-model.ts'
 import type { MachineTurn } from './machine-time.ts'
+import { withConnectionKey } from './open-key.ts'
 import type { CallServices } from './services.ts'
-import { shareOpening } from './shared-opening.ts'
 
 /** What one request on the wire came to: everything the ledger wants to know, whatever happened. */
 export interface WireRecord {
@@ -94,7 +79,7 @@ export function attemptFetch(attempt: Attempt): AttemptFetch {
       }).catch((error: unknown) => {
         wire.failure ??= failureFrom(error)
         if (error instanceof ProviderCallError) wire.sent = error.sent
-        reject(error as Error)
+        reject(error instanceof Error ? error : new Error('a request failed and gave no error', { cause: error }))
       })
     })
   }
@@ -167,16 +152,16 @@ function streamedAnswer({
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
-        const { value, done } = await chunks.next()
+        const next = await chunks.next()
         if (answer.firstByteAt) wire.firstByteAt ??= answer.firstByteAt
-        if (done) {
+        if (next.done) {
           end()
           return controller.close()
         }
-        tap.push(value)
+        tap.push(next.value)
         const failure = tap.failure()
         if (failure) wire.failure ??= failure // before a package makes something less exact of the same event
-        controller.enqueue(value)
+        controller.enqueue(next.value)
       } catch (error) {
         wire.failure ??= failureFrom(error)
         end()
@@ -235,99 +220,4 @@ export function failureFrom(error: unknown): ProviderFailure {
   if (error instanceof ProviderCallError) return error.failure
   if (error instanceof AppError) return { code: error.code, detail: error.detail, retryable: false }
   return MALFORMED
-}
-
-/**
- * Step 4: the connection's key, open for the length of `use`, or the access token it is exchanged for; undefined where the
- * connection has none and may.
- */
-export async function withConnectionKey<T>(
-  {
-    services,
-    workspaceId,
-    connection,
-    provider,
-    signal = NEVER,
-  }: {
-    services: CallServices
-    workspaceId: string
-    connection: CommittedConnection
-    provider: Provider
-    signal?: AbortSignal | undefined
-  },
-  use: (key: Secret | undefined) => Promise<T>,
-): Promise<T> {
-  const { sealedKey } = connection
-  if (provider.key === 'none' || sealedKey === null) {
-    if (needsKey(provider, connection.destination)) {
-      throw new AppError(
-        'key.missing',
-        `The connection "${connection.slug}" has no key. Enter one, or name the variable that holds it with --key-env.`,
-      )
-    }
-    return use(undefined)
-  }
-  const owner = { workspaceId, connectionId: connection.id, keyVersion: connection.keyVersion }
-  const open = (whileOpen: (key: Secret) => Promise<void>): Promise<void> =>
-    withOpenKey({
-      vault: services.vault,
-      workspaceId,
-      connection: { ...connection, sealedKey },
-      use: (key) => {
-        requireFittingKey(provider, { key, destination: connection.destination })
-        return scrubbed(key, whileOpen)
-      },
-      onUnreadable: ({ recordId, recordVersion }) =>
-        services.database.inWorkspace(workspaceId, (tx) =>
-          recordAudit(tx, {
-            workspaceId,
-            actor: 'system',
-            action: 'key.unreadable',
-            subject: `connection:${recordId}`,
-            detail: { keyVersion: recordVersion },
-          }),
-        ),
-    })
-  return shareOpening(connection, open, (key) => withAccessToken({ services, provider, key, owner, signal }, use))
-}
-
-/** Step 4 for a key that is tried before it is saved: it comes with the request and stays its caller's. */
-export async function withOfferedKey<T>(
-  {
-    services,
-    provider,
-    offered: { destination, key },
-    signal,
-  }: {
-    services: CallServices
-    provider: Provider
-    offered: { destination: Destination; key: Secret | undefined }
-    signal: AbortSignal
-  },
-  use: (key: Secret | undefined) => Promise<T>,
-): Promise<T> {
-  if (key && provider.key !== 'none') {
-    const normalised = normaliseKey(key.reveal())
-    try {
-      requireFittingKey(provider, { key: normalised, destination })
-      return await scrubbed(normalised, (opened) => withAccessToken({ services, provider, key: opened, owner: undefined, signal }, use))
-    } finally {
-      normalised.wipe()
-    }
-  }
-  if (needsKey(provider, destination)) throw new AppError('key.missing', `${provider.name} needs a key. Enter it to test it.`)
-  return use(undefined)
-}
-
-/** Where nobody gives the call up. */
-const NEVER = new AbortController().signal
-
-/** For the length of `use`, logs and errors leave the key out by its value. */
-async function scrubbed<T>(key: Secret, use: (key: Secret) => Promise<T>): Promise<T> {
-  const forget = rememberSecret(key)
-  try {
-    return await use(key)
-  } finally {
-    forget()
-  }
 }

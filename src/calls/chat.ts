@@ -9,7 +9,7 @@ import type { CallServices } from './services.ts'
 
 export interface ChatRequest<T> extends ChatCall {
   /** Called once, with the last attempt's outcome: the value for the caller, and results to commit with the ledger entry. */
-  settleWith(outcome: ChatOutcome): { readonly value: T; readonly writes: readonly ResultWrite<never>[] }
+  readonly settleWith: (outcome: ChatOutcome) => { readonly value: T; readonly writes: readonly ResultWrite<never>[] }
 }
 
 /** What became of a request, told to its caller before the commit. `cost` is that of all its attempts; undefined is unknown. */

@@ -1,7 +1,8 @@
 import { failureOf, ProviderCallError } from '../providers/failure.ts'
 import type { Offer, ProviderFailure } from '../providers/provider.ts'
 import type { Secret } from '../base/secret.ts'
-import { type Attempt, isSuccess, withConnectionKey } from './attempt.ts'
+import { type Attempt, isSuccess } from './attempt.ts'
+import { withConnectionKey } from './open-key.ts'
 
 /** A request to an address that an answer named: how a job is getting on, its result, its cancellation, a file. */
 export interface FollowUp {

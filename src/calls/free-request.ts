@@ -8,8 +8,9 @@ import { type Destination, pathAt, type Provider, protocolOf } from '../provider
 import { findProvider } from '../providers/registry.ts'
 import type { ProviderAnswer, SendRequest } from '../providers/send.ts'
 import { newId } from '../runtime/ids.ts'
-import { failureFrom, requireSuccess, withConnectionKey, withOfferedKey } from './attempt.ts'
+import { failureFrom, requireSuccess } from './attempt.ts'
 import { cutFailure, cuttable } from './cut.ts'
+import { withConnectionKey, withOfferedKey } from './open-key.ts'
 import type { CallServices } from './services.ts'
 
 /** A key and the destination it was given for, which are not the connection's: of this request alone, and kept nowhere. */
@@ -111,7 +112,7 @@ export async function freeCall<T>(
     wire.requests === 0 ? {} : ({ usage: { requests: wire.requests }, usageSource: 'counted', status: wire.status } as const)
   try {
     const asked = withKey((key) => use((question) => askFree({ services, provider, destination, key, signal, question, wire })))
-    const value = await asked.finally(inFlight.end)
+    const value = await asked.finally(() => inFlight.end())
     await ledger.settle({ ...ended, ...used(), outcome: 'succeeded', endedAt: clock.now() })
     return value
   } catch (error) {
