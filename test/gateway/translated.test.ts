@@ -1,6 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { addBudget } from '../../src/contract/budgets.ts'
 import { events, type GatewayTest, json, startGatewayTest } from '../support/gateway.ts'
 
 // One dialect in, another out, along the whole path of a call: what the official clients read, and what the ledger keeps.
@@ -94,5 +95,63 @@ describe('Anthropic messages in, OpenAI chat out', () => {
     expect(message).toMatchObject({ content: [{ type: 'text', text: 'Good day' }], stop_reason: 'end_turn' })
     expect(message.usage).toMatchObject({ input_tokens: 12, output_tokens: 5 })
     expect(gateway.upstream.requests.at(-1)!.path).toBe('/v1/chat/completions')
+  })
+})
+
+describe('what a translation must not lose', () => {
+  const ask = (model: string, more: object = {}) =>
+    openai.chat.completions.create({ model, messages: HI, ...more } as OpenAI.ChatCompletionCreateParamsNonStreaming).withResponse()
+  const sent = () => JSON.parse(gateway.upstream.requests.at(-1)!.body.toString()) as Record<string, unknown>
+
+  it('lesson 23: what would change the meaning is refused before it costs anything, and named', async () => {
+    const before = gateway.upstream.requests.length
+    const refused = await ask('claude/claude-haiku-4-5', { n: 3, logit_bias: { 5: 1 } }).catch((error: unknown) => error)
+    expect(refused).toMatchObject({ status: 400, code: 'parameter.refused', param: 'n' })
+    expect((refused as InstanceType<typeof OpenAI.APIError>).headers!.get('x-latchkey-parameters')).toMatch(/n=refused.*logit_bias=refused/)
+    expect(gateway.upstream.requests.length).toBe(before)
+  })
+
+  it('a refusal of the model is an answer, whole and streamed, and noted in the ledger', async () => {
+    gateway.upstream.answer = json({ ...MESSAGE, content: [{ type: 'text', text: 'No' }], stop_reason: 'refusal' })
+    const { data, response } = await ask('claude/claude-haiku-4-5')
+    expect(data.choices[0]).toMatchObject({ finish_reason: 'content_filter', message: { content: 'No' } })
+    expect(await gateway.entry(response)).toMatchObject({ errorCode: 'provider.content_refused', usage: { output_tokens: 5 } })
+    const refusal = { type: 'message_delta', delta: { stop_reason: 'refusal', stop_sequence: null }, usage: { output_tokens: 5 } }
+    gateway.upstream.answer = events([START, OPEN, text('No'), END[0], refusal, END[2]])
+    const stream = await openai.chat.completions.create({ model: 'claude/claude-haiku-4-5', messages: HI, stream: true })
+    const reasons: unknown[] = []
+    for await (const { choices } of stream) reasons.push(choices[0]?.finish_reason)
+    expect(reasons.at(-1)).toBe('content_filter')
+  })
+
+  it('the words in which a provider refuses a request', async () => {
+    gateway.upstream.answer = json({ type: 'error', error: { type: 'invalid_request_error', message: 'messages: too many images' } }, 400)
+    await expect(ask('claude/claude-haiku-4-5')).rejects.toMatchObject({
+      status: 400,
+      code: 'provider.request_refused',
+      message: expect.stringContaining('messages: too many images') as string,
+    })
+  })
+
+  it('the output limit: the caller’s, else the virtual key’s where the provider demands one', async () => {
+    gateway.upstream.answer = json(MESSAGE)
+    const { token } = await gateway.virtualKey({ name: 'short answers', maxOutputTokens: 77 })
+    const limited = new OpenAI({ apiKey: token, baseURL: `${gateway.server.url}/v1`, maxRetries: 0 })
+    const { response } = await limited.chat.completions.create({ model: 'claude/claude-haiku-4-5', messages: HI }).withResponse()
+    expect(sent()['max_tokens']).toBe(77)
+    expect(response.headers.get('x-latchkey-parameters')).toContain('max_tokens=added')
+    await limited.chat.completions.create({ model: 'claude/claude-haiku-4-5', messages: HI, max_tokens: 9 })
+    expect(sent()['max_tokens']).toBe(9)
+  })
+
+  it('lesson 18: a budget, which is named with what is used and when it resets, in the caller’s dialect', async () => {
+    const connectionId = await gateway.connect({ slug: 'poor', provider: 'openai' })
+    const covers = { connectionIds: [connectionId] }
+    await gateway.owner.call(addBudget, { body: { name: 'Pennies', limit: '0.0001', period: 'day', covers } })
+    const before = gateway.upstream.requests.length
+    const refused = anthropic.messages.create({ model: 'poor/gpt-4o-mini', max_tokens: 5_000, messages: HI })
+    await expect(refused).rejects.toThrow(Anthropic.RateLimitError)
+    await expect(refused).rejects.toThrow(/Pennies.*It resets at/)
+    expect(gateway.upstream.requests.length).toBe(before)
   })
 })

@@ -93,7 +93,7 @@ describe('the openai client', () => {
       completion_tokens_details: { reasoning_tokens: 3 },
     })
     expect(response.headers.get('x-latchkey-parameters')).toBe(
-      `seed=dropped;note="not of this provider", max_tokens=added;note="the model's maximum: this provider demands a limit", ` +
+      `seed=dropped;note="not of this provider", max_tokens=added;note="what is reserved, else the model's maximum: this provider demands a limit", ` +
         'model=mapped, messages=mapped, temperature=mapped;note="lowered to 1, the highest here"',
     )
   })

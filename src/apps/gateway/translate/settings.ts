@@ -113,7 +113,7 @@ export function finishDraft(
   prompt: LanguageModelV4Prompt,
 ): LanguageModelV4CallOptions {
   if (abilities.needsOutputLimit && settings.maxOutputTokens === undefined) {
-    report.added('max_tokens', 'the model’s maximum: this provider demands a limit')
+    report.added('max_tokens', 'what is reserved, else the model’s maximum: this provider demands a limit')
   }
   const systems = prompt.findIndex(({ role }) => role !== 'system')
   const at = systems < 0 ? prompt.length : systems
