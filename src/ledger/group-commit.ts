@@ -5,7 +5,7 @@ import type { Clock } from '../runtime/clock.ts'
 import { admitIntents, type ConnectionsById, type IntendOperation, readConnections, readVirtualKeys } from './admit.ts'
 import { type BudgetNotice, type LockedWindow, lockWindows, newlyUsed, writeWindows } from './budget-holds.ts'
 import type { Admission, CallIntent } from './intent.ts'
-import { createJournal } from './journal.ts'
+import { createJournal, type JournalRows, wasCommitted } from './journal.ts'
 import { type Applying, createLimits, LimitsChanged } from './limits.ts'
 import { correct, lockBuckets, type LockedBucket, type Taken, writeBuckets } from './rate-limit.ts'
 import type { Settlement } from './settlement.ts'
@@ -30,6 +30,14 @@ const LONGEST_IN_JOURNAL_MS = 14 * 60_000
 /** Somebody would have to change budgets in each of as many milliseconds. */
 const MOST_TRIES = 10
 
+/** Nobody can say whether a commit was made: none of its operations is tried again, and what it wrote is found at the next start. */
+class CommitUnknown extends Error {
+  constructor(cause: unknown) {
+    super('nobody can say whether a commit was made', { cause })
+    this.name = 'CommitUnknown'
+  }
+}
+
 /**
  * Many calls share one commit: whatever queued up while the last commit was under way goes into the next. The wait of
  * each is the database's own, whatever the load. When a shared commit fails, its operations are tried one by one, so
@@ -51,15 +59,18 @@ export function createGroupCommit({
   const limits = createLimits(database)
   const journal = createJournal({ database, clock, instance })
   const live = new WeakMap<CallIntent, Live>()
+  const over = new WeakSet<CallIntent>() // settled here
 
   const commitOnce = async (operations: readonly Operation[], now: Date): Promise<() => void> => {
     const ended = operations.filter((operation) => operation.kind === 'settle')
     const intended = operations.filter((operation) => operation.kind === 'intend')
     const applying = findApplying(intended, now)
     const ids = rowsOfAll(ended, applying)
-    const [journaled, stored] = partition(ended, ({ settlement }) => isInJournal(settlement, now))
+    const [journaled, others] = partition(ended, ({ settlement }) => isInJournal(settlement, now))
+    const stored = others.filter(({ intent }) => !over.has(intent)) // its intent may be in its table, and its entry in the journal
     if (stored.some(({ intent }) => live.get(intent)?.row)) await journal.caughtUp() // too old for the journal, and perhaps still in it
-    return database.asSystem('group commit of call intents and ledger entries', async (tx) => {
+    let written: { id: string; rows: JournalRows; apply: () => void } | undefined
+    const committing = database.asSystem('group commit of call intents and ledger entries', async (tx) => {
       // Statements that do not wait for each other's answers are sent together: the database is waited for three times.
       const [windows, buckets, takenFromTable, connectionsById, virtualKeysById] = await Promise.all([
         lockWindows(tx, ids.windows),
@@ -82,19 +93,20 @@ export function createGroupCommit({
       const notices = newlyUsed(windows.values(), exhausted)
       const [toJournal, toTable] = partition(admitted, ({ operation }) => operation.intent.byTheThousand === true)
       const rowsForJournal = { intents: rowsIn(toJournal), entries: spendTaken(takenFromJournal, windows) }
-      await Promise.all([
+      const [journalId] = await Promise.all([
+        journal.append(tx, rowsForJournal),
         recordTaken(tx, { taken: takenFromTable, entries }),
         insertMany(tx, callIntents, rowsIn(toTable)),
-        journal.append(tx, rowsForJournal),
         writeWindows(tx, windows),
         writeBuckets(tx, buckets),
         notices.length > 0 ? tell?.(tx, notices) : undefined,
       ])
-      return () => {
+      const apply = (): void => {
         const settled = new Set(taken.map(({ operation }) => operation))
         journal.committed(rowsForJournal)
         for (const operation of ended) {
           live.delete(operation.intent)
+          over.add(operation.intent)
           operation.resolve(settled.has(operation))
         }
         for (const { operation, admission, taken: fromBuckets, row } of admitted) {
@@ -104,8 +116,20 @@ export function createGroupCommit({
           operation.resolve(admission)
         }
       }
+      if (journalId !== undefined) written = { id: journalId, rows: rowsForJournal, apply }
+      return apply
+    })
+    return committing.catch(async (error: unknown) => {
+      // The word of a commit may be lost on its way. What is in the journal already must not be written there again.
+      if (!written || !(await isMade(written, error))) throw error
+      return written.apply
     })
   }
+
+  const isMade = (written: { id: string; rows: JournalRows }, cause: unknown): Promise<boolean> =>
+    wasCommitted(database, written).catch(() => {
+      throw new CommitUnknown(cause)
+    })
 
   /** Not after so long that another process may have taken it for a crash's. A second settlement of one call finds nothing here. */
   const isInJournal = ({ intent, intendedAt, writes = [] }: Settlement, now: Date): boolean =>
@@ -200,7 +224,7 @@ export function createGroupCommit({
     try {
       ;(await commit([operation]))()
     } catch (error) {
-      operation.reject(error)
+      operation.reject(error instanceof CommitUnknown ? error.cause : error)
     }
   }
 
@@ -211,7 +235,8 @@ export function createGroupCommit({
       try {
         ;(await commit(operations))()
       } catch (error) {
-        if (operations.length === 1) operations[0]!.reject(error)
+        if (error instanceof CommitUnknown) for (const operation of operations) operation.reject(error.cause)
+        else if (operations.length === 1) operations[0]!.reject(error)
         else for (const operation of operations) await commitAlone(operation)
       }
     }

@@ -130,6 +130,53 @@ describeOnEachDatabase('the journal of calls', (open) => {
     expect({ spentNano, heldNano }).toEqual({ spentNano: 400n, heldNano: 0n })
   })
 
+  it('nor does one of a call that is half unpacked: its intent is in its table, its entry is not yet', async () => {
+    const ledger = ledgerOf(newId())
+    const budgetId = await budget()
+    const call = intent({ budgetIds: [budgetId] })
+    await ledger.intend(call)
+    await ledger.caughtUp()
+    const cost = { nano: 400n, currency: 'USD', source: 'price_book', rowIds: [] } as const
+    await ledger.settle(settlement(call, { cost }))
+    await ledger.settle(settlement(call, { cost: { ...cost, nano: 500n } }))
+    await ledger.close()
+    expect(await stored([call.id])).toMatchObject({ intents: [], entries: [{ costNano: 400n }], journal: 0 })
+    expect(await test.database.inWorkspace(workspaceId, (tx) => readBudget(tx, budgetId))).toMatchObject({ spentNano: 400n, heldNano: 0n })
+  })
+
+  it.each(['is unpacked', 'is not yet unpacked'])(
+    'a commit whose word was lost on its way counts once, when what it wrote %s',
+    async (when) => {
+      let isLost = false
+      const database: TestDatabase['database'] = {
+        ...test.database,
+        asSystem: async (reason, work) => {
+          const result = await test.database.asSystem(reason, work)
+          if (!isLost || !reason.startsWith('group commit')) return result
+          isLost = false
+          if (when === 'is unpacked') await unpackLeft({ database: test.database, clock: systemClock, instance })
+          throw new Error('Connection terminated unexpectedly')
+        },
+      }
+      const instance = newId()
+      const ledger = createLedger({ database, clock: systemClock, instance })
+      const budgetId = await budget()
+      const calls = Array.from({ length: 3 }, () => intent({ budgetIds: [budgetId] }))
+      isLost = true
+      const admissions = await Promise.all(calls.map((call) => ledger.intend(call)))
+      expect(admissions.map(({ kind }) => kind)).toEqual(['admitted', 'admitted', 'admitted'])
+      const used = () => test.database.inWorkspace(workspaceId, (tx) => readBudget(tx, budgetId))
+      expect(await used()).toMatchObject({ spentNano: 0n, heldNano: 3_000n })
+      isLost = true
+      const cost = { nano: 400n, currency: 'USD', source: 'price_book', rowIds: [] } as const
+      await Promise.all(calls.map((call) => ledger.settle(settlement(call, { cost }))))
+      expect(await used()).toMatchObject({ spentNano: 1_200n, heldNano: 0n })
+      await ledger.close()
+      const { intents, entries, journal } = await stored(calls.map(({ id }) => id))
+      expect([intents.length, entries.length, journal]).toEqual([0, 3, 0])
+    },
+  )
+
   it('after a crash its calls are where they belong: ended ones paid once, open ones swept, and budgets equal their sums', async () => {
     const instance = newId()
     const ledger = ledgerOf(instance)
@@ -161,7 +208,7 @@ describeOnEachDatabase('the journal of calls', (open) => {
     const here = { database: test.database, instance: newId() }
     await unpackLeft({ ...here, clock: systemClock })
     expect((await stored([call.id])).intents).toEqual([])
-    clock.advance(Date.now() + 16 * 60_000 - clock.nowMs())
+    await clock.advance(Date.now() + 16 * 60_000 - clock.nowMs())
     await unpackLeft({ ...here, clock })
     expect((await stored([call.id])).intents).toHaveLength(1)
     await ledger.settle(settlement(call, { intendedAt: new Date(Date.now() - 16 * 60_000) })) // it wakes up, and finds its intent in the table

@@ -1,4 +1,5 @@
-import { asc, eq, lt, or, sql } from 'drizzle-orm'
+import { asc, eq, lt, or, type SQL, sql } from 'drizzle-orm'
+import { rowsOf } from '../db/rows.ts'
 import { recordsFrom, recordsText } from '../db/bulk.ts'
 import type { Database, Tx } from '../db/database.ts'
 import { callIntents, callJournal, ledgerEntries } from '../db/schema/index.ts'
@@ -17,8 +18,8 @@ export interface JournalRows {
  * journal is as durable as the tables, counts in budgets, and is unpacked before anything reads them here.
  */
 export interface Journal {
-  /** Inside the calls' own commit. */
-  append(tx: Tx, rows: JournalRows): Promise<void>
+  /** Inside the calls' own commit. @returns the id of what was written; undefined: there was nothing to write. */
+  append(tx: Tx, rows: JournalRows): Promise<string | undefined>
   /** After that commit: so many calls are to be unpacked, in a while. */
   committed(rows: JournalRows): void
   /** Resolves when all that was committed before is in its tables. */
@@ -91,15 +92,17 @@ export function createJournal({ database, clock, instance }: { database: Databas
 
   return {
     async append(tx, { intents, entries }) {
-      if (intents.length === 0 && entries.length === 0) return
+      if (intents.length === 0 && entries.length === 0) return undefined
       lastIdMs = Math.max(nowMs(), lastIdMs + 1) // rows are unpacked in their order: an intent never after its entry
+      const id = newId(lastIdMs)
       await tx.insert(callJournal).values({
-        id: newId(lastIdMs),
+        id,
         instance,
         writtenAt: clock.now(),
         intents: recordsText(callIntents, intents),
         entries: recordsText(ledgerEntries, entries),
       })
+      return id
     },
     committed({ intents, entries }) {
       const calls = intents.length + entries.length
@@ -112,7 +115,7 @@ export function createJournal({ database, clock, instance }: { database: Databas
       if (waiting === 0) since = nowMs()
       written.push(calls)
       waiting += calls
-      looking ??= look()
+      void (looking ??= look())
     },
     async caughtUp() {
       readers += 1
@@ -129,6 +132,22 @@ export function createJournal({ database, clock, instance }: { database: Databas
     },
   }
 }
+
+/** Whether a row of the journal was committed: it is there, or what it held is where it was unpacked to. */
+export async function wasCommitted(database: Database, { id, rows }: { id: string; rows: JournalRows }): Promise<boolean> {
+  // One statement, so that what is unpacked meanwhile is seen in one place or in the other.
+  const found = await database.asSystem('whether a commit was made of which no word came', (tx) =>
+    rowsOf(
+      tx,
+      sql`select 1 from ${callJournal} where ${callJournal.id} = ${id}
+      union all select 1 from ${ledgerEntries} where ${ledgerEntries.id} = ${idsOf([...rows.intents, ...rows.entries])}
+      union all select 1 from ${callIntents} where ${callIntents.id} = ${idsOf(rows.intents)}`,
+    ),
+  )
+  return found.length > 0
+}
+
+const idsOf = (rows: readonly { readonly id: string }[]): SQL => sql`any(${sql.param(rows.map(({ id }) => id))}::uuid[])`
 
 /** No instance that lives leaves a row in the journal for so long. */
 const ABANDONED_MS = 15 * 60_000
@@ -182,6 +201,7 @@ async function putIntoTables(tx: Tx, ids: readonly string[]): Promise<void> {
     ), open as (
       insert into ${callIntents} (${intents.names}) select ${intents.givenNames} from ${callJournal}, ${intents.given}
       where ${these} and given.id not in (select id from ended)
+      on conflict (id) do nothing
     )
     delete from ${callJournal} where ${these}`)
 }
