@@ -8,6 +8,7 @@ import { rowsOf } from '../../src/db/rows.ts'
 import { askGateway, eventText, type GatewayTest, startGatewayTest } from './gateway.ts'
 import { chatWith, COMPLETION, piece } from './gateway-ways.ts'
 import { type FuzzedRequest, fuzzedRequest } from './gateway-fuzz-requests.ts'
+import { seeded } from './kill-wire.ts'
 import { until } from './until.ts'
 
 /** What fuzzing came to. */
@@ -30,7 +31,7 @@ const STORMY = 2
 
 /** Sends so many requests, most of them wrong, and keeps the books of both sides. */
 export async function fuzzGateway({ count, seed }: { count: number; seed: number }): Promise<FuzzReport> {
-  const random = randomFrom(seed)
+  const random = seeded(seed)
   const gateway = await startGatewayTest({ answer: (request, response) => anything(request, response, random) })
   try {
     const { models, tokens } = await furnish(gateway)
@@ -250,15 +251,4 @@ async function booksOf({ owner, server, upstream }: GatewayTest): Promise<string
   const counted = rows.reduce((sum, { free }) => sum + free, 0)
   if (counted !== counts) faults.push(`${counts} free requests were seen, ${counted} are booked`)
   return faults
-}
-
-/** A generator of its own for each seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }
