@@ -64,6 +64,8 @@ let gateway: GatewayTest
 let openai: OpenAI
 beforeAll(async () => {
   gateway = await startGatewayTest({ provider: 'openai' })
+  await gateway.connect({ slug: 'ollama', provider: 'ollama', destination: { baseUrl: gateway.upstream.origin } })
+  await gateway.connect({ slug: 'gemini', provider: 'gemini', destination: { baseUrl: gateway.upstream.origin } })
   await gateway.connect({ slug: 'cohere', provider: 'cohere', destination: { baseUrl: gateway.upstream.origin } })
   openai = new OpenAI({ apiKey: gateway.token, baseURL: `${gateway.server.url}/v1`, maxRetries: 0 })
 })
@@ -152,4 +154,69 @@ it('the list of models, for OpenAI’s client', async () => {
   for await (const { id } of openai.models.list()) names.push(id)
   expect(names).toContain('up/gpt-4o-mini')
   expect((await openai.models.retrieve('up/gpt-4o-mini')).id).toBe('up/gpt-4o-mini')
+})
+
+describe('OpenAI chat in, other interfaces out', () => {
+  const chat = (model: string, more: object = {}) =>
+    openai.chat.completions.create({
+      model,
+      messages: [{ role: 'user', content: 'Hi' }],
+      ...more,
+    } as OpenAI.ChatCompletionCreateParamsNonStreaming)
+  const streamed = async (model: string): Promise<string> => {
+    const stream = (await chat(model, { stream: true })) as unknown as AsyncIterable<OpenAI.ChatCompletionChunk>
+    let said = ''
+    for await (const { choices } of stream) said += choices[0]?.delta.content ?? ''
+    return said
+  }
+
+  it('a model that only answers in Responses; nothing of it is kept there', async () => {
+    gateway.upstream.answer = json(RESPONSE)
+    expect((await chat('up/gpt-5.4-pro')).choices[0]!.message.content).toBe('Good day')
+    const sent = gateway.upstream.requests.at(-1)!
+    expect([sent.path, JSON.parse(sent.body.toString())]).toMatchObject(['/v1/responses', { model: 'gpt-5.4-pro', store: false }])
+    gateway.upstream.answer = events(STREAM)
+    expect(await streamed('up/gpt-5.4-pro')).toBe('Good day')
+  })
+
+  it('Ollama’s own', async () => {
+    const line = (content: string, more: object = {}): object => ({
+      model: 'm',
+      created_at: '2026-11-20T12:00:00Z',
+      message: { role: 'assistant', content },
+      ...more,
+    })
+    const end = { done: true, done_reason: 'stop', prompt_eval_count: 12, eval_count: 5 }
+    gateway.upstream.answer = json(line('Good day', end))
+    expect(await chat('ollama/llama3')).toMatchObject({ choices: [{ message: { content: 'Good day' } }], usage: { total_tokens: 17 } })
+    gateway.upstream.answer = (_, response) => {
+      response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+      response.end([line('Good '), line('day'), line('', end)].map((part) => `${JSON.stringify(part)}\n`).join(''))
+    }
+    expect(await streamed('ollama/llama3')).toBe('Good day')
+  })
+
+  it('lesson 2: Gemini, which works on when its reader leaves, is read to its end and metered', async () => {
+    let words = 0
+    const part = (text: string, more: object = {}): string =>
+      `data: ${JSON.stringify({ candidates: [{ content: { role: 'model', parts: [{ text }] }, ...more }], usageMetadata: { promptTokenCount: 12, candidatesTokenCount: 5, totalTokenCount: 17 } })}\n\n`
+    gateway.upstream.answer = (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      const timer = setInterval(() => {
+        words += 1
+        if (words < 60) return response.write(part('word '))
+        clearInterval(timer)
+        return response.end(part('end', { finishReason: 'STOP' }))
+      }, 3)
+    }
+    const asked = openai.chat.completions.create({
+      model: 'gemini/gemini-2.5-flash',
+      messages: [{ role: 'user', content: 'Hi' }],
+      stream: true,
+    })
+    const { data: stream, response } = await asked.withResponse()
+    for await (const _ of stream) break
+    expect(await gateway.entry(response)).toMatchObject({ outcome: 'succeeded', usageSource: 'reported', usage: { output_tokens: 5 } })
+    expect(words).toBe(60)
+  })
 })

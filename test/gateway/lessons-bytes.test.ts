@@ -2,7 +2,9 @@ import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { revokeConnection } from '../../src/contract/connections.ts'
+import { listCalls } from '../../src/contract/consumption.ts'
 import { type GatewayTest, json, startGatewayTest } from '../support/gateway.ts'
+import { until } from '../support/until.ts'
 
 // What users of other gateways suffer from, where it concerns bytes, keys and money: each test bears the number of its complaint.
 
@@ -182,4 +184,13 @@ describe('keys', () => {
     expect([409, 404, 400]).toContain(refused.status)
     expect(gateway.upstream.requests.length).toBe(before)
   })
+})
+
+it('lesson 11: every request that a provider received is an entry, and nothing else is', async () => {
+  const answered = gateway.upstream.requests.length
+  await until(async () => {
+    const { items } = await gateway.owner.call(listCalls, { query: { limit: 200 } })
+    return items.filter(({ outcome }) => outcome !== 'not_sent').length === answered
+  })
+  expect(answered).toBeGreaterThan(10)
 })
