@@ -17,6 +17,7 @@ import { reportOf } from './pace-report.ts'
 import type { CallServices } from './services.ts'
 import { cutFailure, cuttable } from './cut.ts'
 import { type ForwardedStream, openStream } from './forwarded-stream.ts'
+import { settleInTheEnd } from './settle-in-the-end.ts'
 import { turnFor } from './turn.ts'
 
 /** A request whose bytes go to the provider as they are, in the provider's own dialect. */
@@ -111,7 +112,7 @@ export async function forward(services: CallServices, request: ForwardRequest): 
         nowMs: services.clock.now().getTime(),
       }),
     )
-    services.ledger.settle(settlement).then(
+    settleInTheEnd(services, settlement, signal).then(
       () => logCall({ log: services.log, request, settlement, failure, sent: () => Buffer.from(request.body).toString('utf8') }),
       (error: unknown) => services.log.error({ error, callId: intent.id }, 'a call could not be settled; it stays an intent'),
     )

@@ -33,15 +33,19 @@ export function logCall({
     ...(status === undefined ? {} : { status }),
   }
   if (!failure) return log.debug(fields, 'call settled')
-  const excerpt = sayable(failure, sent())
+  const excerpt = sayable(failure, sent)
   log.info({ ...fields, code: failure.code, ...(excerpt === undefined ? {} : { excerpt }) }, 'call failed')
 }
 
 const PIECE = 16 // characters
+/** Of a longer request nothing is quoted: to look through megabytes for each piece would hold everybody up. */
+const MOST_LOOKED_THROUGH = 256 * 1024
 
 /** What the provider said, unless it repeats what it was sent, or is what the model said in place of an answer. */
-function sayable({ code, excerpt }: ProviderFailure, text: string): string | undefined {
+function sayable({ code, excerpt }: ProviderFailure, textSent: () => string): string | undefined {
   if (excerpt === undefined || code === 'provider.content_refused') return undefined
+  const text = textSent()
+  if (text.length > MOST_LOOKED_THROUGH) return undefined
   const sent = text.replace(/\s+/g, ' ')
   for (let at = 0; at + PIECE <= excerpt.length; at += 1) if (sent.includes(excerpt.slice(at, at + PIECE))) return undefined
   return excerpt

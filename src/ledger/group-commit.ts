@@ -25,6 +25,8 @@ interface Live {
 }
 
 const MOST_PER_COMMIT = 256
+/** How long a settlement that nobody waits for waits for company. */
+const PATIENCE_MS = 10
 /** Less than the age at which intents are swept. */
 const LONGEST_IN_JOURNAL_MS = 14 * 60_000
 /** Somebody would have to change budgets in each of as many milliseconds. */
@@ -56,6 +58,9 @@ export function createGroupCommit({
 }) {
   let queue: Operation[] = []
   let running: Promise<void> | undefined
+  /** Settlements that nobody waits for: they go with the next commit that somebody does wait for, or alone when none comes. */
+  let patient: Operation[] = []
+  let patience: NodeJS.Timeout | undefined
   const limits = createLimits(database)
   const journal = createJournal({ database, clock, instance })
   const live = new WeakMap<CallIntent, Live>()
@@ -220,33 +225,73 @@ export function createGroupCommit({
     }
   }
 
+  const refuse = (operation: Operation, error: unknown): void => {
+    if (!(error instanceof CommitUnknown)) return operation.reject(error)
+    over.add(operation.intent) // who tries to settle it again finds nothing, as it may be settled
+    operation.reject(error.cause)
+  }
+
   const commitAlone = async (operation: Operation): Promise<void> => {
     try {
       ;(await commit([operation]))()
     } catch (error) {
-      operation.reject(error instanceof CommitUnknown ? error.cause : error)
+      refuse(operation, error)
     }
   }
 
   const drain = async (): Promise<void> => {
+    await nextTurn() // what comes in this one shares its commit
     while (queue.length > 0) {
+      hurry()
       const operations = queue.slice(0, MOST_PER_COMMIT)
       queue = queue.slice(MOST_PER_COMMIT)
       try {
         ;(await commit(operations))()
       } catch (error) {
-        if (error instanceof CommitUnknown) for (const operation of operations) operation.reject(error.cause)
-        else if (operations.length === 1) operations[0]!.reject(error)
+        if (operations.length === 1 || error instanceof CommitUnknown) for (const operation of operations) refuse(operation, error)
         else for (const operation of operations) await commitAlone(operation)
       }
     }
     running = undefined // in the same turn as the last look at the queue, so that nothing is left lying in it
+    if (patient.length > 0) wait()
+  }
+
+  const begin = (): void => {
+    running ??= drain()
+  }
+
+  /** Puts the patient ones before those that were asked meanwhile: what they give back is there for those. */
+  const hurry = (): void => {
+    clearTimeout(patience)
+    patience = undefined
+    if (patient.length > 0) queue = [...patient, ...queue]
+    patient = []
+  }
+
+  const wait = (): void => {
+    patience ??= setTimeout(() => {
+      hurry()
+      begin()
+    }, PATIENCE_MS)
   }
 
   const enqueue = (operation: Operation): void => {
+    if (operation.kind === 'settle' && operation.intent.byTheThousand && patient.length < MOST_PER_COMMIT / 2) {
+      patient.push(operation)
+      if (!running) wait()
+      return
+    }
     queue.push(operation)
-    // In the next turn, so that what is asked in this one shares its commit.
-    running ??= Promise.resolve().then(drain)
+    begin()
+  }
+
+  /** Resolves when nothing is queued or under way. */
+  const settled = async (): Promise<void> => {
+    if (patient.length > 0) {
+      hurry()
+      begin()
+    }
+    while (running) await running
   }
 
   return {
@@ -257,13 +302,16 @@ export function createGroupCommit({
       new Promise((resolve, reject) => enqueue({ kind: 'settle', intent: settlement.intent, settlement, resolve, reject })),
     /** Resolves when nothing is queued or under way, and all is in its tables. */
     async idle(): Promise<void> {
-      while (running) await running
+      await settled()
       await journal.caughtUp()
     },
-    /** Resolves when all that was committed before is in its tables. */
-    caughtUp: () => journal.caughtUp(),
+    /** Resolves when all that was asked before is in its tables. */
+    async caughtUp(): Promise<void> {
+      if (patient.length > 0) await settled()
+      await journal.caughtUp()
+    },
     async close(): Promise<void> {
-      while (running) await running
+      await settled()
       await journal.close()
     },
   }
@@ -281,6 +329,8 @@ const heldBy = ({ id, instance, budgetIds, worstCaseNano, currency, ownerPriced 
   currency,
   ownerPriced: ownerPriced ?? null,
 })
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** Of two settlements of one call the first. */
 const onceEach = (operations: readonly SettleOperation[]): SettleOperation[] => [

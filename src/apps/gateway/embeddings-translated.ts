@@ -45,7 +45,7 @@ export async function passEmbeddings(services: CallServices, one: Try, offer: Em
       return { ...planned, bounds: answerBounds(one.request), ask }
     }
     const startedMs = performance.now()
-    const answered = await askLogged<Vector[]>(services, { request: call, attempt, plan, sent: () => asked.texts.join(' ') })
+    const answered = await askLogged<Vector[]>(services, { request: call, attempt, plan, sent: () => asked.texts.join(' ') }, call.signal)
     sentAtMs ||= startedMs
     providerMs += performance.now() - startedMs
     if (answered.kind !== 'answered') return { forwarded: failedFrom(answered), takesUsageOut: false, headers }
