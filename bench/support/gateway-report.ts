@@ -64,6 +64,10 @@ export function printGateway(report: GatewayReport): void {
     ['50 at a time', added(({ atFifty }) => atFifty.own)],
     ['at half of its best, constant arrival', ({ atHalf }) => both(atHalf?.added)],
     ['one commit alone', ({ commitWait }) => both(commitWait)],
+    [
+      'added p50 at half over that of one commit',
+      ({ atHalf, commitWait }) => ms(commitWait && atHalf && atHalf.added.p50 / commitWait.p50),
+    ],
   ])
   table('Streams, p50 / p99 in ms (the direct way: its own; others: added)', [
     ['first token, 1 at a time', added(({ streaming }) => streaming.firstTokenAtOne)],

@@ -33,7 +33,7 @@ export async function closedLoop(
   return load.end()
 }
 
-const MOST_LANES = 512
+const LANES = 256
 const TICK_MS = 1
 
 /**
@@ -43,7 +43,7 @@ const TICK_MS = 1
 export async function openLoop(target: Target, { perSecond, seconds }: { perSecond: number; seconds: number }): Promise<Round> {
   const load = createLoad(target)
   const free: ((dueMs: number) => Promise<void>)[] = []
-  for (let lane = 0; lane < Math.min(MOST_LANES, Math.ceil(perSecond / 10) + 1); lane += 1) free.push(await load.open())
+  for (let lane = 0; lane < LANES; lane += 1) free.push(await load.open())
   load.restart()
   const due: number[] = []
   const under = new Set<Promise<void>>()
