@@ -8,7 +8,7 @@ import { createPace, type Others, type Pace, type PaceState } from './pace.ts'
 /** The paces of all connections in this process. */
 export interface Paces {
   /** Of one connection; a call asks for it each time, which keeps it in step with other instances. */
-  of(connectionId: string): Pace
+  readonly of: (connectionId: string) => Pace
   /** Writes what was learned for the next start. */
   close(): Promise<void>
 }

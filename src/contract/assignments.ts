@@ -58,13 +58,9 @@ export const assignmentWarning = z
       .strictObject({ date: z.iso.date(), successor: z.string().nullable() })
       .optional()
       .meta({ description: 'Of "model_shutdown": the day, and what the provider names in its place' }),
-    abilities: z
-      .array(z.enum(ABILITIES))
-      .optional()
-      .meta({
-        description:
-          'Of "ability_missing": what this context needs and the model does not do, by its own test or its provider’s description',
-      }),
+    abilities: z.array(z.enum(ABILITIES)).optional().meta({
+      description: 'Of "ability_missing": what this context needs and the model does not do, by its own test or its provider’s description',
+    }),
   })
   .meta({ id: 'AssignmentWarning' })
 export type AssignmentWarning = z.output<typeof assignmentWarning>

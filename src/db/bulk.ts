@@ -92,7 +92,7 @@ const columnsOfTables = new WeakMap<PgTable, readonly NamedColumn[]>()
 function allColumns(table: PgTable): readonly NamedColumn[] {
   const known = columnsOfTables.get(table)
   if (known) return known
-  const columns = Object.entries(getTableColumns(table)).map(([property, column]) => ({ property, column: column as PgColumn }))
+  const columns: readonly NamedColumn[] = Object.entries(getTableColumns(table)).map(([property, column]) => ({ property, column }))
   columnsOfTables.set(table, columns)
   return columns
 }
