@@ -41,15 +41,16 @@ export function createKeyScrubber(key: Secret | undefined): (text: string) => st
   return (text) => KEY_BEGINNINGS.reduce((clean, [shape, replacement]) => clean.replace(shape, replacement), withoutValue(text))
 }
 
+// What comes before something else has a bound everywhere: a provider can answer megabytes that almost fit, and everybody would wait.
 // the beginnings that providers give their keys; also masked ones ("sk-pro********abcd")
 const KEY_BEGINNINGS: readonly (readonly [RegExp, string])[] = [
   [/\b(?:sk|pk|rk|gsk|xai|pplx|csk|nvapi|tgp|hf|r8|fw|bfl|ghp|gho|glpat|lk1|lkv|ABSK|AIza|AQ\.)[-_*.…][\w*.…-]{6,}/g, REMOVED],
-  [/\bAIza[\w-]{20,}|\bAKIA[A-Z0-9]{12,}|\beyJ[\w-]{10,}\.[\w-]{10,}(?:\.[\w-]+)?/g, REMOVED],
+  [/\bAIza[\w-]{20,}|\bAKIA[A-Z0-9]{12,}|\beyJ[\w-]{10,1000}\.[\w-]{10,}(?:\.[\w-]+)?/g, REMOVED],
 ]
 
 const KEY_SHAPES: readonly (readonly [RegExp, string])[] = [
   // user and password of a URL; a password that should have been percent-encoded too
-  [/(\b[a-z][a-z0-9+.-]*:\/\/)(?:[^\s/?#@]*|[^\s:@]*:[^\s@]*)@/gi, `$1${REMOVED}@`],
+  [/([a-z0-9+.-]:\/\/)(?:[^\s/?#@]{0,1000}|[^\s:@]{0,1000}:[^\s@]{0,1000})@/gi, `$1${REMOVED}@`],
   [/\b(Bearer|Basic|DeepL-Auth-Key)(\s+)[\w.~+/=*…:-]{4,}/gi, `$1$2${REMOVED}`],
   [/\b(Token|Key)(\s+)[\w.~+/=:-]{8,}/g, `$1$2${REMOVED}`],
   // "x-api-key": "...", api_key=..., ?key=..., password: ...

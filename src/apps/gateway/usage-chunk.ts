@@ -9,6 +9,8 @@ export interface UsageChunkFilter {
 }
 
 const NOTHING = new Uint8Array(0)
+/** No usage chunk is larger: what comes without an end goes on as it is. */
+const MOST_HELD_BYTES = 256 * 1024
 const LF = 0x0a
 const CR = 0x0d
 
@@ -24,6 +26,10 @@ export function createUsageChunkFilter(): UsageChunkFilter {
       const all = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
       const complete = endOfLastEvent(all)
       rest = all.subarray(complete)
+      if (rest.length > MOST_HELD_BYTES) {
+        rest = Buffer.alloc(0)
+        return all
+      }
       if (complete === 0) return NOTHING
       const events = all.subarray(0, complete)
       return events.includes('"usage"') ? withoutUsageChunk(events) : events
