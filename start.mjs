@@ -259,12 +259,10 @@ function holderIsGone(lock) {
 // ---- starting --------------------------------------------------------------------------------------------------------------
 
 /** The same in ./latchkey. V8 would let 200 MB of dead objects pile up before it looks for them; a report holds no secret. */
-const NODE_FLAGS = [
-  '--max-semi-space-size=16',
-  '--heap-growing-percent=40',
-  '--report-exclude-env',
-  '--disable-warning=ExperimentalWarning',
-]
+const NODE_FLAGS = ['--report-exclude-env', '--disable-warning=ExperimentalWarning']
+const COMMAND_HEAP = ['--max-semi-space-size=16', '--heap-growing-percent=40']
+/** A server has many requests at a time in hand: with more room for the young, fewer of their objects are copied. */
+const SERVER_HEAP = ['--max-semi-space-size=64']
 /** The same in ./latchkey: what threads have freed goes back to the system, and serves the other threads (glibc). */
 const ALLOCATOR = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' }
 const FORWARDED = IS_WINDOWS ? ['SIGINT', 'SIGBREAK'] : ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
@@ -279,7 +277,10 @@ async function start(node, program, args) {
     await import(pathToFileURL(file).href)
     return
   }
-  const child = spawn(node, [...NODE_FLAGS, file, ...args], { stdio: 'inherit', env: { ...ALLOCATOR, ...process.env } })
+  const child = spawn(node, [...(args[0] === 'serve' ? SERVER_HEAP : COMMAND_HEAP), ...NODE_FLAGS, file, ...args], {
+    stdio: 'inherit',
+    env: { ...ALLOCATOR, ...process.env },
+  })
   // At a terminal Ctrl-C reaches the child by itself; a second one from here would make it give up at once.
   for (const signal of FORWARDED) process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal)))
   child.on('exit', (code, signal) => process.exit(code ?? 128 + (os.constants.signals[signal] ?? 0)))

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { ENVIRONMENT, NODE_FLAGS } from '../../test/support/load/as-started.ts'
+import { ENVIRONMENT, COMMAND_FLAGS } from '../../test/support/load/as-started.ts'
 import { type ProcessSample, sampleProcess } from '../../test/support/load/process-meter.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
@@ -59,7 +59,7 @@ export async function runEnrich(
   { workplace, nodeFlags = [] }: { workplace: Workplace; nodeFlags?: readonly string[] },
 ): Promise<CommandRun> {
   const startedMs = performance.now()
-  const child = spawn(process.execPath, [...NODE_FLAGS, ...nodeFlags, MAIN, 'enrich', ...args], {
+  const child = spawn(process.execPath, [...COMMAND_FLAGS, ...nodeFlags, MAIN, 'enrich', ...args], {
     env: { ...workplace.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -110,7 +110,7 @@ export async function runEnrich(
 
 /** Resident memory, in MB, of the command with everything open and nothing to do; null where it cannot be read. */
 export async function idleMemory(workplace: Workplace): Promise<number | null> {
-  const child = fork(IDLE, [], { execArgv: [...NODE_FLAGS], env: { ...workplace.environment } })
+  const child = fork(IDLE, [], { execArgv: [...COMMAND_FLAGS], env: { ...workplace.environment } })
   await once(child, 'message')
   await sleep(IDLE_FOR_MS)
   const sample = sampleProcess(child.pid!)

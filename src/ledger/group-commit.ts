@@ -12,6 +12,11 @@ import type { Settlement } from './settlement.ts'
 import { recordTaken, type SettleOperation, spendTaken, type TakenCall, takeIntents } from './settle.ts'
 
 type Operation = IntendOperation | SettleOperation
+/** Resolves when all that was asked before it is committed. */
+interface Barrier {
+  readonly kind: 'barrier'
+  readonly resolve: () => void
+}
 
 /** Writes what people should be told, in the commit that found it: once, whatever fails. */
 export type TellBudgets = (tx: Tx, notices: readonly BudgetNotice[]) => Promise<void>
@@ -56,7 +61,7 @@ export function createGroupCommit({
   instance: string
   tell?: TellBudgets | undefined
 }) {
-  let queue: Operation[] = []
+  let queue: (Operation | Barrier)[] = []
   let running: Promise<void> | undefined
   /** Settlements that nobody waits for: they go with the next commit that somebody does wait for, or alone when none comes. */
   let patient: Operation[] = []
@@ -243,14 +248,16 @@ export function createGroupCommit({
     await nextTurn() // what comes in this one shares its commit
     while (queue.length > 0) {
       hurry()
-      const operations = queue.slice(0, MOST_PER_COMMIT)
+      const batch = queue.slice(0, MOST_PER_COMMIT)
       queue = queue.slice(MOST_PER_COMMIT)
+      const operations = batch.filter((operation) => operation.kind !== 'barrier')
       try {
-        ;(await commit(operations))()
+        if (operations.length > 0) (await commit(operations))()
       } catch (error) {
         if (operations.length === 1 || error instanceof CommitUnknown) for (const operation of operations) refuse(operation, error)
         else for (const operation of operations) await commitAlone(operation)
       }
+      for (const operation of batch) if (operation.kind === 'barrier') operation.resolve()
     }
     running = undefined // in the same turn as the last look at the queue, so that nothing is left lying in it
     if (patient.length > 0) wait()
@@ -307,7 +314,13 @@ export function createGroupCommit({
     },
     /** Resolves when all that was asked before is in its tables. */
     async caughtUp(): Promise<void> {
-      if (patient.length > 0) await settled()
+      if (running || patient.length > 0) {
+        await new Promise<void>((resolve) => {
+          hurry()
+          queue.push({ kind: 'barrier', resolve })
+          begin()
+        })
+      }
       await journal.caughtUp()
     },
     async close(): Promise<void> {

@@ -1,12 +1,10 @@
 import { fileURLToPath } from 'node:url'
 
-/** As ./latchkey starts Node: whoever measures its process does the same. */
-export const NODE_FLAGS: readonly string[] = [
-  '--max-semi-space-size=16',
-  '--heap-growing-percent=40',
-  '--report-exclude-env',
-  '--disable-warning=ExperimentalWarning',
-]
+const ALWAYS = ['--report-exclude-env', '--disable-warning=ExperimentalWarning']
+
+/** As ./latchkey starts Node for a command, and for a server: whoever measures such a process does the same. */
+export const COMMAND_FLAGS: readonly string[] = ['--max-semi-space-size=16', '--heap-growing-percent=40', ...ALWAYS]
+export const SERVER_FLAGS: readonly string[] = ['--max-semi-space-size=64', ...ALWAYS]
 
 export const ENVIRONMENT: Readonly<Record<string, string>> = {
   PATH: process.env['PATH'] ?? '',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pgliteTemplate } from '../databases.ts'
-import { ENVIRONMENT, NODE_FLAGS } from './as-started.ts'
+import { ENVIRONMENT, SERVER_FLAGS } from './as-started.ts'
 import type { ServerGreeting } from './server-program.ts'
 import type { Target } from './lanes.ts'
 import { type Program, startPinned } from './pinned.ts'
@@ -37,7 +37,7 @@ export async function makeInstallation({
     database: { dataDir: environment.LATCHKEY_DATA, databaseUrl },
     async start(upstreamUrl) {
       const env = { ...ENVIRONMENT, HOME: folder, ...environment }
-      const options = { core, args: [upstreamUrl], nodeFlags: NODE_FLAGS, env }
+      const options = { core, args: [upstreamUrl], nodeFlags: SERVER_FLAGS, env }
       const { program, greeting } = await startPinned<ServerGreeting>(PROGRAM, options)
       token ??= greeting.token
       if (token === undefined) throw new Error('the server has no virtual key')
