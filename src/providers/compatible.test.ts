@@ -24,11 +24,18 @@ describe('the test of a key', () => {
     ['together', [{ id: 'openai/gpt-oss-20b', type: 'chat', context_length: 131_072 }], 'ok'],
     ['together', { data: [] }, 'ok'],
     ['groq', { object: 'list', data: [{ id: 'llama' }] }, 'ok'],
+    ['deepinfra', { stripe_balance: -66.6, recent: 5.5, limit: 200, suspended: false }, 'ok'],
+    ['deepinfra', { stripe_balance: 12.4, suspended: true }, 'no_credit'],
+    ['deepinfra', { data: [] }, 'elsewhere'],
+    ['fireworks', { accounts: [{ name: 'accounts/mine', suspendState: 'UNSUSPENDED' }] }, 'ok'],
+    ['fireworks', { accounts: [{ suspendState: 'CREDIT_DEPLETED' }, { suspendState: 'UNSUSPENDED' }] }, 'ok'],
+    ['fireworks', { accounts: [{ suspendState: 'CREDIT_DEPLETED' }] }, 'no_credit'],
+    ['fireworks', { data: [] }, 'elsewhere'],
   ])('%s: %j', (provider, body, found) => {
     expect(findProvider(provider).checkKey.read(body)).toBe(found)
   })
 
-  it.each(['deepinfra', 'fireworks', 'huggingface', 'nvidia', 'ovhcloud', 'perplexity'])(
+  it.each(['huggingface', 'nvidia', 'ovhcloud', 'perplexity'])(
     '%s: a list that is public, or may be, proves the address and not the key',
     (provider) => {
       expect(findProvider(provider).checkKey.proves).toBe('address')
