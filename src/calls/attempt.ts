@@ -18,6 +18,8 @@ export interface WireRecord {
   status?: number
   sentAt?: Date
   firstByteAt?: Date
+  /** When nothing more came, where that is not when it is settled: what broke off is estimated in between. */
+  endedAt?: Date
   metered?: MeteredUsage
   /** Of a stream that is still coming. */
   meteredSoFar?: () => MeteredUsage

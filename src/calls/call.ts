@@ -127,6 +127,7 @@ export async function makeCall<Answer>(
   call.end()
   const cutBy = call.cutBy()
   if (cutBy && !result) wire.failure = cutFailure(cutBy)
+  wire.endedAt = services.clock.now()
   if (!result) await estimateBroken(wire, request.candidate)
   const base: Settlement = { ...settlementOf({ services, request, intent, wire }), intendedAt, keyVersion: connection.keyVersion }
   if (result && !wire.failure) return { kind: 'answered', result: result.answer, wire, base: { ...base, outcome: 'succeeded' } }
@@ -193,7 +194,7 @@ export function settlementOf({
     cost: costOfCall({ candidate, metered, wire, machineMs, at: services.clock.now(), currency }),
     sentAt: wire.sentAt,
     firstByteAt: wire.firstByteAt,
-    endedAt: services.clock.now(),
+    endedAt: wire.endedAt ?? services.clock.now(),
   }
 }
 

@@ -145,7 +145,7 @@ export async function forward(services: CallServices, request: ForwardRequest): 
           return resolve({ kind: 'failed', callId: intent.id, failure, answer: { ...head, bytes: withoutKeyIn(bytes, key) } })
         return resolve({ kind: 'whole', ...head, bytes, providerMs, receipt })
       }
-      const stream = await openStream({ answer, request, provider, wire, key, call, settle })
+      const stream = await openStream({ answer, request, provider, wire, key, call, clock: services.clock, settle })
       if (!('next' in stream)) return resolve({ kind: 'failed', callId: intent.id, failure: stream })
       resolve({ kind: 'stream', ...head, stream })
       await stream.ended // the key stays open until the last byte has come

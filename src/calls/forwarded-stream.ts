@@ -3,6 +3,7 @@ import type { Secret } from '../base/secret.ts'
 import { ProviderCallError } from '../providers/failure.ts'
 import type { Provider, ProviderFailure } from '../providers/provider.ts'
 import type { ProviderAnswer } from '../providers/send.ts'
+import type { Clock } from '../runtime/clock.ts'
 import { valueScrubber } from '../runtime/scrub-value.ts'
 import { createAnswerTap } from './answer-tap.ts'
 import { failureFrom, type WireRecord } from './attempt.ts'
@@ -34,6 +35,7 @@ interface Streaming {
   readonly wire: WireRecord
   readonly key: Secret | undefined
   readonly call: CuttableCall
+  readonly clock: Clock
   /** Step 7. `cut`: it ended early, and not by itself. */
   readonly settle: (ending?: { cut?: true }) => CallReceipt
 }
@@ -43,7 +45,7 @@ interface Streaming {
  * and what they say of usage and errors is noted on their way.
  */
 export async function openStream(streaming: Streaming): Promise<ForwardedStream | ProviderFailure> {
-  const { answer, request, wire, key, call, settle } = streaming
+  const { answer, request, wire, key, call, clock, settle } = streaming
   const { protocol } = request.offer
   const tap = createAnswerTap({ protocol, headers: answer.headers, key })
   const chunks = answer.chunks()[Symbol.asyncIterator]()
@@ -60,6 +62,7 @@ export async function openStream(streaming: Streaming): Promise<ForwardedStream 
     wire.metered = metered
     wire.streamed = { body: request.body, said }
     if (failure) wire.failure ??= failure
+    wire.endedAt = clock.now()
     if (ending.early) await estimateBroken(wire, request.candidate)
     resolve(settle(ending.cut ? { cut: true } : {}))
   }

@@ -179,7 +179,8 @@ async function tryAbort(bench: Bench, manner: Manner): Promise<void> {
     leave.abort()
   }
   const { asked } = await listen(bench, manner, longAnswer, { signal: leave.signal, onSaid })
-  const tookMs = bench.nowMs() - leftAtMs
+  const endedAt = asked.kind === 'cancelled' ? asked.made?.base.endedAt : undefined
+  const tookMs = (endedAt?.getTime() ?? bench.nowMs()) - leftAtMs
   await bench.found('abort', abortVerdict(asked, tookMs))
 }
 
