@@ -34,7 +34,8 @@ export type AssignmentRules = z.output<typeof assignmentRules>
 
 export const contextName = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'lower-case letters, digits and hyphens, beginning with a letter; at most 40')
+  // "connection-check" is the ledger's own: what a person asks while setting a connection up
+  .regex(/^(?!connection-check$)[a-z][a-z0-9-]{0,39}$/, 'lower-case letters, digits and hyphens, beginning with a letter; at most 40')
   .meta({ description: 'A kind of use: one that every workspace has, or one of its own' })
 
 /** Something about an assignment that a person should know; it does not stop anything. */

@@ -75,6 +75,11 @@ describe('names', () => {
   })
 })
 
+it('no virtual key is for the context in which connections are set up: their limits do not hold there', async () => {
+  const body = { name: 'sly', contexts: ['connection-check'] }
+  expect((await gateway.owner.ask(makeVirtualKey, { body })).status).toBe(422)
+})
+
 describe('requests', () => {
   it('of other methods are answered, and their connection goes on', async () => {
     const { text, socket } = await raw(
