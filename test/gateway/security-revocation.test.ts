@@ -74,15 +74,21 @@ describe.skipIf(absence !== undefined)(
     }
     /** Calls at a rate over all instances, each with a mark of its own. @returns to be called for what became of those after a moment. */
     const load = (token: string, slug: string) => {
-      let number = 0
+      const beganMs = performance.now()
+      let inFlight = 0
       const made: { startedMs: number; mark: string; status: Promise<number> }[] = []
-      const timer = setInterval(() => {
-        number += 1
-        const mark = `mark-${slug}-${number}.`
-        const answer = askGateway(urls()[number % urls().length]!, { token, body: bodyOf(slug, mark) })
-        const status = answer.then(async (one) => (await one.text(), one.status))
+      const call = (): void => {
+        const mark = `mark-${slug}-${made.length}.`
+        const answer = askGateway(urls()[made.length % urls().length]!, { token, body: bodyOf(slug, mark) })
+        inFlight += 1
+        const status = answer.then(async (one) => (await one.text(), one.status)).finally(() => (inFlight -= 1))
         made.push({ startedMs: performance.now(), mark, status })
-      }, 1_000 / CALLS_PER_SECOND)
+      }
+      // as many as the time asks for, also on a machine whose timers are late; one that cannot keep up is not buried
+      const timer = setInterval(() => {
+        const due = ((performance.now() - beganMs) * CALLS_PER_SECOND) / 1_000
+        while (made.length < due && inFlight < CALLS_PER_SECOND) call()
+      }, 5)
       return async () => {
         clearInterval(timer)
         const statuses = await Promise.all(made.map(({ status }) => status))
@@ -107,8 +113,8 @@ describe.skipIf(absence !== undefined)(
         const made = await stop()
         const before = made.filter(({ startedMs }) => startedMs < revokedMs - 500)
         const after = made.filter(({ startedMs }) => startedMs > revokedMs)
-        expect(before.filter(({ status }) => status === 200).length).toBeGreaterThan(50)
-        expect(after.length).toBeGreaterThan(50)
+        expect(before.filter(({ status }) => status === 200).length).toBeGreaterThan(20)
+        expect(after.length).toBeGreaterThan(20)
         expect(after.filter(({ status }) => status === 200)).toEqual([])
         expect(after.filter(({ mark }) => seen(mark) > 0)).toEqual([]) // nothing of them reached the provider
         if (what === 'a virtual key') expect(new Set(after.map(({ status }) => status))).toEqual(new Set([401]))
