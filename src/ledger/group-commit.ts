@@ -313,7 +313,7 @@ export function createGroupCommit({
       await journal.caughtUp()
     },
     /** Resolves when all that was asked before is in its tables. */
-    async caughtUp(): Promise<void> {
+    async caughtUp(how?: { readonly unlessBusy?: boolean }): Promise<void> {
       if (running || patient.length > 0) {
         await new Promise<void>((resolve) => {
           hurry()
@@ -321,7 +321,7 @@ export function createGroupCommit({
           begin()
         })
       }
-      await journal.caughtUp()
+      await journal.caughtUp(how)
     },
     async close(): Promise<void> {
       await settled()

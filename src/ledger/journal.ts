@@ -22,8 +22,8 @@ export interface Journal {
   append(tx: Tx, rows: JournalRows): Promise<string | undefined>
   /** After that commit: so many calls are to be unpacked, in a while. */
   committed(rows: JournalRows): void
-  /** Resolves when all that was committed before is in its tables. */
-  caughtUp(): Promise<void>
+  /** Resolves when all that was committed before is in its tables; with `unlessBusy` at once while calls come by the thousand. */
+  caughtUp(how?: { readonly unlessBusy?: boolean }): Promise<void>
   close(): Promise<void>
 }
 

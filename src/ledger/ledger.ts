@@ -15,8 +15,11 @@ export interface Ledger {
   settle(settlement: Settlement): Promise<void>
   /** Resolves when no commit is queued or under way, and all that was committed is in its tables. */
   idle(): Promise<void>
-  /** For who reads intents and entries: resolves when all that was committed before is in their tables. */
-  caughtUp(): Promise<void>
+  /**
+   * For who reads intents and entries: resolves when all that was asked before is in their tables. With `unlessBusy` what came in the
+   * last seconds may be missing while calls come by the thousand: for pages that ask all the time.
+   */
+  caughtUp(how?: { readonly unlessBusy?: boolean }): Promise<void>
   /** Lets what is under way end, and puts everything into its tables. */
   close(): Promise<void>
 }
@@ -31,7 +34,7 @@ export function createLedger(options: { database: Database; clock: Clock; instan
     intend: group.intend,
     settle: async (settlement) => void (await group.settle(settlement)),
     idle: () => group.idle(),
-    caughtUp: () => group.caughtUp(),
+    caughtUp: (how) => group.caughtUp(how),
     close: () => group.close(),
   }
 }

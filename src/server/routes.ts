@@ -49,11 +49,10 @@ const LOOKED_AT_ALL_THE_TIME: ReadonlySet<string> = new Set([listLatestCalls.id]
 
 /** Routes that read the ledger see every call that ended before they were asked. */
 function readingLedger({ ledger }: Services, routes: readonly HandledRoute[]): HandledRoute[] {
-  return routes.map((handled) => {
-    const { route, handler } = handled
-    if (LOOKED_AT_ALL_THE_TIME.has(route.id)) return handled
+  return routes.map(({ route, handler }) => {
+    const unlessBusy = LOOKED_AT_ALL_THE_TIME.has(route.id)
     const caughtUp = async (input: never): Promise<unknown> => {
-      await Promise.race([ledger.caughtUp(), sleep(CATCH_UP_MS, undefined, { ref: false })])
+      await Promise.race([ledger.caughtUp({ unlessBusy }), sleep(CATCH_UP_MS, undefined, { ref: false })])
       return handler(input)
     }
     return { route, handler: caughtUp }
