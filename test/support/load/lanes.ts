@@ -34,6 +34,8 @@ export async function closedLoop(
 }
 
 const LANES = 256
+/** Node's servers close a connection that was idle for five seconds: one that is nearly so old may end under a request. */
+const LONGEST_IDLE_MS = 3_000
 const TICK_MS = 1
 
 /**
@@ -76,7 +78,7 @@ function createLoad({ url, headers, body }: Target) {
   const bytes = requestBytes({ url, headers, body })
   const times: number[] = []
   const otherwise: Record<string, number> = {}
-  const sockets: Socket[] = []
+  const sockets = new Set<Socket>()
   let complaint: string | undefined
   let startedMs = performance.now()
   const note = (what: string, answer?: Buffer): void => {
@@ -86,15 +88,19 @@ function createLoad({ url, headers, body }: Target) {
 
   const open = async (): Promise<(dueMs: number) => Promise<void>> => {
     let socket = await dial(hostname, Number(port))
-    sockets.push(socket)
+    sockets.add(socket)
+    let usedMs = performance.now()
     return async (dueMs) => {
-      if (socket.destroyed) {
+      if (socket.destroyed || performance.now() - usedMs > LONGEST_IDLE_MS) {
+        socket.destroy()
+        sockets.delete(socket)
         const again = await dial(hostname, Number(port)).catch(() => undefined)
         if (!again) return note('unreachable')
         socket = again
-        sockets.push(socket)
+        sockets.add(socket)
       }
       const answer = await exchange(socket, bytes)
+      usedMs = performance.now()
       const status = answer?.subarray(9, 12).toString('latin1') ?? 'cut'
       if (status === '200') times.push(performance.now() - dueMs)
       else note(status, answer)
