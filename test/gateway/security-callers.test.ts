@@ -246,6 +246,8 @@ it('an outsider holds neither memory nor a connection: what comes after the refu
   socket.write(
     `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 60000000\r\nauthorization: Bearer sk-lk-${'y'.repeat(43)}\r\n\r\n{"a":`,
   )
+  const more = setInterval(() => socket.write('x'.repeat(10_000)), 100)
   await ended
+  clearInterval(more)
   expect(heard).toMatch(/^HTTP\/1\.1 401 /)
 }, 30_000)
