@@ -30,6 +30,9 @@ interface Live {
 }
 
 const MOST_PER_COMMIT = 256
+/** With more intents than this in so long, each commit waits two milliseconds for more of them. */
+const CROWD = 150
+const COUNTED_MS = 100
 /** How long a settlement that nobody waits for waits for company. */
 const PATIENCE_MS = 10
 /** Less than the age at which intents are swept. */
@@ -66,6 +69,9 @@ export function createGroupCommit({
   /** Settlements that nobody waits for: they go with the next commit that somebody does wait for, or alone when none comes. */
   let patient: Operation[] = []
   let patience: NodeJS.Timeout | undefined
+  let counted = 0 // intents since then
+  let countedSinceMs = performance.now()
+  let wasCrowded = false
   const limits = createLimits(database)
   const journal = createJournal({ database, clock, instance })
   const live = new WeakMap<CallIntent, Live>()
@@ -245,8 +251,8 @@ export function createGroupCommit({
   }
 
   const drain = async (): Promise<void> => {
-    await nextTurn() // what comes in this one shares its commit
     while (queue.length > 0) {
+      await (isCrowded() ? gather() : nextTurn()) // what comes meanwhile shares the commit
       hurry()
       const batch = queue.slice(0, MOST_PER_COMMIT)
       queue = queue.slice(MOST_PER_COMMIT)
@@ -265,6 +271,17 @@ export function createGroupCommit({
 
   const begin = (): void => {
     running ??= drain()
+  }
+
+  /** Whether so many calls come that a commit costs more than the moment in which others join it. */
+  const isCrowded = (): boolean => {
+    const nowMs = performance.now()
+    if (nowMs - countedSinceMs >= COUNTED_MS) {
+      wasCrowded = counted >= CROWD * ((nowMs - countedSinceMs) / COUNTED_MS)
+      counted = 0
+      countedSinceMs = nowMs
+    }
+    return wasCrowded
   }
 
   /** Puts the patient ones before those that were asked meanwhile: what they give back is there for those. */
@@ -288,6 +305,7 @@ export function createGroupCommit({
       if (!running) wait()
       return
     }
+    if (operation.kind === 'intend') counted += 1
     queue.push(operation)
     begin()
   }
@@ -343,6 +361,7 @@ const heldBy = ({ id, instance, budgetIds, worstCaseNano, currency, ownerPriced 
   ownerPriced: ownerPriced ?? null,
 })
 
+const gather = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2))
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** Of two settlements of one call the first. */
