@@ -1,4 +1,15 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** Without a record of earlier runs, small files would come last: these take a minute, and one of two workers would wait for them. */
+const SLOW = /\/test\/(?:enrich-ten-thousand|kill|kill-server|kill-gateway|runs|runs-kill|local-models|cli-server|e2e\/[\w-]+)\.test\.ts$/
+
+class SlowFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    return [...sorted.filter(({ moduleId }) => SLOW.test(moduleId)), ...sorted.filter(({ moduleId }) => !SLOW.test(moduleId))]
+  }
+}
 
 export default defineConfig({
   test: {
@@ -7,6 +18,7 @@ export default defineConfig({
     env: { TZ: 'UTC' },
     globalSetup: ['test/support/postgres-cluster.ts', 'test/support/sweep-run.ts'],
     maxWorkers: 2,
+    sequence: { sequencer: SlowFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -47,7 +47,7 @@ describeOnEachEngine('where the keys of connections go', (on) => {
     })
 
     it('what a test of the key before says comes too late for the one that took its place', async () => {
-      const { id } = await add({ key: secret('sk-good-held-') })
+      const { id } = await add({ key: secret('sk-good-h-') })
       const answer = Promise.withResolvers<void>()
       held.until = answer.promise
       const before = provider.requests.length

@@ -82,7 +82,7 @@ describe('latchkey enrich at each provider that speaks OpenAI chat, at a mock of
   /** One product, at the mock under the path that the provider's own address has. */
   const enrich = async ({ id, model, list, base }: Compatible, url = mock.url) => {
     const { baseUrl, baseUrlExample } = findProvider(id)
-    const key = newSecret({ prefix: `key-${id}-`, odd: true })
+    const key = newSecret({ prefix: `key-${id.slice(0, 6)}-`, odd: true })
     keys.push(key)
     const { pathname } = new URL(baseUrl ?? baseUrlExample!)
     const address = atAddress(url, base ?? (pathname === '/' ? '' : pathname))

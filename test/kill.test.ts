@@ -11,12 +11,12 @@ const MIXTURE = {
   postgres: { perCall: 1, concurrency: 16, caps: ['0.15', '5.00'], exitCodes: [3, 0] }, // a cap that is reached, then raised
 } as const
 
-describeOnEachEngine('kill -9 at five random moments of 2,000 items', (engine, seed) => {
+describeOnEachEngine('kill -9 at five random moments of 1,000 items', (engine, seed) => {
   it(
     'nothing is lost, paid for twice or written twice',
     async () => {
       const { exitCodes, ...mixture } = MIXTURE[engine]
-      const summary = await killRun({ engine, seed, products: 2_000, moments: MOMENTS, ...mixture })
+      const summary = await killRun({ engine, seed, products: 1_000, moments: MOMENTS, ...mixture })
       expect(summary.problems).toEqual([])
       expect(summary.kills).toBe(5)
       expect([...new Set(summary.exitCodes)]).toEqual(exitCodes)

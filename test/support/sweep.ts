@@ -14,6 +14,8 @@ const FEWEST_CHARACTERS = 12
 
 /** A key of its own for one test, remembered so that the whole run can be swept for it. `odd`: with characters that encodings change. */
 export function newSecret({ prefix = 'sk-test-', odd = false }: { prefix?: string; odd?: boolean } = {}): string {
+  if (prefix.length >= FEWEST_CHARACTERS)
+    throw new Error(`"${prefix}" is so long that other texts may hold as much of it: it would be found`)
   const random = randomBytes(36).toString('base64url')
   const secret = odd ? `${prefix}${random.slice(0, 20)}"+/=\\&<%${random.slice(20)}` : prefix + random
   const registry = secretRegistry()
