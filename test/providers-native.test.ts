@@ -102,7 +102,7 @@ describe('connections to providers of their own protocols', () => {
     ['deepinfra', '/deepinfra/v1/openai', 'good-owing-', 'no_credit'],
     ['deepinfra', '/deepinfra/v1/openai', 'wrong-', 'bad_key'],
     ['fireworks', '/fireworks/inference/v1', 'fw_good-', 'ok'],
-    ['fireworks', '/fireworks/inference/v1', 'fw_good-owing-', 'no_credit'],
+    ['fireworks', '/fireworks/inference/v1', 'good-owing-', 'no_credit'],
     ['fireworks', '/fireworks/inference/v1', 'fw_wrong-', 'bad_key'],
     ['voyage', '/voyage', 'pa-good-', 'unproven'],
     ['voyage', '/voyage', 'pa-wrong-', 'bad_key'],
