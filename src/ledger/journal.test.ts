@@ -237,4 +237,28 @@ it('who reads waits for what was committed before, and not for what comes meanwh
   expect(unpacked).toBe(5)
 })
 
+it('who asks all the time makes a busy server no busier: what came in the last moments stays where it is for that reader alone', async () => {
+  let unpacked = 0
+  const clock = testClock()
+  const database = {
+    asSystem: () => {
+      unpacked += 1
+      return Promise.resolve(1)
+    },
+  } as unknown as TestDatabase['database']
+  const journal = createJournal({ database, clock, instance: newId() })
+  const calls = 60 // in a quarter of a second
+  for (let call = 0; call < calls; call += 1) journal.committed(CALL)
+  await clock.advance(250)
+  await journal.caughtUp({ unlessBusy: true })
+  expect(unpacked).toBe(0)
+  await journal.caughtUp()
+  expect(unpacked).toBe(calls)
+  // Nothing came for seconds: what came before them waits for nobody.
+  journal.committed(CALL)
+  await clock.advance(5_000)
+  await journal.caughtUp({ unlessBusy: true })
+  expect(unpacked).toBe(calls + 1)
+})
+
 const CALL = { intents: [], entries: [{} as typeof ledgerEntries.$inferInsert] }

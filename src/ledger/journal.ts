@@ -117,7 +117,8 @@ export function createJournal({ database, clock, instance }: { database: Databas
       waiting += calls
       void (looking ??= look())
     },
-    async caughtUp() {
+    async caughtUp({ unlessBusy = false } = {}) {
+      if (unlessBusy && isBusy()) return
       readers += 1
       try {
         await unpackUntil(unpacked + written.length) // what comes meanwhile is not waited for: it may come for ever
