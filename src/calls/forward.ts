@@ -11,13 +11,12 @@ import type { ProviderAnswer } from '../providers/send.ts'
 import { createKeyScrubber } from '../runtime/scrub.ts'
 import { type AnswerBounds, failureFrom, isSuccess, sendAttempt, type WireRecord } from './attempt.ts'
 import { type CallRequest, intentOf, refusalOf, settlementOf } from './call.ts'
-import { logCall } from './log-call.ts'
 import { withConnectionKey } from './open-key.ts'
 import { reportOf } from './pace-report.ts'
 import type { CallServices } from './services.ts'
 import { cutFailure, cuttable } from './cut.ts'
 import { type ForwardedStream, openStream } from './forwarded-stream.ts'
-import { settleInTheEnd } from './settle-in-the-end.ts'
+import { settleUnwaited } from './settle-call.ts'
 import { turnFor } from './turn.ts'
 
 /** A request whose bytes go to the provider as they are, in the provider's own dialect. */
@@ -112,10 +111,7 @@ export async function forward(services: CallServices, request: ForwardRequest): 
         nowMs: services.clock.now().getTime(),
       }),
     )
-    settleInTheEnd(services, settlement, signal).then(
-      () => logCall({ log: services.log, request, settlement, failure, sent: () => Buffer.from(request.body).toString('utf8') }),
-      (error: unknown) => services.log.error({ error, callId: intent.id }, 'a call could not be settled; it stays an intent'),
-    )
+    settleUnwaited(services, { request, settlement, failure, sent: () => Buffer.from(request.body).toString('utf8') }, signal)
     return { callId: intent.id, outcome, servedModel: settlement.servedModel, usage: settlement.usage, cost: settlement.cost, failure }
   }
 

@@ -3,24 +3,20 @@ import type { ProviderFailure } from '../providers/provider.ts'
 import type { Log } from '../runtime/log.ts'
 import type { CallRequest } from './call.ts'
 
+/** A call that is over: what it came to, and what of it may be told. */
+export interface EndedCall {
+  readonly request: Pick<CallRequest, 'origin'>
+  readonly settlement: Settlement
+  readonly failure?: ProviderFailure | undefined
+  /** What was sent: a provider that repeats it is not quoted. */
+  readonly sent: () => string
+}
+
 /**
  * One line of the log for each settled call: at debug, and at info for one that failed. Never at warn: a failure that stays
  * is listed in the report or pauses the run, and one that is tried again is nobody's trouble.
  */
-export function logCall({
-  log,
-  request,
-  settlement,
-  failure,
-  sent,
-}: {
-  log: Log
-  request: Pick<CallRequest, 'origin'>
-  settlement: Settlement
-  failure?: ProviderFailure | undefined
-  /** What was sent: a provider that repeats it is not quoted. */
-  sent: () => string
-}): void {
+export function logCall({ log, request, settlement, failure, sent }: EndedCall & { readonly log: Log }): void {
   const { intent, outcome, status, sentAt, intendedAt, endedAt } = settlement
   const fields = {
     callId: intent.id,

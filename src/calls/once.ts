@@ -1,11 +1,11 @@
 import type { ResultWrite, Settlement } from '../ledger/settlement.ts'
 import type { ProviderFailure } from '../providers/provider.ts'
 import type { WireRecord } from './attempt.ts'
-import { type CallPlan, type CallRequest, makeCall, type MadeCall } from './call.ts'
-import { logCall } from './log-call.ts'
-import { reportOf } from './pace-report.ts'
+import type { CallPlan, CallRequest, MadeCall } from './call.ts'
+import type { EndedCall } from './log-call.ts'
 import type { CallServices } from './services.ts'
-import { turnFor } from './turn.ts'
+import { settleCall, settleUnwaited } from './settle-call.ts'
+import { makeInTurn, turnFor } from './turn.ts'
 
 /** Rows to commit with a call's ledger entry. */
 export type CallWrites = (base: Settlement) => readonly ResultWrite<never>[]
@@ -35,34 +35,39 @@ export interface OneQuestion<Answer> {
  * or hands its answer on as it comes. Settled when it returns. Never throws for what a provider does.
  */
 export async function askOnce<Answer>(services: CallServices, question: OneQuestion<Answer>): Promise<AskedOnce<Answer>> {
-  const { asked, settled } = await askUnsettled(services, question)
-  await settled
+  const { asked, ended } = await ask(services, question)
+  if (ended) await settleCall(services, ended)
   return asked
 }
 
-/** The same for an answer that waits for no commit: `settled` resolves when there is an entry, and rejects when there is none. */
-export async function askUnsettled<Answer>(
+/** The same for an answer that waits for no commit. @param closing aborts when the server stops. */
+export async function askUnwaited<Answer>(
+  services: CallServices,
+  question: OneQuestion<Answer>,
+  closing: AbortSignal,
+): Promise<AskedOnce<Answer>> {
+  const { asked, ended } = await ask(services, question)
+  if (ended) settleUnwaited(services, ended, closing)
+  return asked
+}
+
+/** What became of it, and the call that is to be settled where there was one. */
+async function ask<Answer>(
   services: CallServices,
   { request, plan, attempt = 1, sent, writes }: OneQuestion<Answer>,
-): Promise<{ readonly asked: AskedOnce<Answer>; readonly settled: Promise<void> }> {
+): Promise<{ readonly asked: AskedOnce<Answer>; readonly ended?: EndedCall }> {
   const { signal, candidate } = request
-  const { clock, ledger, log } = services
+  const { clock } = services
   const turn = await (request.left
     ? turnFor(services, request)
     : services
         .paceOf(candidate.connectionId)
         .begin({ signal, askedAtMs: clock.now().getTime(), model: candidate.model })
         .catch(() => undefined))
-  const unsent = (asked: AskedOnce<Answer>) => ({ asked, settled: Promise.resolve() })
-  if (!turn) return unsent({ kind: 'cancelled' })
-  if (turn.kind === 'given_up') return unsent({ kind: 'refused', failure: turn.failure })
-  let made: MadeCall<Answer> | undefined
-  try {
-    made = await makeCall(services, { request, plan: plan(clock.now()), attempt })
-  } finally {
-    turn.end(made ? reportOf(made, { isCutOff: signal.aborted, nowMs: clock.now().getTime() }) : { kind: 'nothing' })
-  }
-  if (made.kind === 'no_room' || made.kind === 'refused') return unsent(made)
+  if (!turn) return { asked: { kind: 'cancelled' } }
+  if (turn.kind === 'given_up') return { asked: { kind: 'refused', failure: turn.failure } }
+  const made = await makeInTurn(services, { turn, request, plan, attempt })
+  if (made.kind === 'no_room' || made.kind === 'refused') return { asked: made }
   const { wire } = made
   const isCancelled = made.kind === 'failed' && signal.aborted
   const failure = made.kind === 'failed' && !isCancelled ? made.failure : undefined
@@ -72,7 +77,7 @@ export async function askUnsettled<Answer>(
     ...(failure ? { errorCode: failure.code } : {}),
   }
   const settlement = writes ? { ...base, writes: writes(base) } : base
-  const settled = ledger.settle(settlement).then(() => logCall({ log, request, settlement, failure, sent }))
-  if (made.kind === 'answered') return { asked: { kind: 'answered', answer: made.result, wire, base }, settled }
-  return { asked: failure ? { kind: 'failed', failure, wire, base } : { kind: 'cancelled', made: { wire, base } }, settled }
+  const ended: EndedCall = { request, settlement, failure, sent }
+  if (made.kind === 'answered') return { asked: { kind: 'answered', answer: made.result, wire, base }, ended }
+  return { asked: failure ? { kind: 'failed', failure, wire, base } : { kind: 'cancelled', made: { wire, base } }, ended }
 }

@@ -3,11 +3,11 @@ import type { BudgetRefusal } from '../ledger/intent.ts'
 import type { ResultWrite, Settlement } from '../ledger/settlement.ts'
 import type { ProviderFailure } from '../providers/provider.ts'
 import type { WireRecord } from './attempt.ts'
-import { type CallPlan, type CallRequest, makeCall, type MadeCall } from './call.ts'
-import { logCall } from './log-call.ts'
-import { reportOf } from './pace-report.ts'
+import type { CallPlan, CallRequest } from './call.ts'
 import { addCosts, afterFailure, pausedFor, type Tries } from './retry.ts'
 import type { CallServices } from './services.ts'
+import { settleCall } from './settle-call.ts'
+import { makeInTurn } from './turn.ts'
 
 /** Something asked of a provider, of whatever kind, tried again where that may help. */
 export interface TriedRequest<Answer, Value> extends CallRequest {
@@ -73,6 +73,8 @@ async function attemptOnce<Answer, Value>(
   request: TriedRequest<Answer, Value>,
   { askedAtMs, tries, handsOver }: { askedAtMs: number; tries: Tries | undefined; handsOver: (failure: ProviderFailure) => boolean },
 ): Promise<AttemptEnd<Value>> {
+  const settle = (settlement: Settlement, failure?: ProviderFailure): Promise<void> =>
+    settleCall(services, { request, settlement, failure, sent: request.sent })
   const costBefore = tries ? tries.cost : { nano: 0n, currency: request.currency }
   const { signal } = request
   const { connectionId, model } = request.candidate
@@ -83,31 +85,26 @@ async function attemptOnce<Answer, Value>(
     if (handsOver(turn.failure)) return { kind: 'handed_over', failure: turn.failure, cost: costBefore }
     return { kind: 'refused', failure: pausedFor(turn.failure) }
   }
-  let made: MadeCall<Answer> | undefined
-  try {
-    const attempt = (tries?.codes.length ?? 0) + 1
-    made = await makeCall(services, { request, plan: request.plan(services.clock.now()), attempt })
-  } finally {
-    turn.end(made ? reportOf(made, { isCutOff: signal.aborted, nowMs: services.clock.now().getTime() }) : { kind: 'nothing' })
-  }
+  const attempt = (tries?.codes.length ?? 0) + 1
+  const made = await makeInTurn(services, { turn, request, plan: request.plan, attempt })
   if (made.kind === 'no_room') return made
   if (made.kind === 'refused') return afterRefusal(made, tries)
   const { base } = made
   const cost = tries ? addCosts(tries.cost, base.cost) : base.cost
   if (made.kind === 'answered') {
     const { value, writes } = request.settleWith({ kind: 'answered', answer: made.result, base, cost })
-    await settle(services, request, { ...base, writes })
+    await settle({ ...base, writes })
     return { kind: 'settled', value }
   }
   if (signal.aborted) {
-    await settle(services, request, { ...base, outcome: base.outcome === 'not_sent' ? 'not_sent' : 'cancelled' })
+    await settle({ ...base, outcome: base.outcome === 'not_sent' ? 'not_sent' : 'cancelled' })
     return { kind: 'cancelled' }
   }
   const { failure } = made
   const nowMs = services.clock.now().getTime()
   const ended: Settlement = { ...base, errorCode: failure.code }
   if (!hasBegun(made.wire) && handsOver(failure)) {
-    await settle(services, request, ended, failure)
+    await settle(ended, failure)
     return { kind: 'handed_over', failure, cost }
   }
   const all: Tries = {
@@ -119,10 +116,10 @@ async function attemptOnce<Answer, Value>(
   const next = afterFailure({ failure, tries: all, givenUp: pace.givenUpSince(askedAtMs), nowMs })
   if (next.kind === 'ended') {
     const { value, writes } = request.settleWith({ kind: 'failed', callId: base.intent.id, failure: next.failure, cost })
-    await settle(services, request, { ...ended, writes }, failure)
+    await settle({ ...ended, writes }, failure)
     return { kind: 'settled', value }
   }
-  await settle(services, request, ended, failure)
+  await settle(ended, failure)
   return next.kind === 'refused' ? next : { ...next, tries: all }
 }
 
@@ -134,13 +131,3 @@ function afterRefusal<Value>(refused: Extract<RequestEnd<Value>, { kind: 'refuse
 
 /** From a status of success on the answer is on its way: what it cost cannot be taken back, and nobody else is asked. */
 const hasBegun = ({ status }: WireRecord): boolean => status !== undefined && status >= 200 && status < 300
-
-async function settle<Answer, Value>(
-  services: CallServices,
-  request: TriedRequest<Answer, Value>,
-  settlement: Settlement,
-  failure?: ProviderFailure,
-): Promise<void> {
-  await services.ledger.settle(settlement)
-  logCall({ log: services.log, request, settlement, failure, sent: request.sent })
-}

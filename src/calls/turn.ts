@@ -1,6 +1,7 @@
 import type { ProviderFailure } from '../providers/provider.ts'
-import type { CallRequest } from './call.ts'
-import type { Pace } from './pace.ts'
+import { type CallPlan, type CallRequest, makeCall, type MadeCall } from './call.ts'
+import { reportOf } from './pace-report.ts'
+import type { Pace, PaceTurn } from './pace.ts'
 import type { CallServices } from './services.ts'
 
 /** Longer than a program, or a person, waits for an answer to begin. */
@@ -29,6 +30,20 @@ export async function turnFor(
   }
   const detail = 'The provider asked for no calls over this connection for a while. Try again when Retry-After is over.'
   return { kind: 'given_up', failure: { code: 'provider.rate_limited', detail, retryable: true, retryAfterMs } }
+}
+
+/** Makes a call in its turn, which ends with what the call says of the provider. Never throws for what a provider does. */
+export async function makeInTurn<Answer>(
+  services: CallServices,
+  { turn, request, plan, attempt }: { turn: PaceTurn; request: CallRequest; plan: (at: Date) => CallPlan<Answer>; attempt: number },
+): Promise<MadeCall<Answer>> {
+  let made: MadeCall<Answer> | undefined
+  try {
+    made = await makeCall(services, { request, plan: plan(services.clock.now()), attempt })
+    return made
+  } finally {
+    turn.end(made ? reportOf(made, { isCutOff: request.signal.aborted, nowMs: services.clock.now().getTime() }) : { kind: 'nothing' })
+  }
 }
 
 const CROWDED: ProviderFailure = {

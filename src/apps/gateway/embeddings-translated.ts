@@ -4,12 +4,13 @@ import { addUsage, type Usage } from '../../base/usage.ts'
 import { type EmbedRequest, planEmbedding } from '../../calls/embed.ts'
 import type { Vector } from '../../calls/embedding-forms.ts'
 import type { CallReceipt } from '../../calls/forward.ts'
+import { askUnwaited } from '../../calls/once.ts'
 import type { CallServices } from '../../calls/services.ts'
 import { addCosts } from '../../calls/retry.ts'
 import type { EmbeddingPurpose, EmbeddingsOffer } from '../../providers/provider.ts'
 import { answerBounds } from './bounds.ts'
 import { callOf, type Passed, type Try } from './same-dialect.ts'
-import { askLogged, bodyOf, failedFrom, receiptOf } from './translated-call.ts'
+import { bodyOf, failedFrom, receiptOf } from './translated-call.ts'
 import { arrayAt, bodyAt, countAt, malformed, oneOf, stringAt } from './translate/read.ts'
 import { createReport, PARAMETERS_HEADER, type ParameterReport, parametersHeader } from './translate/report.ts'
 
@@ -45,7 +46,7 @@ export async function passEmbeddings(services: CallServices, one: Try, offer: Em
       return { ...planned, bounds: answerBounds(one.request), ask }
     }
     const startedMs = performance.now()
-    const answered = await askLogged<Vector[]>(services, { request: call, attempt, plan, sent: () => asked.texts.join(' ') }, call.signal)
+    const answered = await askUnwaited<Vector[]>(services, { request: call, attempt, plan, sent: () => asked.texts.join(' ') }, call.signal)
     sentAtMs ||= startedMs
     providerMs += performance.now() - startedMs
     if (answered.kind !== 'answered') return { forwarded: failedFrom(answered), takesUsageOut: false, headers }

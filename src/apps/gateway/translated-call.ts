@@ -2,9 +2,8 @@ import { AppError } from '../../base/errors.ts'
 import { type CallPlan, type CallRequest } from '../../calls/call.ts'
 import type { AttemptFetch, ChatModel } from '../../calls/chat-model.ts'
 import type { CallReceipt, Forwarded } from '../../calls/forward.ts'
-import { type AskedOnce, askUnsettled, type OneQuestion } from '../../calls/once.ts'
+import { type AskedOnce, askUnwaited, type OneQuestion } from '../../calls/once.ts'
 import type { CallServices } from '../../calls/services.ts'
-import { settleInTheEnd } from '../../calls/settle-in-the-end.ts'
 import type { Settlement } from '../../ledger/settlement.ts'
 import { CANCELLED } from '../../providers/exchange.ts'
 import type { ProviderFailure } from '../../providers/provider.ts'
@@ -63,21 +62,7 @@ export async function askTranslated(
         }),
     }),
   }
-  return askLogged(services, question, call.signal)
-}
-
-/** Makes a call whose answer waits for no commit. `closing` aborts when the server stops. */
-export async function askLogged<Answer>(
-  services: CallServices,
-  question: OneQuestion<Answer>,
-  closing: AbortSignal,
-): Promise<AskedOnce<Answer>> {
-  const ledger = { ...services.ledger, settle: (settlement: Settlement) => settleInTheEnd(services, settlement, closing) }
-  const { asked, settled } = await askUnsettled({ ...services, ledger }, question)
-  settled.catch((error: unknown) => {
-    services.log.error({ error, callId: settlementIn(asked)?.intent.id ?? '' }, 'a call could not be settled; it stays an intent')
-  })
-  return asked
+  return askUnwaited(services, question, call.signal)
 }
 
 /** What is known of a call that was made. */

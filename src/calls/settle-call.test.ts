@@ -2,7 +2,8 @@ import { expect, it } from 'vitest'
 import { testClock } from '../../test/support/clock.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Settlement } from '../ledger/settlement.ts'
-import { settleInTheEnd } from './settle-in-the-end.ts'
+import type { Log } from '../runtime/log.ts'
+import { settleInTheEnd, settleUnwaited } from './settle-call.ts'
 
 const SETTLEMENT = {} as Settlement
 
@@ -39,4 +40,14 @@ it('a server that stops waits for nothing', async () => {
   closing.abort()
   await expect(settling).rejects.toThrow('away 1')
   expect([seen.tries, clock.sleepers()]).toEqual([1, 0])
+})
+
+it('what could not be settled is said once in the log, with the call', async () => {
+  const { seen, services } = awayFor(1_000)
+  const errors: unknown[] = []
+  const log = { error: (fields: object) => errors.push(fields) } as unknown as Log
+  const ended = { request: { origin: 'gateway' }, settlement: { intent: { id: 'call-1' } } as Settlement, sent: () => '' }
+  settleUnwaited({ ...services, log }, ended, AbortSignal.abort())
+  await new Promise((resolve) => setImmediate(resolve))
+  expect({ errors, tries: seen.tries }).toEqual({ errors: [{ error: new Error('away 1'), callId: 'call-1' }], tries: 1 })
 })
