@@ -21,7 +21,7 @@ export type Retry =
 const MOST_ATTEMPTS = 5
 /** While a connection works for nobody, failures say nothing of the request: so many are not counted among its attempts. */
 const MOST_IN_OUTAGE = 7
-/** An answer that is not valid costs all the same. */
+/** An answer that is not valid costs all the same, whether or not the connection works for others. */
 const MOST_MALFORMED = 2
 
 /** Asking again cannot help, and asking for the next item cannot either. */
@@ -65,10 +65,11 @@ export function afterFailure({
 }): Retry {
   if (REFUSES_ALL.has(failure.code)) return { kind: 'refused', failure }
   if (failure.retryable && givenUp) return { kind: 'refused', failure: pausedFor(givenUp) }
+  const malformed = tries.codes.filter((code) => code === 'provider.answer_malformed').length
   const attempts = tries.codes.length - Math.min(tries.inOutage, MOST_IN_OUTAGE)
   const isPatient = asksForLess(failure) && nowMs - tries.firstEndedAtMs < PATIENCE_MS
-  const most = failure.code === 'provider.answer_malformed' ? MOST_MALFORMED : MOST_ATTEMPTS
-  if (failure.retryable && (attempts < most || isPatient)) return { kind: 'again', waitMs: backoffMs(Math.max(1, attempts)) }
+  const mayHelp = malformed < MOST_MALFORMED && (attempts < MOST_ATTEMPTS || isPatient)
+  if (failure.retryable && mayHelp) return { kind: 'again', waitMs: backoffMs(Math.max(1, attempts)) }
   return { kind: 'ended', failure: endedAfter(failure, tries) }
 }
 
