@@ -88,8 +88,8 @@ describeInBrowser(
       const tab = await open({ as: owner })
       const { page } = tab
       await tab.visit('/budgets')
-      await page.getByText('$2.80 spent, $0.4 set aside, $46.80 of $50.00 left').waitFor()
-      await page.getByText('$2.80 spent, $0.4 set aside, $0 of $3.20 left').waitFor()
+      await page.getByText('$2.80 spent, $0.40 set aside, $46.80 of $50.00 left').waitFor()
+      await page.getByText('$2.80 spent, $0.40 set aside, $0 of $3.20 left').waitFor()
       await page.getByText(`Chat · ${user.name}`).waitFor()
       await settled(page)
       await tab.expectAccessible()

@@ -31,7 +31,8 @@ const decimalText = (nano: bigint): Intl.StringNumericLiteral => {
 }
 
 /**
- * Money for people: two decimals from one unit up, then four significant digits: "$12.35", "$0.0042", "$0" for nothing.
+ * Money for people: two decimals from one unit up, then four significant digits and no fewer than two decimals: "$12.35", "$0.40",
+ * "$0.0042", "$0" for nothing.
  * `amount` is an exact decimal of at most nine places; the currency always stands with it.
  */
 export function formatMoney({ amount, currency }: MoneyView, language: string): string {
@@ -45,7 +46,7 @@ export function formatMoney({ amount, currency }: MoneyView, language: string): 
   if (absolute >= NANO_PER_UNIT || reachesOne) {
     return formatter(language, { ...base, minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(decimalText(cents))
   }
-  return formatter(language, { ...base, minimumFractionDigits: 0, maximumFractionDigits: 9 }).format(decimalText(small))
+  return formatter(language, { ...base, minimumFractionDigits: 2, maximumFractionDigits: 9 }).format(decimalText(small))
 }
 
 /** Nothing to pay: what a quote calls free. */

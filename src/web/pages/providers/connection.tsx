@@ -121,7 +121,7 @@ function Details({ connection, provider, reminderDays }: { connection: Connectio
           </dl>
           {!connection.practice && (
             <div className="mt-4 border-t border-line pt-3">
-              <ProviderLinks provider={provider} />
+              <ProviderLinks provider={provider} ours />
             </div>
           )}
         </Card>
