@@ -132,6 +132,7 @@ describe.each(engines)('the catalogue through its routes (%s)', (on) => {
     const value = {
       productId: second!.id,
       locale: 'en',
+      channel: null,
       flags: [],
       state: 'accepted',
       provenance: { kind: 'generated' },

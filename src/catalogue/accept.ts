@@ -28,9 +28,10 @@ export async function acceptOpen(
     tx,
     sql`
     with asked as materialized (
-      select distinct on (change.product_id, change.attribute, change.locale) change.id, change.product_id, change.attribute, change.locale
+      select distinct on (change.product_id, change.attribute, change.locale, change.channel) change.id, change.product_id, change.attribute,
+        change.locale, change.channel
       from value_changes change where change.state = 'proposed' and ${where}
-      order by change.product_id, change.attribute, change.locale, change.id desc
+      order by change.product_id, change.attribute, change.locale, change.channel, change.id desc
     ), held as materialized (
       ${heldProducts(sql`array(select distinct product_id from asked)`)}
     ), record as materialized (
@@ -41,7 +42,7 @@ export async function acceptOpen(
       update value_changes set state = 'accepted', decision = ${decision}, decided_by = ${decidedBy}, decision_id = ${decisionId}::uuid,
         decided_at = now(), replaced = record.standing_value, replaced_change_id = record.own_id::uuid, before_undo = null
       from record where value_changes.id = record.id and value_changes.state = 'proposed'
-      returning value_changes.id, value_changes.product_id, attribute, locale, value, work_hash, provenance ->> 'kind' as kind
+      returning value_changes.id, value_changes.product_id, attribute, locale, channel, value, work_hash, provenance ->> 'kind' as kind
     ), laid as (${layOver(sql`accepted`)} returning products.id)
     select id, product_id as "productId" from accepted`,
   )

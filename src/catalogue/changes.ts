@@ -5,16 +5,14 @@ import { type Provenance, type ValueFlag, valueChanges } from '../db/schema/inde
 import { storableJson } from '../db/storable.ts'
 import { acceptOpen } from './accept.ts'
 import { uuids } from './filter.ts'
-import { heldProducts, layOver, standingAt, writtenKey } from './values.ts'
+import { heldProducts, layOver, type Place, standingAt, writtenKey } from './values.ts'
 
 export { writtenKey } from './values.ts'
 
 /** A generated value for one attribute of one product. A flagged one waits for a person, the others are accepted at once. */
-export interface GeneratedValue {
+export interface GeneratedValue extends LocalisedAttribute {
   readonly id: string
   readonly productId: string
-  readonly attribute: string
-  readonly locale: string
   readonly value: unknown
   readonly flags: readonly ValueFlag[]
   /** 'accepted' writes it into the product unless a person wrote something else there; 'proposed' leaves the product as it is. */
@@ -41,7 +39,7 @@ export async function recordGeneratedValues(tx: Tx, workspaceId: string, values:
   await tx.execute(sql`
     with given as materialized (
       select *, count(*) over (partition by provenance ->> 'callId') as shared_by
-      from jsonb_to_recordset(${storableJson(values)}::jsonb) as given(id uuid, "productId" uuid, attribute text, locale text,
+      from jsonb_to_recordset(${storableJson(values)}::jsonb) as given(id uuid, "productId" uuid, attribute text, locale text, channel text,
         value jsonb, flags jsonb, state text, decision text, provenance jsonb, "runId" uuid, "workHash" text)
     ), held as materialized (
       ${heldProducts(sql`array(select distinct "productId" from given)`)}
@@ -49,7 +47,7 @@ export async function recordGeneratedValues(tx: Tx, workspaceId: string, values:
       select given.*, standing.value as standing_value, standing.own_id, ${NOTHING_CHANGES} as nothing_changes, standing.of_person
       from given join held on held.id = given."productId" cross join ${standingAt({ product: sql`held`, place: sql`given` })}
     ), record as materialized (
-      select id, "productId" as product_id, attribute, locale, value, flags, "runId" as run_id, "workHash" as work_hash, provenance ->> 'kind' as kind,
+      select id, "productId" as product_id, attribute, locale, channel, value, flags, "runId" as run_id, "workHash" as work_hash, provenance ->> 'kind' as kind,
         standing_value, own_id, case when nothing_changes then 'accepted' when of_person then 'proposed' else state end as state,
         case when nothing_changes then ${NOTHING_TO_DECIDE} when not of_person then decision end as decision,
         state = 'accepted' and not of_person as laid,
@@ -58,11 +56,13 @@ export async function recordGeneratedValues(tx: Tx, workspaceId: string, values:
     ), superseded as (
       update value_changes set state = 'superseded', decided_at = now() from record
       where value_changes.product_id = record.product_id and value_changes.attribute = record.attribute
-        and value_changes.locale is not distinct from record.locale and value_changes.state = 'proposed'
+        and value_changes.locale is not distinct from record.locale and value_changes.channel is not distinct from record.channel
+        and value_changes.state = 'proposed'
         and value_changes.provenance ->> 'kind' <> 'imported'
     ), recorded as (
-      insert into value_changes (id, workspace_id, product_id, attribute, locale, value, replaced, replaced_change_id, state, decision, flags, provenance, run_id, work_hash, decided_at)
-      select id, ${workspaceId}::uuid, product_id, attribute, locale, value, case when laid then standing_value end, case when laid then own_id::uuid end,
+      insert into value_changes (id, workspace_id, product_id, attribute, locale, channel, value, replaced, replaced_change_id, state, decision, flags, provenance,
+        run_id, work_hash, decided_at)
+      select id, ${workspaceId}::uuid, product_id, attribute, locale, channel, value, case when laid then standing_value end, case when laid then own_id::uuid end,
         state, decision, flags, provenance, run_id, work_hash, case when state = 'accepted' then now() end
       from record
     ) ${layOver(sql`(select * from record where laid)`)}`)
@@ -81,16 +81,13 @@ export interface LatestWork {
   readonly flags: readonly ValueFlag[]
 }
 
-interface LatestWorkRow extends LocalisedAttribute, Omit<LatestWork, 'workHash'> {
+interface LatestWorkRow extends Place, Omit<LatestWork, 'workHash'> {
   readonly product_id: string
   readonly work_hash: string | null
 }
 
 /** An attribute in the locale it is generated in. */
-export interface LocalisedAttribute {
-  readonly attribute: string
-  readonly locale: string
-}
+export type LocalisedAttribute = Place & { readonly locale: string }
 
 /**
  * The latest standing value of each attribute (`writtenKey`) that was generated, by product: a product needs new work unless
@@ -103,11 +100,11 @@ export async function latestWork(
   const rows = await rowsOf<LatestWorkRow>(
     tx,
     sql`
-    select distinct on (product_id, attribute, locale) product_id, attribute, locale, work_hash, state, value, flags
+    select distinct on (product_id, attribute, locale, channel) product_id, attribute, locale, channel, work_hash, state, value, flags
     from value_changes
-    where product_id = any (${uuids(productIds)})
-      and (attribute, locale) in (select attribute, locale from ${attributeSet(attributes)}) and state in ('accepted', 'proposed') and work_hash is not null
-    order by product_id, attribute, locale, id desc`,
+    where product_id = any (${uuids(productIds)}) and ${isOneOf(sql`value_changes`, attributes)}
+      and state in ('accepted', 'proposed') and work_hash is not null
+    order by product_id, attribute, locale, channel, id desc`,
   )
   const byProduct = new Map<string, Map<string, LatestWork>>()
   for (const row of rows) {
@@ -118,11 +115,12 @@ export async function latestWork(
   return byProduct
 }
 
-const attributeSet = (attributes: readonly LocalisedAttribute[]): SQL =>
-  sql`jsonb_to_recordset(${JSON.stringify(attributes)}::jsonb) as wanted(attribute text, locale text)`
+/** Whether a change is at one of these places; no channel is said as '', which is none. */
+const isOneOf = (change: SQL, places: readonly LocalisedAttribute[]): SQL =>
+  sql`(${change}.attribute, ${change}.locale, coalesce(${change}.channel, '')) in (select attribute, locale, coalesce(channel, '')
+    from jsonb_to_recordset(${JSON.stringify(places)}::jsonb) as wanted(attribute text, locale text, channel text))`
 
-export interface AcceptedValue {
-  readonly attribute: string
+export interface AcceptedValue extends Place {
   readonly value: unknown
 }
 
@@ -132,7 +130,13 @@ export interface AcceptedValue {
  */
 export async function acceptedValues(tx: Tx, productIds: readonly string[]): Promise<Map<string, AcceptedValue[]>> {
   const rows = await tx
-    .select({ productId: valueChanges.productId, attribute: valueChanges.attribute, value: valueChanges.value })
+    .select({
+      productId: valueChanges.productId,
+      attribute: valueChanges.attribute,
+      locale: valueChanges.locale,
+      channel: valueChanges.channel,
+      value: valueChanges.value,
+    })
     .from(valueChanges)
     .where(and(inArray(valueChanges.productId, [...productIds]), EVER_ACCEPTED))
   return Map.groupBy(rows, ({ productId }) => productId)
@@ -147,7 +151,7 @@ export async function acceptProposals(
 ): Promise<number> {
   const accepted = await acceptOpen(tx, {
     where: sql`change.product_id = any (${uuids(productIds)}) and change.provenance ->> 'kind' <> 'imported'
-      and (change.attribute, change.locale) in (select attribute, locale from ${attributeSet(attributes)})`,
+      and ${isOneOf(sql`change`, attributes)}`,
     decision,
     sparePersons: true,
   })

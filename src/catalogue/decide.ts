@@ -9,7 +9,7 @@ import { valueChanges } from '../db/schema/index.ts'
 import { storableJson } from '../db/storable.ts'
 import { newId } from '../runtime/ids.ts'
 import { acceptOpen } from './accept.ts'
-import { type HeldProduct, writeByPerson } from './edit.ts'
+import { type HeldProduct, holdProducts, writeByPerson } from './edit.ts'
 import { uuids } from './filter.ts'
 import { proposalPage } from './proposals.ts'
 import { currentValue, heldProducts } from './values.ts'
@@ -56,7 +56,7 @@ export async function decide(
     .from(valueChanges)
     .where(sql`${valueChanges.id} = any (${uuids(ids)})`)
   if (there.length < ids.length) throw changeMissing()
-  const held = await rowsOf<HeldProduct>(tx, heldProducts(uuids([...new Set(there.map(({ productId }) => productId))])))
+  const held = await holdProducts(tx, [...new Set(there.map(({ productId }) => productId))])
   const deciding = { tx, workspaceId, actor, decisionId: newId(), products: new Map(held.map((product) => [product.id, product])) }
   const outcomes = new Map<string, Outcome>()
   for (const decision of decisions) {
@@ -89,7 +89,7 @@ async function decideOne(deciding: Deciding, decision: Decision): Promise<Outcom
       ? await acceptEdited(deciding, { change: change!, value: decision.value })
       : await acceptAsIs(deciding, change!)
   // Another proposal for the same place may follow in the same request.
-  const [after] = await rowsOf<HeldProduct>(tx, heldProducts(uuids([product.id])))
+  const [after] = await holdProducts(tx, [product.id])
   products.set(product.id, after!)
   return outcome
 }

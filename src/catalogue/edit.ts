@@ -3,30 +3,44 @@ import { AppError } from '../base/errors.ts'
 import { canonicalJson } from '../base/json.ts'
 import type { Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
-import { type Provenance, products, sources, valueChanges, type WrittenValue } from '../db/schema/index.ts'
+import { type Provenance, products, sources, valueChanges } from '../db/schema/index.ts'
 import { storableJson } from '../db/storable.ts'
 import { newId } from '../runtime/ids.ts'
+import { uuids } from './filter.ts'
+import { importedAt } from './mapping.ts'
+import { withMappings } from './mappings.ts'
 import { identifierAttribute } from './sources.ts'
-import { currentValue, type CurrentValue, heldProducts, layOver, type Place, writtenKey } from './values.ts'
+import { currentValue, type CurrentValue, heldProducts, layOver, type Place, type ProductValues, writtenKey } from './values.ts'
 
 /** A product as it is while a transaction holds it. */
-export interface HeldProduct {
+export interface HeldProduct extends ProductValues {
   readonly id: string
-  readonly imported: Readonly<Record<string, unknown>>
-  readonly written: Readonly<Record<string, WrittenValue>>
+}
+
+/** Holds products until the transaction ends; those that are not there are left out. */
+export async function holdProducts(tx: Tx, ids: readonly string[]): Promise<HeldProduct[]> {
+  const rows = await rowsOf<Omit<HeldProduct, 'mapping'> & { source_id: string }>(tx, heldProducts(uuids(ids)))
+  return withMappings(
+    tx,
+    rows.map(({ source_id: sourceId, ...product }) => ({ ...product, sourceId })),
+  )
 }
 
 /** Holds one product until the transaction ends. @throws AppError product.missing */
 export async function holdProduct(tx: Tx, productId: string): Promise<HeldProduct> {
-  const [product] = await rowsOf<HeldProduct>(tx, heldProducts(sql`array[${productId}::uuid]`))
+  const [product] = await holdProducts(tx, [productId])
   if (!product) throw productMissing()
   return product
 }
 
 /** One product as it is. @throws AppError product.missing */
 export async function readProduct(tx: Tx, productId: string): Promise<HeldProduct & { readonly importedAt: Date }> {
-  const { id, imported, written, importedAt } = products
-  const [product] = await tx.select({ id, imported, written, importedAt }).from(products).where(eq(id, productId))
+  const { id, imported, written } = products
+  const [product] = await tx
+    .select({ id, imported, written, importedAt: products.importedAt, mapping: sources.mapping })
+    .from(products)
+    .innerJoin(sources, eq(sources.id, products.sourceId))
+    .where(eq(id, productId))
   if (!product) throw productMissing()
   return product
 }
@@ -73,7 +87,7 @@ export async function restoreImported(
   const product = await holdProduct(tx, edit.productId)
   const current = unchangedSince(product, edit)
   if (current.kind === 'imported') return { current, decisionId: null }
-  const value = product.imported[edit.attribute] ?? null
+  const value = importedAt(product.mapping, product.imported, edit)
   const provenance: Provenance = { kind: 'imported', actor }
   return writeByPerson(tx, { workspaceId, actor, product, place: edit, value, replaced: current.value, provenance })
 }
@@ -81,7 +95,7 @@ export async function restoreImported(
 /** What tells products apart is the source's own: a product with another identifier would be another product. */
 async function refuseIdentifier(tx: Tx, { productId, attribute }: Edit): Promise<void> {
   const [source] = await tx
-    .select({ format: sources.format })
+    .select({ format: sources.format, mapping: sources.mapping })
     .from(sources)
     .innerJoin(products, eq(products.sourceId, sources.id))
     .where(eq(products.id, productId))
@@ -122,13 +136,14 @@ export async function writeByPerson(
   },
 ): Promise<EditResult & { readonly changeId: string }> {
   const id = newId()
-  const { attribute, locale } = place
+  const { attribute, locale, channel } = place
   await tx.insert(valueChanges).values({
     id,
     workspaceId,
     productId: product.id,
     attribute,
     locale,
+    channel,
     value,
     replaced,
     replacedChangeId: product.written[writtenKey(place)]?.changeId ?? null,
@@ -143,7 +158,7 @@ export async function writeByPerson(
   })
   await tx.execute(
     layOver(
-      sql`(select id, product_id, attribute, locale, value, work_hash, provenance ->> 'kind' as kind from value_changes where id = ${id}::uuid)`,
+      sql`(select id, product_id, attribute, locale, channel, value, work_hash, provenance ->> 'kind' as kind from value_changes where id = ${id}::uuid)`,
     ),
   )
   return { current: { value, changeId: id, kind: provenance.kind }, decisionId, changeId: id }

@@ -8,13 +8,15 @@ import type { Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import { imports } from '../db/schema/index.ts'
 import { newId } from '../runtime/ids.ts'
-import { currentValues, readWrittenKey } from './current.ts'
+import { currentPlaces, readWrittenKey } from './current.ts'
 import { columnNames, type FileFormat } from './formats/format.ts'
 import { exportFile } from './formats/write.ts'
 import { namingFile } from './look.ts'
+import { addedColumns, cellsAt } from './mapping.ts'
 import { sanitizeGeneratedValue } from './sanitize.ts'
 import { labelOf, readSource, type Source } from './sources.ts'
 import { type CatalogueServices, fileContent, readUpload } from './uploads.ts'
+import type { ProductValues } from './values.ts'
 import { writtenProducts } from './written.ts'
 
 const LEFT_MS = 60 * 60 * 1000
@@ -49,7 +51,9 @@ export async function exportSource(
       sql`select distinct jsonb_object_keys(written) as key from products where source_id = ${sourceId}::uuid and written <> '{}'::jsonb`,
     ),
   )
-  const columns = [...new Set([...columnNames(format), ...added.map(({ key }) => readWrittenKey(key).attribute)])]
+  const { mapping } = source
+  const places = added.map(({ key }) => readWrittenKey(key))
+  const columns = [...new Set([...columnNames(format), ...addedColumns(mapping, places)])]
   try {
     await namingFile(upload, () =>
       exportFile({
@@ -95,12 +99,15 @@ async function readWholeSource(tx: Tx, sourceId: string): Promise<Source> {
 }
 
 /** What was written over a product's import, by column. */
-function writtenCells(product: Parameters<typeof currentValues>[0]): Record<string, unknown> {
-  const cells = [...currentValues(product)].flatMap(([attribute, { value, written }]) => {
-    if (!written || written.kind === 'imported') return [] // the file says it already
-    return [[attribute, written.kind === 'person' ? value : sanitizeGeneratedValue(value)] as const]
-  })
-  return Object.fromEntries(cells)
+function writtenCells(product: ProductValues): Record<string, unknown> {
+  const { mapping, imported } = product
+  const cells: Record<string, unknown> = {}
+  for (const { place, value, written } of currentPlaces(product)) {
+    if (!written || written.kind === 'imported') continue // the file says it already
+    const safe = written.kind === 'person' ? value : sanitizeGeneratedValue(value)
+    Object.assign(cells, cellsAt(mapping, place, { value: safe, now: { ...imported, ...cells } }))
+  }
+  return cells
 }
 
 /** Exports that nobody came to fetch, and those of a server that was killed. */

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { AppError } from '../base/errors.ts'
 import type { Tx } from '../db/database.ts'
 import { valueChanges } from '../db/schema/index.ts'
+import { importedValues } from './current.ts'
 import { isId } from './cursor.ts'
 import { type HeldProduct, readProduct } from './edit.ts'
 import { currentValue } from './values.ts'
@@ -35,7 +36,7 @@ export async function valueHistory(
     .limit(limit + 1)
   const items = rows.slice(0, limit).map((change) => ({ ...change, current: isCurrent(product, change) }))
   const nextCursor = rows.length > limit ? items.at(-1)!.id : null
-  return { items, nextCursor, imported: product.imported[attribute] ?? null, importedAt: product.importedAt }
+  return { items, nextCursor, imported: importedValues(product)[attribute] ?? null, importedAt: product.importedAt }
 }
 
 const isCurrent = (product: HeldProduct, change: typeof valueChanges.$inferSelect): boolean =>

@@ -1,17 +1,18 @@
 import { sql } from 'drizzle-orm'
 import { canonicalJson } from '../base/json.ts'
 import { insertMany } from '../db/bulk.ts'
+import type { SourceMapping } from '../contract/mapping.ts'
 import type { Tx } from '../db/database.ts'
 import { valueChanges } from '../db/schema/index.ts'
 import { newId } from '../runtime/ids.ts'
-import { isEmptyValue, readWrittenKey } from './current.ts'
+import { isEmptyValue } from './current.ts'
+import { importedAt } from './mapping.ts'
+import { type Place, readWrittenKey } from './place.ts'
 import type { WrittenProduct } from './written.ts'
 
-interface News {
+interface News extends Place {
   readonly productId: string
-  readonly attribute: string
-  readonly locale: string | null
-  readonly value: unknown // undefined: the source says nothing more
+  readonly value: unknown // null: the source says nothing more
 }
 
 /**
@@ -23,10 +24,12 @@ export async function proposeImported(
   tx: Tx,
   {
     workspaceId,
+    mapping,
     known,
     rows,
   }: {
     workspaceId: string
+    mapping: SourceMapping | null // as the rows are read by
     known: ReadonlyMap<string, WrittenProduct> // by identifier
     rows: readonly { readonly identifier: string; readonly values: Readonly<Record<string, unknown>> }[]
   },
@@ -36,29 +39,31 @@ export async function proposeImported(
     if (!product) return []
     return Object.entries(product.written).flatMap(([key, written]) => {
       if (written.kind !== 'person') return []
-      const { attribute, locale } = readWrittenKey(key)
-      const [before, now] = [product.imported[attribute], values[attribute]]
+      const place = readWrittenKey(key)
+      const [before, now] = [importedAt(product.mapping, product.imported, place), importedAt(mapping, values, place)]
       if (canonicalJson(before) === canonicalJson(now)) return []
-      return [{ productId: product.id, attribute, locale, value: now, written: written.value }]
+      return [{ productId: product.id, ...place, value: now, written: written.value }]
     })
   })
   if (changed.length === 0) return
-  const places = JSON.stringify(changed.map(({ productId, attribute, locale }) => ({ productId, attribute, locale })))
+  const places = JSON.stringify(changed.map(({ productId, attribute, locale, channel }) => ({ productId, attribute, locale, channel })))
   await tx.execute(sql`
     update value_changes set state = 'superseded', decided_at = now()
-    from jsonb_to_recordset(${places}::jsonb) as place("productId" uuid, attribute text, locale text)
+    from jsonb_to_recordset(${places}::jsonb) as place("productId" uuid, attribute text, locale text, channel text)
     where value_changes.product_id = place."productId" and value_changes.attribute = place.attribute
-      and value_changes.locale is not distinct from place.locale and value_changes.state = 'proposed' and provenance ->> 'kind' = 'imported'`)
+      and value_changes.locale is not distinct from place.locale and value_changes.channel is not distinct from place.channel
+      and value_changes.state = 'proposed' and provenance ->> 'kind' = 'imported'`)
   const news = changed.filter(({ value, written }) => !isEmptyValue(value) && canonicalJson(value) !== canonicalJson(written))
   await insertMany(
     tx,
     valueChanges,
-    news.map(({ productId, attribute, locale, value }) => ({
+    news.map(({ productId, attribute, locale, channel, value }) => ({
       id: newId(),
       workspaceId,
       productId,
       attribute,
       locale,
+      channel,
       value,
       state: 'proposed' as const,
       flags: [],

@@ -34,6 +34,7 @@ describeOnEachDatabase('catalogue', (open) => {
     productId,
     attribute: 'description',
     locale: 'en',
+    channel: null,
     value: 'A fine lamp',
     flags: [],
     state: 'accepted',
@@ -121,7 +122,7 @@ describeOnEachDatabase('catalogue', (open) => {
     expect(written.get('B')!.written).toEqual({})
     expect(changes).toMatchObject([{ state: 'accepted', decision: 'accepted by command', replaced: 'supplier text' }])
 
-    const attributes = [{ attribute: 'description', locale: 'en' }]
+    const attributes = [{ attribute: 'description', locale: 'en', channel: null }]
     const latest = await test.database.inWorkspace(workspaceId, (tx) => latestWork(tx, { productIds: [a!.id, b!.id], attributes }))
     expect(latest.get(a!.id)!.get('description@en')).toMatchObject({ workHash: 'hash-1', state: 'accepted' })
     expect(latest.get(b!.id)!.get('description@en')).toMatchObject({ workHash: 'hash-1', state: 'proposed' })

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { and, count, eq, sql } from 'drizzle-orm'
 import { AppError } from '../base/errors.ts'
 import { canonicalJson } from '../base/json.ts'
+import type { SourceMapping } from '../contract/mapping.ts'
 import type { Database, Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import { products, sources } from '../db/schema/index.ts'
@@ -13,6 +14,8 @@ import { cellText } from './formats/write.ts'
 import { type AcceptedValue, acceptedValues } from './changes.ts'
 import { storableJson } from '../db/storable.ts'
 import { proposeImported } from './import-news.ts'
+import { cellsFor } from './mapping.ts'
+import { mappingsOf } from './mappings.ts'
 import { type WrittenProduct, writtenProducts } from './written.ts'
 
 export interface ImportResult {
@@ -101,7 +104,7 @@ export async function importFile({
       return
     }
     const own = await database.inWorkspace(workspaceId, async (tx) => {
-      const news = empty ? rows : await meetWritten(tx, { workspaceId, sourceId, rows })
+      const news = empty ? rows : await meetWritten(tx, { workspaceId, sourceId, mapping: source.mapping, rows })
       const made = await upsertProducts(tx, { workspaceId, sourceId, importId, rows: news })
       changes = {
         ...changes,
@@ -167,11 +170,16 @@ async function countGone(tx: Tx, { sourceId, importId, before }: { sourceId: str
 /** Rows meet what was written over their products before them. @returns the rows as they are to be imported. */
 async function meetWritten(
   tx: Tx,
-  { workspaceId, sourceId, rows }: { workspaceId: string; sourceId: string; rows: readonly ProductRow[] },
+  {
+    workspaceId,
+    sourceId,
+    mapping,
+    rows,
+  }: { workspaceId: string; sourceId: string; mapping: SourceMapping | null; rows: readonly ProductRow[] },
 ): Promise<readonly ProductRow[]> {
   const known = await writtenProducts(tx, { sourceId, identifiers: rows.map(({ identifier }) => identifier) })
-  const news = await withoutOwnWriting(tx, { known, rows })
-  await proposeImported(tx, { workspaceId, known, rows: news })
+  const news = await withoutOwnWriting(tx, { mapping, known, rows })
+  await proposeImported(tx, { workspaceId, mapping, known, rows: news })
   return news
 }
 
@@ -181,7 +189,7 @@ async function meetWritten(
  */
 async function withoutOwnWriting(
   tx: Tx,
-  { known, rows }: { known: ReadonlyMap<string, WrittenProduct>; rows: readonly ProductRow[] },
+  { mapping, known, rows }: { mapping: SourceMapping | null; known: ReadonlyMap<string, WrittenProduct>; rows: readonly ProductRow[] },
 ): Promise<readonly ProductRow[]> {
   const ids = [...known.values()].map(({ id }) => id) // also of products where all that was written is undone
   const accepted = ids.length > 0 ? await acceptedValues(tx, ids) : new Map<string, AcceptedValue[]>()
@@ -189,12 +197,13 @@ async function withoutOwnWriting(
     const product = known.get(row.identifier)
     const own = accepted
       .get(product?.id ?? '')
-      ?.filter(({ attribute, value }) => attribute in row.values && sameCell(row.values[attribute], value))
+      ?.flatMap(({ value, ...place }) => Object.entries(cellsFor(mapping, place, { value, now: row.values })))
+      .filter(([column, value]) => column in row.values && sameCell(row.values[column], value))
     if (!product || !own || own.length === 0) return row
     const values = { ...row.values }
-    for (const { attribute } of own) {
-      if (attribute in product.imported) values[attribute] = product.imported[attribute]
-      else delete values[attribute]
+    for (const [column] of own) {
+      if (column in product.imported) values[column] = product.imported[column]
+      else delete values[column]
     }
     return { ...row, values }
   })
@@ -233,6 +242,7 @@ export interface ImportedProduct {
   readonly identifier: string
   readonly row: number // 1 is the first product of the file
   readonly imported: Readonly<Record<string, unknown>>
+  readonly mapping: SourceMapping | null // of its source
 }
 
 /** The products of a source's last import, in the order of the file, after `afterRow`: one page of `limit`. */
@@ -240,10 +250,12 @@ export async function productPage(
   tx: Tx,
   { sourceId, importId, afterRow, limit }: { sourceId: string; importId: string; afterRow: number; limit: number },
 ): Promise<ImportedProduct[]> {
-  return tx
+  const page = await tx
     .select({ id: products.id, identifier: products.identifier, row: products.row, imported: products.imported })
     .from(products)
     .where(and(eq(products.sourceId, sourceId), eq(products.lastSeenImport, importId), sql`${products.row} > ${afterRow}`))
     .orderBy(products.row)
     .limit(limit)
+  const mapping = (await mappingsOf(tx, [sourceId])).get(sourceId) ?? null
+  return page.map((product) => ({ ...product, mapping }))
 }

@@ -1,3 +1,4 @@
+import type { SourceMapping } from '../contract/mapping.ts'
 import type { productIndex, SourceColumns, WrittenValue } from '../db/schema/index.ts'
 import { currentValues, isEmptyValue } from './current.ts'
 import { foldText, textsOf, wordsOf } from './words.ts'
@@ -17,6 +18,7 @@ export interface IndexedSource {
   readonly id: string
   readonly workspaceId: string
   readonly columns: SourceColumns
+  readonly mapping: SourceMapping | null
   /** Grows with every attribute that is new; its order stays. */
   readonly attributes: AttributePlaces
 }
@@ -37,7 +39,7 @@ const MAX_WORDS = 20_000 // characters: a text longer than that is searched in i
 
 /** The row of the index for a product's current values. */
 export function indexRow(source: IndexedSource, product: IndexedProduct): typeof productIndex.$inferInsert {
-  const values = currentValues(product)
+  const values = currentValues({ ...product, mapping: source.mapping })
   const filled = [...values].filter(([, { value }]) => !isEmptyValue(value)).map(([attribute]) => placeOf(source.attributes, attribute))
   const readable = [...values].filter(([attribute]) => attribute !== source.columns.picture) // nobody looks for an address
   const text = [product.identifier, ...readable.flatMap(([, { value }]) => textsOf(value))].join(' ')

@@ -6,6 +6,7 @@ import { imports, productIndex, products, type SourceColumns, sources, staleProd
 import { guessColumns } from './columns.ts'
 import { uuids } from './filter.ts'
 import { columnNames, type FileFormat } from './formats/format.ts'
+import { attributesOfColumns } from './mapping.ts'
 import { attributePlaces, type IndexedProduct, type IndexedSource, indexRow } from './index-row.ts'
 
 /**
@@ -164,16 +165,21 @@ async function refreshStale(tx: Tx): Promise<number> {
 }
 
 function indexedSource(source: typeof sources.$inferSelect): IndexedSource {
-  const { id, workspaceId, attributes, format } = source
-  const inOrder = [...new Set([...attributes, ...columnNames(format as unknown as FileFormat)])] // places given once stay
-  return { id, workspaceId, columns: columnsOf(source), attributes: attributePlaces(inOrder) }
+  const { id, workspaceId, attributes, format, mapping } = source
+  const ofFile = attributesOfColumns(mapping, columnNames(format as unknown as FileFormat))
+  const inOrder = [...new Set([...attributes, ...ofFile])] // places given once stay
+  return { id, workspaceId, columns: columnsOf(source), mapping, attributes: attributePlaces(inOrder) }
 }
 
 /** What a person chose, or a guess. */
-export function columnsOf({ columns, format }: Pick<typeof sources.$inferSelect, 'columns' | 'format'>): SourceColumns {
+export function columnsOf({
+  columns,
+  format,
+  mapping,
+}: Pick<typeof sources.$inferSelect, 'columns' | 'format' | 'mapping'>): SourceColumns {
   if (columns) return columns
   const file = format as unknown as FileFormat
-  return guessColumns(columnNames(file), file.textColumns)
+  return guessColumns(attributesOfColumns(mapping, columnNames(file)), attributesOfColumns(mapping, file.textColumns))
 }
 
 async function putRows(tx: Tx, source: IndexedSource, page: readonly IndexedProduct[]): Promise<void> {

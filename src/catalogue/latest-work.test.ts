@@ -27,7 +27,10 @@ afterAll(() => test.destroy())
 it('reads the values of a page of products by their index, not by reading the whole table', async () => {
   const { found, seqScans } = await test.database.inWorkspace(workspaceId, async (tx) => {
     const page = await rowsOf<{ id: string }>(tx, sql`select id from products order by row limit 500`)
-    const latest = await latestWork(tx, { productIds: page.map(({ id }) => id), attributes: [{ attribute: 'title', locale: 'en' }] })
+    const latest = await latestWork(tx, {
+      productIds: page.map(({ id }) => id),
+      attributes: [{ attribute: 'title', locale: 'en', channel: null }],
+    })
     const [scans] = await rowsOf<{ count: number }>(
       tx,
       sql`select seq_scan::integer as count from pg_stat_xact_user_tables where relname = 'value_changes'`,

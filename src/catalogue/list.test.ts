@@ -83,6 +83,7 @@ describeOnEachDatabase('the list of products', (open) => {
         productId: product.id,
         attribute: state === 'accepted' ? 'description' : 'name',
         locale: 'en',
+        channel: null,
         value: `Écrit text ${index}`,
         flags: flagged ? [{ reason: 'number_not_in_source' as const, text: '4' }] : [],
         state,

@@ -121,9 +121,10 @@ async function productRows(tx: Tx, page: readonly Listed[], attributes: readonly
     .where(sql`${products.id} = any (${ids})`)
   const byId = new Map(stored.map((product) => [product.id, product]))
   const waiting = await waitingProposals(tx, ids)
-  const columns = new Map((await tx.select().from(sources)).map((source) => [source.id, columnsOf(source)]))
+  const ofSource = new Map((await tx.select().from(sources)).map((source) => [source.id, source]))
+  const columns = new Map(Array.from(ofSource, ([id, source]) => [id, columnsOf(source)]))
   return page.map((row) => {
-    const current = currentValues(byId.get(row.productId)!)
+    const current = currentValues({ ...byId.get(row.productId)!, mapping: ofSource.get(row.sourceId)?.mapping ?? null })
     const picture = columns.get(row.sourceId)?.picture
     return {
       id: row.productId,

@@ -3,7 +3,7 @@ import { defined } from '../base/json.ts'
 import type { FileLookView, ReadingChoices } from '../contract/catalogue.ts'
 import { guessColumns } from './columns.ts'
 import { detectFormat } from './formats/detect.ts'
-import { columnNames, type FileFormat, type FormatOverrides } from './formats/format.ts'
+import { columnNames, type FileFormat, type FormatOverrides, identifierColumn } from './formats/format.ts'
 import { readRows } from './formats/read.ts'
 import { cellText } from './formats/write.ts'
 
@@ -40,13 +40,12 @@ export async function namingFile<T>({ path, name }: NamedFile, work: () => Promi
 export async function lookAt(file: NamedFile, choices: ReadingChoices): Promise<FileLookView> {
   const format = await uploadFormat(file, choices)
   const names = columnNames(format)
-  const { identifier } = format
   const look: FileLookView = {
     kind: format.kind,
     encoding: format.encoding,
     delimiter: format.kind === 'delimited' ? format.delimiter : null,
     columns: names,
-    identifier: 'column' in identifier ? names[identifier.column]! : 'key' in identifier ? identifier.key : null,
+    identifier: identifierColumn(format) ?? null,
     reasons: [...format.reasons],
     rows: [],
     problems: [],

@@ -6,6 +6,7 @@ import { productIndex, products, sources, valueChanges } from '../db/schema/inde
 import { currentValues, readWrittenKey } from './current.ts'
 import { columnsOf } from './index.ts'
 import { type ListOrder, neighboursOf } from './list.ts'
+import { attributesOfColumns, importedAt, mappedOfAttribute } from './mapping.ts'
 import { picturesOf } from './pictures.ts'
 import { attributesOf, identifierAttribute, labelOf } from './sources.ts'
 import { currentValue, type Place, writtenKey } from './values.ts'
@@ -32,7 +33,7 @@ export async function readProduct(
     family: indexed?.family ?? null,
     gone: product.lastSeenImport !== source.lastImport && source.contentHash !== '',
     importedAt: product.importedAt.toISOString(),
-    pictures: picture === null ? [] : picturesOf(currentValues(product).get(picture)?.value),
+    pictures: picture === null ? [] : picturesOf(currentValues({ ...product, mapping: source.mapping }).get(picture)?.value),
     values: await valuesOf(tx, { product, source }),
     ...(await neighboursOf(tx, { productId, filter, order })),
   }
@@ -41,22 +42,23 @@ export async function readProduct(
 /** A value for each place that has one, had one written, or has a proposal; in the order of the file. */
 async function valuesOf(tx: Tx, { product, source }: { product: Product; source: Source }): Promise<ProductValueView[]> {
   const proposed = await tx
-    .select({ attribute: valueChanges.attribute, locale: valueChanges.locale, flags: valueChanges.flags })
+    .select({ attribute: valueChanges.attribute, locale: valueChanges.locale, channel: valueChanges.channel, flags: valueChanges.flags })
     .from(valueChanges)
     .where(and(eq(valueChanges.productId, product.id), eq(valueChanges.state, 'proposed')))
   const places = placesOf(product, source, proposed)
-  const current = places.map((place) => ({ place, value: currentValue(product, place) }))
+  const { mapping } = source
+  const current = places.map((place) => ({ place, value: currentValue({ ...product, mapping }, place) }))
   const changeIds = current.flatMap(({ value }) => (value.changeId === null ? [] : [value.changeId]))
   const changes = changeIds.length === 0 ? [] : await tx.select().from(valueChanges).where(inArray(valueChanges.id, changeIds))
   const byId = new Map(changes.map((change) => [change.id, change]))
   const identifier = identifierAttribute(source)
   return current.map(({ place, value }) => {
     const change = value.changeId === null ? undefined : byId.get(value.changeId)
-    const waiting = proposed.filter(({ attribute, locale }) => attribute === place.attribute && (locale ?? null) === place.locale)
+    const waiting = proposed.filter((one) => writtenKey(one) === writtenKey(place))
     return {
       ...place,
       value: value.value,
-      imported: product.imported[place.attribute] ?? null,
+      imported: importedAt(mapping, product.imported, place),
       kind: value.kind,
       changeId: value.changeId,
       decision: change?.decision ?? null,
@@ -70,16 +72,16 @@ async function valuesOf(tx: Tx, { product, source }: { product: Product; source:
 
 function placesOf(product: Product, source: Source, proposed: readonly Place[]): Place[] {
   const written = Object.keys(product.written).map(readWrittenKey)
-  const others = [...written, ...proposed.map(({ attribute, locale }) => ({ attribute, locale }))]
-  const localised = new Set(others.filter(({ locale }) => locale !== null).map(({ attribute }) => attribute))
+  const others = [...written, ...proposed.map(({ attribute, locale, channel }) => ({ attribute, locale, channel }))]
+  const particular = new Set(others.filter(({ locale, channel }) => locale !== null || channel !== null).map(({ attribute }) => attribute))
   const columns = attributesOf(source)
   const known = new Set(columns)
-  const more = [...new Set([...Object.keys(product.imported), ...others.map(({ attribute }) => attribute)])].filter(
-    (name) => !known.has(name),
-  )
+  const ofProduct = [...attributesOfColumns(source.mapping, Object.keys(product.imported)), ...others.map(({ attribute }) => attribute)]
+  const more = [...new Set(ofProduct)].filter((name) => !known.has(name))
   return [...columns, ...more].flatMap((attribute) => {
     const own = others.filter((place) => place.attribute === attribute)
-    const base: Place[] = localised.has(attribute) ? [] : [{ attribute, locale: null }]
+    const ofFile = source.mapping === null ? [] : mappedOfAttribute(source.mapping, attribute).map(({ place }) => place)
+    const base: Place[] = ofFile.length > 0 ? ofFile : particular.has(attribute) ? [] : [{ attribute, locale: null, channel: null }]
     return [...new Map([...base, ...own].map((place) => [writtenKey(place), place])).values()]
   })
 }

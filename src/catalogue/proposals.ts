@@ -1,5 +1,6 @@
 import { eq, type SQL, sql } from 'drizzle-orm'
 import { AppError } from '../base/errors.ts'
+import type { SourceMapping } from '../contract/mapping.ts'
 import type { ProposalFilter } from '../contract/review.ts'
 import type { Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
@@ -8,6 +9,8 @@ import { isId, readKey, writeKey } from './cursor.ts'
 import { readProduct } from './edit.ts'
 import { matches, uuids } from './filter.ts'
 import { columnsOf } from './index.ts'
+import { importedAt } from './mapping.ts'
+import { mappingsOf } from './mappings.ts'
 import { readSource } from './sources.ts'
 import { type CurrentValue, standingAt } from './values.ts'
 
@@ -16,7 +19,7 @@ import { type CurrentValue, standingAt } from './values.ts'
  * Call `refreshCatalogueIndex` (index.ts) first, so that products just imported count.
  */
 async function matching(tx: Tx, filter: ProposalFilter): Promise<{ from: SQL; where: SQL }> {
-  const { search, sourceId, family, productId, runId, attribute, locale, model, flag, kind, flagged, overPerson } = filter
+  const { search, sourceId, family, productId, runId, attribute, locale, channel, model, flag, kind, flagged, overPerson } = filter
   const product = await matches(tx, { search, sourceId, family })
   const conditions = [
     sql`change.state = 'proposed'`,
@@ -25,6 +28,7 @@ async function matching(tx: Tx, filter: ProposalFilter): Promise<{ from: SQL; wh
     ...(runId === undefined ? [] : [sql`change.run_id = ${runId}::uuid`]),
     ...(attribute === undefined ? [] : [sql`change.attribute = ${attribute}`]),
     ...(locale === undefined ? [] : [locale === '' ? sql`change.locale is null` : sql`change.locale = ${locale}`]),
+    ...(channel === undefined ? [] : [channel === '' ? sql`change.channel is null` : sql`change.channel = ${channel}`]),
     ...(model === undefined ? [] : [sql`change.provenance ->> 'model' = ${model}`]),
     ...(kind === undefined ? [] : [sql`change.provenance ->> 'kind' = ${kind}`]),
     ...(flag === undefined ? [] : [sql`change.flags @> ${JSON.stringify([{ reason: flag }])}::jsonb`]),
@@ -132,11 +136,11 @@ export interface Proposal {
     readonly sourceId: string
     readonly identifier: string
     readonly name: string | null
-    readonly imported: Readonly<Record<string, unknown>>
-    readonly columns: SourceColumns
+    readonly picture: unknown // what its source says of it
   }
   readonly attribute: string
   readonly locale: string | null
+  readonly channel: string | null
   readonly current: CurrentValue
   readonly proposed: unknown
   readonly flags: readonly ValueFlag[]
@@ -166,22 +170,34 @@ export async function listProposals(tx: Tx, request: PageRequest): Promise<{ ite
     tx,
     sql`
     select change.id, change.product_id, product_index.identifier, product_index.name, product_index.source_id, product.imported,
-      sources.columns, sources.format, change.attribute, change.locale, standing.value as current, standing.change_id, standing.kind as current_kind,
+      sources.columns, sources.format, change.attribute, change.locale, change.channel, standing.value as current, standing.change_id, standing.kind as current_kind,
       change.value as proposed, change.flags, change.provenance, change.run_id as "runId", change.created_at::text as created_at
     from ${LISTED} ${STANDING} join sources on sources.id = product_index.source_id
     where change.id = any (${uuids(ids)}) order by ${ORDER}`,
   )
-  return { items: rows.map(toProposal), nextCursor }
+  const mappings = await mappingsOf(
+    tx,
+    rows.map(({ source_id: sourceId }) => sourceId),
+  )
+  return { items: rows.map((row) => toProposal(row, mappings.get(row.source_id) ?? null)), nextCursor }
 }
 
-function toProposal(row: ProposalRow): Proposal {
-  const { id, attribute, locale, proposed, flags, provenance, runId } = row
+function toProposal(row: ProposalRow, mapping: SourceMapping | null): Proposal {
+  const { id, attribute, locale, channel, proposed, flags, provenance, runId } = row
   const { product_id: productId, source_id: sourceId, identifier, name, imported } = row
+  const { picture } = columnsOf({ ...row, mapping })
   return {
     id,
-    product: { id: productId, sourceId, identifier, name, imported, columns: columnsOf(row) },
+    product: {
+      id: productId,
+      sourceId,
+      identifier,
+      name,
+      picture: picture === null ? null : importedAt(mapping, imported, { attribute: picture, locale: null, channel: null }),
+    },
     attribute,
     locale,
+    channel,
     current: { value: row.current, changeId: row.change_id, kind: row.current_kind },
     proposed,
     flags,
@@ -198,6 +214,7 @@ export interface ProposalSums {
   readonly overPerson: number
   readonly attributes: ReadonlyMap<string, number>
   readonly locales: ReadonlyMap<string | null, number>
+  readonly channels: ReadonlyMap<string | null, number>
   readonly flags: ReadonlyMap<string, number>
   readonly models: ReadonlyMap<string, number>
   readonly kinds: ReadonlyMap<Provenance['kind'], number>
@@ -208,6 +225,7 @@ export interface ProposalSums {
 interface Group {
   readonly attribute: string
   readonly locale: string | null
+  readonly channel: string | null
   readonly model: string | null
   readonly kind: Provenance['kind']
   readonly run_id: string | null
@@ -220,12 +238,12 @@ export async function sumProposals(tx: Tx, filter: ProposalFilter): Promise<Prop
   const { from, where } = await matching(tx, filter)
   const groups = await rowsOf<Group>(
     tx,
-    sql`select attribute, locale, model, kind, run_id, count(*)::integer as count,
+    sql`select attribute, locale, channel, model, kind, run_id, count(*)::integer as count,
         case when flags <> '[]'::jsonb then array(select distinct flag ->> 'reason' from jsonb_array_elements(flags) as flag order by 1) end as reasons
       from (
-        select change.attribute, change.locale, change.provenance ->> 'model' as model, change.provenance ->> 'kind' as kind, change.run_id, change.flags
+        select change.attribute, change.locale, change.channel, change.provenance ->> 'model' as model, change.provenance ->> 'kind' as kind, change.run_id, change.flags
         from ${from} where ${where}
-      ) as matching group by 1, 2, 3, 4, 5, flags`,
+      ) as matching group by 1, 2, 3, 4, 5, 6, flags`,
   )
   const [whole] = await rowsOf<{ products: number; over_person: number; now: string }>(
     tx,
@@ -248,6 +266,7 @@ export async function sumProposals(tx: Tx, filter: ProposalFilter): Promise<Prop
     overPerson: whole!.over_person,
     attributes: by(({ attribute }) => [attribute]),
     locales: by(({ locale }) => [locale]),
+    channels: by(({ channel }) => [channel]),
     flags: by(({ reasons }) => reasons ?? []),
     models: by(({ model }) => (model === null ? [] : [model])),
     kinds: by(({ kind }) => [kind]),

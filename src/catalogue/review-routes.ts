@@ -40,6 +40,7 @@ export function reviewRoutes({ database }: { readonly database: Database }): Han
         ...sums,
         attributes: listed(sums.attributes, 'attribute'),
         locales: listed(sums.locales, 'locale'),
+        channels: listed(sums.channels, 'channel'),
         flags: listed(sums.flags, 'reason'),
         models: listed(sums.models, 'model'),
         kinds: listed(sums.kinds, 'kind'),
@@ -82,13 +83,13 @@ export function reviewRoutes({ database }: { readonly database: Database }): Han
     handle(contract.writeValue, async ({ who: { workspaceId, actor }, params, body: { value, ...place } }) => {
       const edit = { ...params, ...place }
       const { current, decisionId } = await database.inWorkspace(workspaceId, (tx) => editValue(tx, { workspaceId, actor, edit, value }))
-      return { attribute: edit.attribute, locale: edit.locale, current: currentView(current), decisionId }
+      return { attribute: edit.attribute, locale: edit.locale, channel: edit.channel, current: currentView(current), decisionId }
     }),
 
     handle(contract.restoreValue, async ({ who: { workspaceId, actor }, params, body }) => {
       const edit = { ...params, ...body }
       const { current, decisionId } = await database.inWorkspace(workspaceId, (tx) => restoreImported(tx, { workspaceId, actor, edit }))
-      return { attribute: edit.attribute, locale: edit.locale, current: currentView(current), decisionId }
+      return { attribute: edit.attribute, locale: edit.locale, channel: edit.channel, current: currentView(current), decisionId }
     }),
 
     handle(contract.valueHistory, async ({ who: { workspaceId }, params, query: { cursor = null, limit } }) => {
@@ -104,6 +105,7 @@ export function reviewRoutes({ database }: { readonly database: Database }): Han
         items: items.map((change) => ({
           id: change.id,
           locale: change.locale,
+          channel: change.channel,
           state: change.state,
           current: change.current,
           value: json(change.value),
@@ -128,20 +130,21 @@ const json = (value: unknown) => (value ?? null) as z.core.util.JSONType
 const currentView = ({ value, changeId, kind }: CurrentValue) => ({ value: json(value), changeId, kind })
 
 function proposalView(
-  { id, product, attribute, locale, current, proposed, flags, provenance, runId, createdAt }: Proposal,
+  { id, product, attribute, locale, channel, current, proposed, flags, provenance, runId, createdAt }: Proposal,
   known: Parameters<typeof provenanceView>[1],
 ) {
-  const { imported, columns, identifier, name } = product
+  const { picture, identifier, name } = product
   return {
     id,
     product: {
       id: product.id,
       identifier,
       name,
-      picture: (columns.picture ? picturesOf(imported[columns.picture])[0] : undefined) ?? null,
+      picture: picturesOf(picture)[0] ?? null,
     },
     attribute,
     locale,
+    channel,
     current: currentView(current),
     proposed: json(proposed),
     flags: [...flags],

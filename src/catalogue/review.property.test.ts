@@ -145,6 +145,7 @@ describeOnEachDatabase('any sequence of imports, runs, edits, decisions and undo
                 productId: ids[n]!,
                 attribute: 'title',
                 locale: 'en',
+                channel: null,
                 flags: [],
                 provenance: { kind: 'generated' },
                 runId: run,
@@ -157,7 +158,7 @@ describeOnEachDatabase('any sequence of imports, runs, edits, decisions and undo
         }
         case 'edit': {
           const now = model.standing(paper, one.product, one.locale)
-          const edit = { productId: ids[one.product]!, attribute: 'title', locale: one.locale, over: now.change?.id ?? null }
+          const edit = { productId: ids[one.product]!, attribute: 'title', locale: one.locale, channel: null, over: now.change?.id ?? null }
           const result = await inside((tx) => editValue(tx, { ...who, edit, value: one.value }))
           if (now.value === one.value) return expect(result.decisionId).toBeNull()
           decisions.push(result.decisionId!)
@@ -165,7 +166,7 @@ describeOnEachDatabase('any sequence of imports, runs, edits, decisions and undo
         }
         case 'restore': {
           const now = model.standing(paper, one.product, one.locale)
-          const edit = { productId: ids[one.product]!, attribute: 'title', locale: one.locale, over: now.change?.id ?? null }
+          const edit = { productId: ids[one.product]!, attribute: 'title', locale: one.locale, channel: null, over: now.change?.id ?? null }
           const result = await inside((tx) => restoreImported(tx, { ...who, edit }))
           if (now.kind === 'imported') return expect(result.decisionId).toBeNull()
           decisions.push(result.decisionId!)
@@ -236,7 +237,7 @@ describeOnEachDatabase('any sequence of imports, runs, edits, decisions and undo
       },
       async compare() {
         const places = (await stored()).flatMap((found) =>
-          [null, 'en'].map((one) => currentValue(found, { attribute: 'title', locale: one })),
+          [null, 'en'].map((one) => currentValue({ ...found, mapping: null }, { attribute: 'title', locale: one, channel: null })),
         )
         const expected = paper.imported.flatMap((_, n) =>
           ([null, 'en'] as const).map((one) => {

@@ -56,6 +56,7 @@ describeOnEachDatabase('review', (open) => {
     productId,
     attribute: 'title',
     locale: 'en',
+    channel: null,
     value: 'A generated title',
     flags: [],
     state: 'proposed',
@@ -76,12 +77,12 @@ describeOnEachDatabase('review', (open) => {
     { over = null, locale = null, attribute = 'title' }: { over?: string | null; locale?: string | null; attribute?: string } = {},
   ) =>
     test.database.inWorkspace(workspaceId, (tx) =>
-      editValue(tx, { workspaceId, actor: ANNA, edit: { productId, attribute, locale, over }, value }),
+      editValue(tx, { workspaceId, actor: ANNA, edit: { productId, attribute, locale, channel: null, over }, value }),
     )
   const title = (productId: string, locale: string | null = 'en') =>
     test.database.inWorkspace(workspaceId, async (tx) => {
       const [product] = await tx.select().from(products).where(eq(products.id, productId))
-      return currentValue(product!, { attribute: 'title', locale })
+      return currentValue({ ...product!, mapping: null }, { attribute: 'title', locale, channel: null })
     })
   const stateOf = (id: string) =>
     test.database.inWorkspace(workspaceId, async (tx) => (await tx.select().from(valueChanges).where(eq(valueChanges.id, id)))[0]!)
@@ -141,7 +142,7 @@ describeOnEachDatabase('review', (open) => {
       restoreImported(tx, {
         workspaceId,
         actor: ANNA,
-        edit: { productId: product!, attribute: 'title', locale: null, over: cleared.current.changeId },
+        edit: { productId: product!, attribute: 'title', locale: null, channel: null, over: cleared.current.changeId },
       }),
     )
     expect(await title(product!)).toMatchObject({ value: 'one', kind: 'imported' })

@@ -1,19 +1,19 @@
 import { and, asc, count, eq, gt, type SQL, sql } from 'drizzle-orm'
 import type { ProductSelection } from '../contract/catalogue.ts'
 import type { Tx } from '../db/database.ts'
-import { productIndex, products, type WrittenValue } from '../db/schema/index.ts'
+import { productIndex, products } from '../db/schema/index.ts'
 import { matches, uuids } from './filter.ts'
+import { withMappings } from './mappings.ts'
+import type { ProductValues } from './values.ts'
 
 /** A product of a selection. `row` is its place in its file; products of several files may share one. */
-export interface SelectedProduct {
+export interface SelectedProduct extends ProductValues {
   readonly id: string
   readonly sourceId: string
   readonly identifier: string
   readonly row: number
   readonly name: string | null
   readonly family: string | null
-  readonly imported: Readonly<Record<string, unknown>>
-  readonly written: Readonly<Record<string, WrittenValue>>
 }
 
 /**
@@ -25,7 +25,7 @@ export async function selectedProducts(
   tx: Tx,
   { selection, afterId, limit }: { selection: ProductSelection; afterId?: string | undefined; limit: number },
 ): Promise<SelectedProduct[]> {
-  return tx
+  const page = await tx
     .select({
       id: products.id,
       sourceId: products.sourceId,
@@ -41,6 +41,7 @@ export async function selectedProducts(
     .where(and(await inSelection(tx, selection), afterId === undefined ? undefined : gt(productIndex.productId, afterId)))
     .orderBy(asc(productIndex.productId))
     .limit(limit)
+  return withMappings(tx, page)
 }
 
 /** How many products a selection holds now. */

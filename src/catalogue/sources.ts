@@ -4,8 +4,9 @@ import { AppError } from '../base/errors.ts'
 import type { SourceView } from '../contract/catalogue.ts'
 import type { Tx } from '../db/database.ts'
 import { imports, productIndex, products, type SourceColumns, sources } from '../db/schema/index.ts'
-import { columnNames, type FileFormat } from './formats/format.ts'
+import { columnNames, type FileFormat, identifierColumn } from './formats/format.ts'
 import { columnsOf } from './index.ts'
+import { attributeOfColumn, attributesOfColumns } from './mapping.ts'
 
 export type Source = typeof sources.$inferSelect
 
@@ -45,6 +46,7 @@ export async function listSources(tx: Tx, sourceId?: string): Promise<SourceView
       importedAt: source.importedAt.toISOString(),
       attributes: attributesOf(source),
       columns: columnsOf(source),
+      mapping: source.mapping,
       exportable: source.uploadId !== null,
       importing: running.find((one) => one.sourceId === source.id)?.id ?? null,
     })
@@ -61,15 +63,15 @@ async function countProducts(tx: Tx, { id, lastImport }: Source): Promise<number
 }
 
 /** The columns of a source's file in their order, then what else its products have. */
-export const attributesOf = ({ format, attributes }: Pick<Source, 'format' | 'attributes'>): string[] => [
-  ...new Set([...columnNames(format as unknown as FileFormat), ...attributes]),
+export const attributesOf = ({ format, attributes, mapping }: Pick<Source, 'format' | 'attributes' | 'mapping'>): string[] => [
+  ...new Set([...attributesOfColumns(mapping, columnNames(format as unknown as FileFormat)), ...attributes]),
 ]
 
-/** The column that tells a source's products apart; undefined: their row number does. */
-export function identifierAttribute({ format }: Pick<Source, 'format'>): string | undefined {
-  const file = format as unknown as FileFormat
-  if ('column' in file.identifier) return columnNames(file)[file.identifier.column]
-  return 'key' in file.identifier ? file.identifier.key : undefined
+/** The attribute that tells a source's products apart; undefined: their row number does. */
+export function identifierAttribute({ format, mapping }: Pick<Source, 'format' | 'mapping'>): string | undefined {
+  const column = identifierColumn(format as unknown as FileFormat)
+  const mapped = mapping?.columns.find((each) => each.column === column)
+  return mapped ? attributeOfColumn(mapped) : column
 }
 
 /** Renames a source, or says what its columns are for: its index is made again then. @throws AppError source.missing */

@@ -8,6 +8,7 @@ import { NOTHING_TO_DECIDE } from './changes.ts'
 import { requireDecision } from './decide.ts'
 import { uuids } from './filter.ts'
 import { requireRun } from './proposals.ts'
+import { writtenKeySql } from './place.ts'
 import { heldProducts, layOver, standingAt } from './values.ts'
 
 /**
@@ -125,7 +126,7 @@ async function undoBatch(tx: Tx, { who, of, ids }: Batch): Promise<number> {
     tx,
     sql`
     with asked as materialized (
-      select id, product_id, attribute, locale from value_changes where id = any (${ids})
+      select id, product_id, attribute, locale, channel from value_changes where id = any (${ids})
     ), held as materialized (
       ${heldProducts(sql`array(select distinct product_id from asked)`)}
     ), stands as materialized (
@@ -140,11 +141,11 @@ async function undoBatch(tx: Tx, { who, of, ids }: Batch): Promise<number> {
           else 'proposed' end,
         decision = null, decided_by = ${who.actor}, decided_at = now()
       from stands where value_changes.id = stands.id and (value_changes.state in ('rejected', 'superseded') or value_changes.state = 'accepted' and stands.is_current)
-      returning value_changes.id, product_id, attribute, locale, replaced_change_id, before_undo ->> 'state' as was
+      returning value_changes.id, product_id, attribute, locale, channel, replaced_change_id, before_undo ->> 'state' as was
     ), gone as (
-      select product_id, array_agg(attribute || '@' || coalesce(locale, '')) as keys from back where was = 'accepted' group by product_id
+      select product_id, array_agg(${writtenKeySql(sql`back`)}) as keys from back where was = 'accepted' group by product_id
     ), under as (
-      select back.product_id, jsonb_object_agg(back.attribute || '@' || coalesce(back.locale, ''), jsonb_build_object(
+      select back.product_id, jsonb_object_agg(${writtenKeySql(sql`back`)}, jsonb_build_object(
         'value', case when before.provenance ->> 'kind' <> 'imported' then before.value end, 'changeId', before.id,
         'workHash', before.work_hash, 'kind', before.provenance ->> 'kind')) as written
       from back join value_changes before on before.id = back.replaced_change_id where back.was = 'accepted' group by back.product_id
@@ -160,6 +161,7 @@ async function undoBatch(tx: Tx, { who, of, ids }: Batch): Promise<number> {
 /** A proposal of the same sort that waits at the place already: two never do. */
 const newerProposal = (): SQL => sql`select from value_changes other
   where other.product_id = value_changes.product_id and other.attribute = value_changes.attribute and other.locale is not distinct from value_changes.locale
+    and other.channel is not distinct from value_changes.channel
     and other.state = 'proposed' and (other.provenance ->> 'kind' = 'imported') = (value_changes.provenance ->> 'kind' = 'imported')`
 
 /** Put back: what was accepted stands again where the place is as the undo left it and no person wrote there since. */
@@ -168,8 +170,8 @@ async function redoBatch(tx: Tx, { ids }: Batch): Promise<number> {
     tx,
     sql`
     with asked as materialized (
-      select distinct on (product_id, attribute, locale) id, product_id, attribute, locale, replaced_change_id, before_undo
-      from value_changes where id = any (${ids}) and before_undo ->> 'state' = 'accepted' order by product_id, attribute, locale, id
+      select distinct on (product_id, attribute, locale, channel) id, product_id, attribute, locale, channel, replaced_change_id, before_undo
+      from value_changes where id = any (${ids}) and before_undo ->> 'state' = 'accepted' order by product_id, attribute, locale, channel, id
     ), others as materialized (
       select id, product_id from value_changes where id = any (${ids}) and before_undo ->> 'state' <> 'accepted'
     ), held as materialized (
@@ -184,7 +186,7 @@ async function redoBatch(tx: Tx, { ids }: Batch): Promise<number> {
       update value_changes set state = before_undo ->> 'state', decision = before_undo ->> 'decision', decided_by = before_undo ->> 'decidedBy',
         decided_at = (before_undo ->> 'decidedAt')::timestamptz, before_undo = null
       from again where value_changes.id = again.id and before_undo is not null
-      returning value_changes.id, product_id, attribute, locale, value, work_hash, provenance ->> 'kind' as kind, state
+      returning value_changes.id, product_id, attribute, locale, channel, value, work_hash, provenance ->> 'kind' as kind, state
     ), laid as (${layOver(sql`(select * from restored where state = 'accepted')`)} returning products.id)
     select id from restored`,
   )
@@ -207,7 +209,7 @@ async function keptBy(tx: Tx, left: SQL): Promise<Pick<UndoAnswer, 'kept' | 'kep
   if (count!.count === 0) return { kept: 0, keptValues: [] }
   const rows = await rowsOf<KeptRow>(
     tx,
-    sql`select change.id as "changeId", change.product_id, product.identifier, change.attribute, change.locale,
+    sql`select change.id as "changeId", change.product_id, product.identifier, change.attribute, change.locale, change.channel,
         case standing.kind when 'person' then 'person' when 'imported' then 'import' else 'later_run' end as because
       from value_changes change join products product on product.id = change.product_id
         cross join ${standingAt({ product: sql`product`, place: sql`change` })}

@@ -1,12 +1,12 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import type { Tx } from '../db/database.ts'
-import { products, type WrittenValue } from '../db/schema/index.ts'
+import { products } from '../db/schema/index.ts'
+import { mappingsOf } from './mappings.ts'
+import type { ProductValues } from './values.ts'
 
-export interface WrittenProduct {
+export interface WrittenProduct extends ProductValues {
   readonly id: string
   readonly row: number
-  readonly imported: Readonly<Record<string, unknown>>
-  readonly written: Readonly<Record<string, WrittenValue>> // by `writtenKey`
 }
 
 /** Products of a source by their identifiers, with what was accepted on top of their import. */
@@ -18,5 +18,6 @@ export async function writtenProducts(
     .select({ id: products.id, identifier: products.identifier, row: products.row, imported: products.imported, written: products.written })
     .from(products)
     .where(and(eq(products.sourceId, sourceId), inArray(products.identifier, [...identifiers])))
-  return new Map(rows.map(({ identifier, ...product }) => [identifier, product]))
+  const mapping = (await mappingsOf(tx, [sourceId])).get(sourceId) ?? null
+  return new Map(rows.map(({ identifier, ...product }) => [identifier, { ...product, mapping }]))
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { sourceMapping } from './mapping.ts'
 import { countQuery, defineRoute, idOf, instant, pageOf } from './route.ts'
 
 /** Text that a database can hold: no NUL, no half of a character. */
@@ -122,11 +123,12 @@ export const countProducts = defineRoute({
   answer: z.strictObject({ count: z.int() }),
 })
 
-/** A value of a product, in one locale where it is written in one. */
+/** A value of a product, in one locale and for one channel where it is written for one. */
 const productValue = z
   .strictObject({
     attribute: z.string(),
     locale: z.string().nullable().meta({ description: 'BCP 47; null: not localised' }),
+    channel: z.string().nullable().meta({ description: 'null: of no channel in particular' }),
     value: z.unknown().meta({ description: 'As it stands; null: nothing' }),
     imported: z.unknown().meta({ description: 'What the source says' }),
     kind: z.enum(['imported', 'person', 'generated', 'practice']).meta({ description: 'Where the value came from' }),
@@ -188,6 +190,7 @@ export const sourceView = z
     importedAt: instant,
     attributes: z.array(z.string()).meta({ description: 'Columns of the file, then what was written beside them' }),
     columns: sourceColumns,
+    mapping: sourceMapping.nullable().meta({ description: 'What its columns mean; null: each is an attribute of its own name' }),
     /** A file of the command line is exported by the command line, which has its path. */
     exportable: z.boolean(),
     importing: z.uuid().nullable().meta({ description: 'The import under way' }),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { picture, productFilterQuery } from './catalogue.ts'
+import { channelCode, localeTag } from './mapping.ts'
 import { countQuery, defineRoute, idOf, instant, money, pageOf } from './route.ts'
 
 /** Text that the database can hold. */
@@ -9,12 +10,8 @@ const plain = (max: number) =>
     .max(max)
     .refine((given) => given.isWellFormed() && !given.includes('\0'), 'holds characters that are no text')
 const attributeName = plain(500).min(1)
-/** BCP 47, as far as a person may type it. */
-const localeTag = z
-  .string()
-  .max(35)
-  .regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/, 'is not a language such as "en" or "pt-BR"')
 const locale = localeTag.nullable().meta({ description: 'null: not localised' })
+const channel = channelCode.nullable().meta({ description: 'null: of no channel in particular' })
 
 /** What an attribute can hold. Generated values are texts, numbers, or texts by name; imported ones may be anything a file holds. */
 const anyValue = z.json().meta({ id: 'Value', description: 'null: none' })
@@ -72,6 +69,7 @@ export const proposal = z
     product: z.strictObject({ id: idOf('product'), identifier: z.string(), name: z.string().nullable(), picture: picture.nullable() }),
     attribute: z.string(),
     locale: z.string().nullable(),
+    channel: z.string().nullable(),
     current: currentView.meta({ description: 'What the product says there now' }),
     proposed: anyValue,
     flags: z.array(flag),
@@ -81,13 +79,14 @@ export const proposal = z
   .meta({ id: 'Proposal' })
 export type ProposalView = z.output<typeof proposal>
 
-/** Which proposals: each member narrows it further, none means all. `locale`: '' asks for those that are not localised. */
+/** Which proposals: each member narrows it further, none means all. `locale`, `channel`: '' asks for those that have none. */
 const proposalFilterFields = {
   ...productFilterQuery.pick({ search: true, sourceId: true, family: true }).shape,
   productId: idOf('product').optional(),
   runId: idOf('run').optional(),
   attribute: attributeName.optional(),
   locale: localeTag.or(z.literal('')).optional(),
+  channel: channelCode.or(z.literal('')).optional(),
   model: plain(300).optional(),
   flag: plain(100).optional().meta({ description: 'Has a flag of this reason' }),
   kind: kind.optional(),
@@ -132,6 +131,7 @@ export const countProposals = defineRoute({
     overPerson: z.int().meta({ description: 'Would replace what a person wrote' }),
     attributes: countOf({ attribute: z.string() }),
     locales: countOf({ locale: z.string().nullable() }),
+    channels: countOf({ channel: z.string().nullable() }),
     flags: countOf({ reason: z.string() }),
     models: countOf({ model: z.string() }),
     kinds: countOf({ kind }),
@@ -211,6 +211,7 @@ export const keptValue = z
     product: z.strictObject({ id: idOf('product'), identifier: z.string() }),
     attribute: z.string(),
     locale: z.string().nullable(),
+    channel: z.string().nullable(),
     because: z.enum(['person', 'later_run', 'import']).meta({ description: 'What took its place since' }),
   })
   .meta({ id: 'KeptValue' })
@@ -250,6 +251,7 @@ const place = z.strictObject({ productId: idOf('product'), attribute: attributeN
 const writtenValue = z.strictObject({
   attribute: z.string(),
   locale: z.string().nullable(),
+  channel: z.string().nullable(),
   current: currentView,
   decisionId: z.uuid().nullable().meta({ description: 'To undo it; null: it was so already' }),
 })
@@ -261,7 +263,7 @@ export const writeValue = defineRoute({
   summary: 'A person’s value for an attribute',
   needs: 'catalogue.write',
   params: place,
-  body: z.strictObject({ value: givenValue, locale, over: seen }),
+  body: z.strictObject({ value: givenValue, locale, channel: channel.default(null), over: seen }),
   answer: writtenValue,
 })
 
@@ -272,7 +274,7 @@ export const restoreValue = defineRoute({
   summary: 'Gives an attribute back to its import',
   needs: 'catalogue.write',
   params: place,
-  body: z.strictObject({ locale, over: seen }),
+  body: z.strictObject({ locale, channel: channel.default(null), over: seen }),
   answer: writtenValue,
 })
 
@@ -281,6 +283,7 @@ export const valueEvent = z
   .strictObject({
     id: z.uuid(),
     locale: z.string().nullable(),
+    channel: z.string().nullable(),
     state: changeState,
     current: z.boolean().meta({ description: 'It is what the product says there now' }),
     value: anyValue,

@@ -83,6 +83,7 @@ async function proposals(
       const common = {
         productId,
         locale: 'en',
+        channel: null,
         state: 'proposed',
         provenance: { kind, callId, model: 'gpt-5.4-mini', connection: 'openai' },
         runId,

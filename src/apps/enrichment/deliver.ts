@@ -1,6 +1,9 @@
 import { acceptProposals, writtenKey } from '../../catalogue/changes.ts'
 import type { FileFormat } from '../../catalogue/formats/format.ts'
 import { exportFile, type ExportSummary } from '../../catalogue/formats/write.ts'
+import { importedValues } from '../../catalogue/current.ts'
+import { addedColumns, cellsFor } from '../../catalogue/mapping.ts'
+import { mappingsOf } from '../../catalogue/mappings.ts'
 import { currentValue } from '../../catalogue/values.ts'
 import { writtenProducts } from '../../catalogue/written.ts'
 import type { Database } from '../../db/database.ts'
@@ -33,25 +36,30 @@ export async function deliver({
   format: FileFormat
 }): Promise<ExportSummary> {
   const attributes = attributesOf(makings.recipe)
+  const mapping = (await database.inWorkspace(workspaceId, (tx) => mappingsOf(tx, [sourceId]))).get(sourceId) ?? null
   return exportFile({
     input,
     output,
     format,
     expectedHash: contentHash,
-    columns: attributes.map(({ attribute }) => attribute),
+    columns: addedColumns(mapping, attributes),
     changesFor: async (identifiers) => {
       const products = await database.inWorkspace(workspaceId, (tx) => writtenProducts(tx, { sourceId, identifiers }))
       return new Map(
         [...products].flatMap(([identifier, product]) => {
           if (product.row > lastRow) return []
-          const { hash } = workOf(makings, product.imported)
-          const cells = attributes.flatMap((attribute) => {
+          const { hash } = workOf(makings, importedValues(product, makings.recipe))
+          const { imported } = product
+          const values = attributes.flatMap((attribute) => {
             const current = currentValue(product, attribute)
-            if (current.kind === 'person') return [[attribute.attribute, current.value] as const]
+            if (current.kind === 'person') return [{ attribute, value: current.value }]
             const written = product.written[writtenKey(attribute)]
-            return written && written.workHash === hash && written.value !== null ? [[attribute.attribute, written.value] as const] : []
+            return written && written.workHash === hash && written.value !== null ? [{ attribute, value: written.value }] : []
           })
-          return cells.length > 0 ? [[identifier, Object.fromEntries(cells)] as const] : []
+          const cells: Record<string, unknown> = {}
+          for (const { attribute, value } of values)
+            Object.assign(cells, cellsFor(mapping, attribute, { value, now: { ...imported, ...cells } }))
+          return values.length > 0 ? [[identifier, cells] as const] : []
         }),
       )
     },

@@ -208,7 +208,7 @@ export async function driveJob(
       currency: order.currency,
       recipe: order.recipe,
       servers: [server],
-      load: loadSubjects,
+      load: (tx, items) => loadSubjects(tx, items, order.recipe),
       decision: order.decision,
       acceptFlagged: order.acceptFlagged,
       onAnswered: (call) => {

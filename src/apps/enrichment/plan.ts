@@ -1,4 +1,5 @@
 import { type ImportedProduct, productPage } from '../../catalogue/import.ts'
+import { importedValues } from '../../catalogue/current.ts'
 import { type LatestWork, type LocalisedAttribute, latestWork, writtenKey } from '../../catalogue/changes.ts'
 import type { ValueFlag } from '../../db/schema/index.ts'
 import type { Database } from '../../db/database.ts'
@@ -17,7 +18,7 @@ export interface Makings {
 
 /** The attributes that a recipe writes, in the locales it writes them in. */
 export const attributesOf = (recipe: Recipe): LocalisedAttribute[] =>
-  recipe.fields.map((field) => ({ attribute: columnOf(field), locale: localeOf(recipe, field) }))
+  recipe.fields.map((field) => ({ attribute: columnOf(field), locale: localeOf(recipe, field), channel: null }))
 
 /** The hash of what a product's values would be made from now, and the record as the model would see it. */
 export function workOf(makings: Makings, values: Readonly<Record<string, unknown>>): { hash: string; shown: string } {
@@ -81,7 +82,7 @@ function withStanding(
     attributes,
   }: { latest: ReadonlyMap<string, LatestWork> | undefined; makings: Makings; attributes: readonly LocalisedAttribute[] },
 ): ScopedProduct {
-  const { hash, shown } = workOf(makings, product.imported)
+  const { hash, shown } = workOf(makings, importedValues(product, makings.recipe))
   const standing = attributes.map((attribute) => ({ attribute, latest: latest?.get(writtenKey(attribute)) }))
   const current = standing.every((entry) => entry.latest?.workHash === hash)
   if (!current) return { ...product, hash, shown, standing: 'stale', flags: [] }

@@ -1,27 +1,23 @@
 import type { AssignedCandidate, RecordFacts } from '../../assignments/resolve.ts'
-import { currentValues, isEmptyValue, readWrittenKey } from '../../catalogue/current.ts'
+import { currentValues, importedValues, isEmptyValue, readWrittenKey } from '../../catalogue/current.ts'
+import type { ProductValues } from '../../catalogue/values.ts'
 import type { Recipe } from '../../contract/recipe.ts'
-import type { WrittenValue } from '../../db/schema/index.ts'
 import { attributesOf } from './plan.ts'
-
-/** A product's values, as its row has them. */
-export interface ProductValues {
-  readonly imported: Readonly<Record<string, unknown>>
-  readonly written: Readonly<Record<string, WrittenValue>>
-}
 
 /**
  * A product's data as a run is given it: what its source says, and over it what people wrote. What models wrote is no data to
  * write from, and neither is what the recipe itself writes: an accepted text would else be a reason to write it anew.
  */
-export function recordOf({ imported, written }: ProductValues, recipe: Recipe): Record<string, unknown> {
+export function recordOf({ imported, written, mapping }: ProductValues, recipe: Recipe): Record<string, unknown> {
   const own = new Set(attributesOf(recipe).map(({ attribute }) => attribute))
-  const record: Record<string, unknown> = { ...imported }
-  for (const [key, { value, kind }] of Object.entries(written)) {
-    const { attribute } = readWrittenKey(key)
-    if (kind !== 'person' || own.has(attribute)) continue
-    if (value === null) delete record[attribute]
-    else record[attribute] = value
+  const { locale } = recipe
+  const record = importedValues({ imported, mapping }, { locale })
+  const ofPeople = Object.entries(written).filter(([key, { kind }]) => kind === 'person' && !own.has(readWrittenKey(key).attribute))
+  if (ofPeople.length === 0) return record
+  for (const [attribute, value] of currentValues({ imported, written: Object.fromEntries(ofPeople), mapping }, { locale })) {
+    if (!value.written) continue
+    if (value.value === null) delete record[attribute]
+    else record[attribute] = value.value
   }
   return record
 }

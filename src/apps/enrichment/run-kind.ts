@@ -1,5 +1,6 @@
 import { eq, inArray } from 'drizzle-orm'
 import { candidatesFor, candidatesForFlagged } from '../../assignments/resolve.ts'
+import { withMappings } from '../../catalogue/mappings.ts'
 import type { Tx } from '../../db/database.ts'
 import { productIndex, products } from '../../db/schema/index.ts'
 import { readBudget } from '../../ledger/budgets.ts'
@@ -107,6 +108,7 @@ async function loadSubjects(
   const rows = await tx
     .select({
       id: products.id,
+      sourceId: products.sourceId,
       identifier: products.identifier,
       imported: products.imported,
       written: products.written,
@@ -115,7 +117,7 @@ async function loadSubjects(
     .from(products)
     .leftJoin(productIndex, eq(productIndex.productId, products.id))
     .where(inArray(products.id, ids))
-  return subjectsOf(items, rows, (row, item) => {
+  return subjectsOf(items, await withMappings(tx, rows), (row, item) => {
     const values = recordOf(row, recipe)
     const facts = factsOf(row, { shown: workInput(values, recipe), candidates })
     const own = candidates[item.candidate]!

@@ -5,14 +5,13 @@ import { countSelected } from '../../catalogue/selection.ts'
 import { attributesOf as sourceAttributes } from '../../catalogue/sources.ts'
 import type { ProductSelection } from '../../contract/catalogue.ts'
 import type { Recipe } from '../../contract/recipe.ts'
-import type { AskedSteps } from '../../contract/run-steps.ts'
 import type { Tx } from '../../db/database.ts'
 import { sources } from '../../db/schema/index.ts'
 import { readWorkspaceCurrency } from '../../people/workspaces.ts'
 import { newId } from '../../runtime/ids.ts'
 import type { RunManager } from '../../runs/manager.ts'
 import { addRun, type Run } from '../../runs/runs.ts'
-import { chooseSteps, type RunSettings } from '../../runs/settings.ts'
+import type { RunSettings } from '../../runs/settings.ts'
 import { chooseCandidates } from './candidates.ts'
 import { fitColumns } from './fit-columns.ts'
 import type { JobServices } from './job.ts'
@@ -34,7 +33,6 @@ export interface SelectionOrder {
   readonly canary: number | null
   readonly concurrency: number | undefined
   readonly startIfAtMost: string | undefined // plain decimal
-  readonly steps: AskedSteps | undefined // undefined, or a part: as usual
 }
 
 /**
@@ -65,7 +63,6 @@ export async function addSelectionRun(services: JobServices & { readonly runMana
       concurrency: order.concurrency ?? DEFAULT_CONCURRENCY,
       canary: order.canary,
       startIfAtMost: order.startIfAtMost ?? null,
-      steps: chooseSteps(order.steps),
     }
     const added = await addRun(tx, {
       workspaceId,
@@ -87,6 +84,6 @@ export async function addSelectionRun(services: JobServices & { readonly runMana
 
 /** How the workspace's files spell their columns. */
 export async function attributeNames(tx: Tx): Promise<string[]> {
-  const all = await tx.select({ format: sources.format, attributes: sources.attributes }).from(sources)
+  const all = await tx.select({ format: sources.format, attributes: sources.attributes, mapping: sources.mapping }).from(sources)
   return [...new Set(all.flatMap(sourceAttributes))]
 }

@@ -182,6 +182,7 @@ function generatedValues(
       productId: subject.item.subjectId,
       attribute: columnOf(field),
       locale,
+      channel: null,
       value,
       flags,
       state: accepted ? 'accepted' : 'proposed',

@@ -7,11 +7,11 @@ import type { Usage } from '../../base/usage.ts'
 import { type ChatOutcome, chatOrHandOver } from '../../calls/chat.ts'
 import { callCandidate } from '../../calls/fallback.ts'
 import { worstCaseOfCall } from '../../calls/price.ts'
-import { currentValue } from '../../catalogue/values.ts'
 import { sanitizeGeneratedValue } from '../../catalogue/sanitize.ts'
+import { currentValue, type ProductValues } from '../../catalogue/values.ts'
 import { columnOf, localeOf, type Recipe } from '../../contract/recipe.ts'
 import type { Tx } from '../../db/database.ts'
-import { productIndex, products, type ValueFlag } from '../../db/schema/index.ts'
+import { productIndex, products, sources, type ValueFlag } from '../../db/schema/index.ts'
 import { addBudget } from '../../ledger/budgets.ts'
 import { memberOfActor } from '../../people/members.ts'
 import { readWorkspaceCurrency } from '../../people/workspaces.ts'
@@ -23,7 +23,7 @@ import type { JobServices } from './job.ts'
 import { maxOutputTokens, OUTPUT_SCHEMA_NAME, outputSchema } from './output-schema.ts'
 import { composePrompt, type ComposedPrompt } from './prompt.ts'
 import { readAnswer } from './read-answer.ts'
-import { factsOf, type ProductValues, recordOf } from './record.ts'
+import { factsOf, recordOf } from './record.ts'
 import { openServers, type Server } from './servers.ts'
 import { workInput } from './show.ts'
 import { inputTokensAtMost, outputLimit, promptTokens, type PromptTokens } from './token-bounds.ts'
@@ -186,7 +186,7 @@ function valuesOf({ prompt, product, record }: Prepared, { recipe, answer }: { r
       field: field.name,
       attribute,
       value,
-      current: currentValue(product, { attribute, locale }).value,
+      current: currentValue(product, { attribute, locale, channel: null }).value,
       problem: problem ? { kind: problem.kind, detail: problem.detail } : null,
       flags: value === null ? [] : flagValue({ value, productValues: record, locale }),
     }
@@ -195,8 +195,9 @@ function valuesOf({ prompt, product, record }: Prepared, { recipe, answer }: { r
 
 async function readProduct(tx: Tx, id: string): Promise<ProductValues & { family: string | null }> {
   const [row] = await tx
-    .select({ imported: products.imported, written: products.written, family: productIndex.family })
+    .select({ imported: products.imported, written: products.written, mapping: sources.mapping, family: productIndex.family })
     .from(products)
+    .innerJoin(sources, eq(sources.id, products.sourceId))
     .leftJoin(productIndex, eq(productIndex.productId, products.id))
     .where(eq(products.id, id))
   if (!row) throw new AppError('product.missing', 'There is no such product in this workspace.')

@@ -62,6 +62,12 @@ export function columnNames(format: FileFormat): string[] {
   return format.kind === 'delimited' ? uniqueNames(format.columns) : [...format.columns]
 }
 
+/** The name of the column that tells a file's products apart; undefined: their row number does. */
+export function identifierColumn(format: FileFormat): string | undefined {
+  if ('column' in format.identifier) return columnNames(format)[format.identifier.column]
+  return 'key' in format.identifier ? format.identifier.key : undefined
+}
+
 export function uniqueNames(columns: readonly string[]): string[] {
   const plain = new Set(columns.map((column) => column.trim()))
   const taken = new Set<string>()

@@ -13,6 +13,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
+import type { SourceMapping } from '../../contract/mapping.ts'
 import { workspaces } from './people.ts'
 import { bytea } from './system.ts'
 
@@ -28,6 +29,8 @@ export const sources = pgTable(
     label: text('label'), // what people call it; null: the last part of its location
     uploadId: uuid('upload_id'), // the file as it was last imported, where it was uploaded
     columns: jsonb('columns').$type<SourceColumns>(), // null: guessed when the index is made
+    mapping: jsonb('mapping').$type<SourceMapping>(), // what the columns mean; null: each is an attribute of its own name
+    reading: jsonb('reading').$type<ImportReading>(), // the mapping, as statements read imports through it
     format: jsonb('format').$type<Record<string, unknown>>().notNull(), // catalogue/formats: dialect, columns, identifier column
     contentHash: text('content_hash').notNull(), // SHA-256 of the file as last imported, hex
     importedHash: text('imported_hash').notNull(), // SHA-256 of what the last import holds of it, hex: without what Latchkey wrote there
@@ -41,6 +44,19 @@ export const sources = pgTable(
   },
   (table) => [unique('sources_location').on(table.workspaceId, table.location)],
 )
+
+/** A source's mapping by places (`products.written`'s keys): made of it whenever it is saved (catalogue/mapping.ts). */
+export interface ImportReading {
+  readonly places: Readonly<Record<string, ColumnsAt>>
+  readonly aliases: Readonly<Record<string, ColumnsAt>> // places without columns that mean those of another
+  readonly claimed: readonly string[] // columns that are no attributes of their own names
+}
+
+/**
+ * Where a place's value stands, by its parts: a column, or a member of a column's object, or as a text what no column says. The part
+ * '' is the whole value; others are "amount" and "unit", or currencies.
+ */
+export type ColumnsAt = Readonly<Record<string, readonly string[] | string>>
 
 /** Which of a source's columns play a part in the list. */
 export interface SourceColumns {
@@ -64,6 +80,8 @@ export const products = pgTable(
     row: integer('row').notNull(), // 1 is the first product of the file
     imported: jsonb('imported').$type<Record<string, unknown>>().notNull(), // without empty values
     written: jsonb('written').$type<Record<string, WrittenValue>>().notNull().default({}),
+    parent: text('parent'), // what its source calls its parent or group; null: it stands alone
+    parentId: uuid('parent_id'), // that parent, where there is such a product: it inherits what it lacks
     importedAt: timestamp('imported_at', { withTimezone: true }).notNull().defaultNow(),
     lastSeenImport: uuid('last_seen_import').notNull(), // the last import that brought it
   },
@@ -71,6 +89,12 @@ export const products = pgTable(
     unique('products_identifier').on(table.sourceId, table.identifier),
     index('products_source_row').on(table.sourceId, table.row),
     index('products_workspace').on(table.workspaceId),
+    index('products_parent')
+      .on(table.workspaceId, table.parent)
+      .where(sql`parent is not null`),
+    index('products_parent_id')
+      .on(table.parentId)
+      .where(sql`parent_id is not null`),
   ],
 )
 

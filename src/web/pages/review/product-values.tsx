@@ -34,10 +34,10 @@ export function ProductValues({ product }: { product: ProductView }) {
       <dl aria-label={t('review.values')} className="overflow-hidden rounded-md border border-line bg-surface">
         {product.values.map((value) => (
           <ValueRow
-            key={`${value.attribute}@${value.locale ?? ''}`}
+            key={`${value.attribute}@${value.locale ?? ''}/${value.channel ?? ''}`}
             productId={product.id}
             value={value}
-            proposals={data?.items.filter(({ attribute, locale }) => attribute === value.attribute && locale === value.locale) ?? []}
+            proposals={data?.items.filter((proposal) => isAtPlace(proposal, value)) ?? []}
             onHistory={() => setHistory(value.attribute)}
           />
         ))}
@@ -46,6 +46,9 @@ export function ProductValues({ product }: { product: ProductView }) {
     </>
   )
 }
+
+const isAtPlace = (proposal: ProposalView, { attribute, locale, channel }: ProductValueView): boolean =>
+  proposal.attribute === attribute && proposal.locale === locale && proposal.channel === channel
 
 interface ValueRowProps {
   productId: string
@@ -58,13 +61,14 @@ function ValueRow({ productId, value, proposals, onHistory }: ValueRowProps) {
   const { t } = useText()
   const mayEdit = useMay('catalogue.write')
   const [editing, setEditing] = useState(false)
-  const { attribute, locale, kind, decision, changeId } = value
+  const { attribute, locale, channel, kind, decision, changeId } = value
   const text = valueText(value.value)
   return (
     <div className="grid gap-x-4 gap-y-1 border-b border-line px-3 py-2 last:border-0 md:grid-cols-[minmax(8rem,14rem)_minmax(0,1fr)]">
       <dt className="flex flex-wrap items-baseline gap-x-2 font-medium break-words md:py-1">
         {attribute}
         {locale && <span className="text-small font-normal text-ink-2">{locale}</span>}
+        {channel && <span className="text-small font-normal text-ink-2">{channel}</span>}
       </dt>
       <dd className="min-w-0">
         {editing ? (
@@ -134,7 +138,7 @@ function CurrentFacts({ productId, value: { attribute, changeId, kind, at } }: {
 
 function Editing({ productId, value, onClose }: { productId: string; value: ProductValueView; onClose: () => void }) {
   const { t } = useText()
-  const { attribute, locale, changeId: over, kind, imported } = value
+  const { attribute, locale, channel, changeId: over, kind, imported } = value
   const params = { productId, attribute }
   const done = ({ decisionId }: { decisionId: string | null }) => {
     onClose()
@@ -145,12 +149,12 @@ function Editing({ productId, value, onClose }: { productId: string; value: Prod
     })
   }
   const write = useMutation({
-    mutationFn: (given: Given | null) => callApi(writeValue, { params, body: { value: given, locale, over } }),
+    mutationFn: (given: Given | null) => callApi(writeValue, { params, body: { value: given, locale, channel, over } }),
     onSuccess: done,
     onError: () => void valuesChanged(),
   })
   const restore = useMutation({
-    mutationFn: () => callApi(restoreValue, { params, body: { locale, over } }),
+    mutationFn: () => callApi(restoreValue, { params, body: { locale, channel, over } }),
     onSuccess: done,
     onError: () => void valuesChanged(),
   })

@@ -71,7 +71,7 @@ export interface ProposalDetailProps {
 /** One proposal: what stands now, what is proposed, why it needs an eye, where it came from and what it cost. */
 export function ProposalDetail({ proposal, decided, editing, draft, onEdit, onSay, onUndo }: ProposalDetailProps) {
   const { t } = useText()
-  const { product, attribute, locale, current, proposed, provenance } = proposal
+  const { product, attribute, locale, channel, current, proposed, provenance } = proposal
   const name = product.name ?? product.identifier
   return (
     <article aria-label={t('review.proposalFor', { attribute, product: name })} className="flex min-w-0 flex-col gap-4">
@@ -83,6 +83,7 @@ export function ProposalDetail({ proposal, decided, editing, draft, onEdit, onSa
           <h2 className="flex flex-wrap items-baseline gap-x-2 text-section font-semibold">
             <bdi className="min-w-0 break-words">{attribute}</bdi>
             {locale && <bdi className="font-normal text-ink-2">{locale}</bdi>}
+            {channel && <bdi className="font-normal text-ink-2">{channel}</bdi>}
           </h2>
           <p className="flex flex-wrap gap-x-2 text-ink-2">
             <Link to="/catalogue/$productId" params={{ productId: product.id }} className="link min-w-0 break-words">

@@ -103,7 +103,12 @@ interface ListEntryProps {
   onChoose: (id: string) => void
 }
 
-function ListEntry({ proposal: { id, attribute, locale, proposed, flags, current: now }, decided, current, onChoose }: ListEntryProps) {
+function ListEntry({
+  proposal: { id, attribute, locale, channel, proposed, flags, current: now },
+  decided,
+  current,
+  onChoose,
+}: ListEntryProps) {
   const { t } = useText()
   const line = valueLine(proposed)
   return (
@@ -119,6 +124,7 @@ function ListEntry({ proposal: { id, attribute, locale, proposed, flags, current
       <span className="flex w-full items-center gap-1.5">
         <span className="truncate font-medium">{attribute}</span>
         {locale && <span className="shrink-0 text-small text-ink-2">{locale}</span>}
+        {channel && <span className="shrink-0 text-small text-ink-2">{channel}</span>}
         <span className="ms-auto flex shrink-0 items-center gap-1.5">
           {now.kind === 'person' && (
             <Sign icon={<UserRound aria-hidden className="size-3.5 text-information" />} text={t('review.signs.person')} />

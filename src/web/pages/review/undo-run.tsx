@@ -59,13 +59,13 @@ function Kept({ done: { kept, keptValues } }: { done: Undone }) {
   return (
     <>
       <ul className="flex flex-col gap-1.5">
-        {keptValues.map(({ changeId, product, attribute, locale, because }) => (
+        {keptValues.map(({ changeId, product, attribute, locale, channel, because }) => (
           <li key={changeId} className="flex flex-wrap gap-x-2 text-table">
             <Link to="/catalogue/$productId" params={{ productId: product.id }} className="link font-mono">
               {product.identifier}
             </Link>
             <span>
-              {attribute} {locale}
+              {attribute} {locale} {channel}
             </span>
             <span className="text-ink-2">{t(`review.run.because.${because}`)}</span>
           </li>

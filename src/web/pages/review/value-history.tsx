@@ -78,13 +78,14 @@ function Events({ productId, attribute }: { productId: string; attribute: string
 
 function Happened({ event }: { event: ValueEventView }) {
   const { t } = useText()
-  const { state, current, provenance, decision, locale, value, replaced, createdAt, decidedAt } = event
+  const { state, current, provenance, decision, locale, channel, value, replaced, createdAt, decidedAt } = event
   return (
     <>
       <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
         <Badge meaning={MEANINGS[state]}>{t(`review.states.${state}`)}</Badge>
         {current && <Badge meaning="information">{t('review.history.current')}</Badge>}
         {locale && <span className="text-table text-ink-2">{locale}</span>}
+        {channel && <span className="text-table text-ink-2">{channel}</span>}
         <span className="text-table text-ink-2">
           <RelativeTime at={decidedAt ?? createdAt} />
         </span>
