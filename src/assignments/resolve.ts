@@ -2,7 +2,7 @@ import { asc, eq, inArray } from 'drizzle-orm'
 import { AppError } from '../base/errors.ts'
 import type { Tx } from '../db/database.ts'
 import { assignments, connections } from '../db/schema/index.ts'
-import { readFound } from './abilities.ts'
+import { type FoundOf, readFound } from './abilities.ts'
 import type { AssignedCandidate } from './choose.ts'
 
 export { type AssignedCandidate, candidatesFor, candidatesForFlagged, type RecordFacts } from './choose.ts'
@@ -33,15 +33,21 @@ export async function assignedCandidates(tx: Tx, context: string): Promise<reado
     tx,
     rows.map(({ connection, assignment: { model } }) => ({ connection, model })),
   )
-  return rows.map(({ assignment: { position, model, rules, fallbackOn }, connection }) => ({
-    position,
-    connection: candidateConnection(connection),
-    model,
-    found: found(connection, model),
-    rules: rules ?? {},
-    fallbackOn,
-  }))
+  return rows.map(({ assignment, connection }) => assignedCandidate(assignment, { connection, found }))
 }
+
+/** An assignment's row as a candidate: who is asked, with its rules and what the test of its model found. */
+export const assignedCandidate = (
+  { position, model, rules, fallbackOn }: typeof assignments.$inferSelect,
+  { connection, found }: { connection: typeof connections.$inferSelect; found: FoundOf },
+): AssignedCandidate => ({
+  position,
+  connection: candidateConnection(connection),
+  model,
+  found: found(connection, model),
+  rules: rules ?? {},
+  fallbackOn,
+})
 
 /**
  * Candidates that a person named for one job alone: in their order, without rules, and none takes over from another.
@@ -65,7 +71,8 @@ export async function namedCandidates(tx: Tx, named: readonly NamedCandidate[]):
   })
 }
 
-const candidateConnection = ({
+/** What a candidate knows of its connection's row. */
+export const candidateConnection = ({
   id,
   slug,
   provider,

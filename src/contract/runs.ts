@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { productSelection } from './catalogue.ts'
 import { recipeGiven } from './recipes.ts'
+import { askedSteps, runSteps } from './run-steps.ts'
 import { amount, countQuery, defineRoute, idOf, instant, money, pageOf } from './route.ts'
 
 const runId = idOf('run')
@@ -123,6 +124,7 @@ export const runView = z
     quote: quoteView.nullable().meta({ description: 'Of the whole run, made when it was planned; null while it is planned' }),
     quoteAfterCanary: quoteView.nullable(),
     practice: z.boolean().meta({ description: 'Its values are practice, not AI' }),
+    steps: runSteps,
     createdBy: z.string(),
     createdAt: instant,
     startedAt: instant.nullable(),
@@ -144,6 +146,7 @@ export const addRun = defineRoute({
     servedBy: servedBy.optional().meta({ description: 'Absent: as the workspace assigned for enrichment' }),
     cap: amount.optional().meta({ description: 'The most it may spend, in the workspace’s currency; absent: no cap' }),
     canary: z.int().min(1).max(100_000).optional(),
+    steps: askedSteps.optional().meta({ description: 'How it costs less; what is absent: as usual' }),
     concurrency: z.int().min(1).max(100).optional().meta({ description: 'Calls at the same time; 8 when absent' }),
     startIfAtMost: amount.optional().meta({
       description:

@@ -2,6 +2,7 @@ import type { AssignedCandidate } from '../assignments/resolve.ts'
 import type { ProductSelection } from '../contract/catalogue.ts'
 import type { Recipe } from '../contract/recipe.ts'
 import { columnOf } from '../contract/recipe.ts'
+import type { AskedSteps, RunSteps } from '../contract/run-steps.ts'
 import type { Run } from './runs.ts'
 
 /** What a run was asked to do, as it was when it was made: later changes of recipe or assignment do not reach it. */
@@ -15,11 +16,27 @@ export interface RunSettings {
   readonly concurrency: number
   readonly canary: number | null // products
   readonly startIfAtMost: string | null // plain decimal: a quote up to this was approved before it was exact
+  readonly steps: RunSteps
 }
 
+/** The steps of runs that were made before there was a choice, and of those that name none. */
+const USUAL_STEPS: RunSteps = { rules: false, siblings: false, caching: true, batch: false, cheapFirst: true, perCall: 'recipe' }
+
+export const chooseSteps = (asked: AskedSteps | undefined): RunSteps => ({
+  ...USUAL_STEPS,
+  ...(Object.fromEntries(Object.entries(asked ?? {}).filter(([, value]) => value !== undefined)) as Partial<RunSteps>),
+})
+
 /** The settings of a run that the run manager has; undefined for one of the command line. */
-export const settingsOf = ({ plan, settings }: Pick<Run, 'plan' | 'settings'>): RunSettings | undefined =>
-  plan ? (settings as unknown as RunSettings) : undefined
+export function settingsOf({ plan, settings }: Pick<Run, 'plan' | 'settings'>): RunSettings | undefined {
+  return plan ? ({ ...settings, steps: stepsOf({ settings }) } as unknown as RunSettings) : undefined
+}
+
+/** The steps of any run. */
+export const stepsOf = ({ settings }: Pick<Run, 'settings'>): RunSteps => ({
+  ...USUAL_STEPS,
+  ...(settings as Partial<Pick<RunSettings, 'steps'>>).steps,
+})
 
 /** What a page calls a run. A run of the command line has its file. */
 export interface RunTitle {

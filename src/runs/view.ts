@@ -8,7 +8,7 @@ import { formatNano } from '../base/money.ts'
 import { countsOf } from './commands.ts'
 import type { ItemCounts } from './items.ts'
 import type { Run } from './runs.ts'
-import { commandCandidate, settingsOf, titleOf } from './settings.ts'
+import { commandCandidate, settingsOf, stepsOf, titleOf } from './settings.ts'
 
 /** A quote as it is kept with its run. The command line keeps the range alone. */
 export interface KeptQuote {
@@ -59,6 +59,7 @@ export async function runViews(tx: Tx, found: readonly Run[]): Promise<RunAnswer
       quote: quote?.whole ?? null,
       quoteAfterCanary: quote?.afterCanary ?? null,
       practice: candidates.some(({ provider }) => provider === 'practice'),
+      steps: stepsOf(run),
       createdBy: run.createdBy,
       createdAt: run.createdAt.toISOString(),
       startedAt: run.startedAt?.toISOString() ?? null,

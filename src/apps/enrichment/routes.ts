@@ -18,7 +18,7 @@ export function enrichmentRoutes(services: JobServices & { readonly runManager: 
     ...recipeRoutes(services),
     assignmentPreviewRoute(services),
     handle(contract.addRun, async ({ who: { workspaceId, actor }, body }) => {
-      const { selection, recipe, recipeId, servedBy, cap, canary, concurrency, startIfAtMost } = body
+      const { selection, recipe, recipeId, servedBy, cap, canary, concurrency, startIfAtMost, steps } = body
       const run = await addSelectionRun(services, {
         workspaceId,
         actor,
@@ -30,6 +30,7 @@ export function enrichmentRoutes(services: JobServices & { readonly runManager: 
         canary: canary ?? null,
         concurrency,
         startIfAtMost,
+        steps,
       })
       return database.inWorkspace(workspaceId, async (tx) => (await runViews(tx, [run]))[0]!)
     }),

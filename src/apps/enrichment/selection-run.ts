@@ -5,13 +5,14 @@ import { countSelected } from '../../catalogue/selection.ts'
 import { attributesOf as sourceAttributes } from '../../catalogue/sources.ts'
 import type { ProductSelection } from '../../contract/catalogue.ts'
 import type { Recipe } from '../../contract/recipe.ts'
+import type { AskedSteps } from '../../contract/run-steps.ts'
 import type { Tx } from '../../db/database.ts'
 import { sources } from '../../db/schema/index.ts'
 import { readWorkspaceCurrency } from '../../people/workspaces.ts'
 import { newId } from '../../runtime/ids.ts'
 import type { RunManager } from '../../runs/manager.ts'
 import { addRun, type Run } from '../../runs/runs.ts'
-import type { RunSettings } from '../../runs/settings.ts'
+import { chooseSteps, type RunSettings } from '../../runs/settings.ts'
 import { chooseCandidates } from './candidates.ts'
 import { fitColumns } from './fit-columns.ts'
 import type { JobServices } from './job.ts'
@@ -33,6 +34,7 @@ export interface SelectionOrder {
   readonly canary: number | null
   readonly concurrency: number | undefined
   readonly startIfAtMost: string | undefined // plain decimal
+  readonly steps: AskedSteps | undefined // undefined, or a part: as usual
 }
 
 /**
@@ -63,6 +65,7 @@ export async function addSelectionRun(services: JobServices & { readonly runMana
       concurrency: order.concurrency ?? DEFAULT_CONCURRENCY,
       canary: order.canary,
       startIfAtMost: order.startIfAtMost ?? null,
+      steps: chooseSteps(order.steps),
     }
     const added = await addRun(tx, {
       workspaceId,

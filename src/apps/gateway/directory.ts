@@ -1,6 +1,6 @@
 import { asc, eq, inArray } from 'drizzle-orm'
 import { type FoundOf, readFound } from '../../assignments/abilities.ts'
-import type { AssignedCandidate } from '../../assignments/resolve.ts'
+import { type AssignedCandidate, assignedCandidate } from '../../assignments/resolve.ts'
 import type { Database } from '../../db/database.ts'
 import { assignments, connections, workspaces } from '../../db/schema/index.ts'
 import type { Clock } from '../../runtime/clock.ts'
@@ -66,16 +66,8 @@ function readDirectory(database: Database, workspaceId: string): Promise<Directo
     ])
     const assigned = new Map<string, AssignedCandidate[]>()
     for (const { assignment, connection } of rows) {
-      const { context, position, model, rules, fallbackOn } = assignment
-      const { id, slug, provider, destination, prices, models } = connection
-      const candidate = {
-        position,
-        connection: { id, slug, provider, destination, rateCard: prices, models },
-        model,
-        found: found(connection, model),
-        rules: rules ?? {},
-        fallbackOn,
-      }
+      const { context } = assignment
+      const candidate = assignedCandidate(assignment, { connection, found })
       assigned.set(context, [...(assigned.get(context) ?? []), candidate])
     }
     const active = own.filter(({ status }) => status === 'active')

@@ -1,4 +1,4 @@
-import { type AssignedCandidate, candidatesFor } from '../../assignments/resolve.ts'
+import { type AssignedCandidate, candidateConnection, candidatesFor } from '../../assignments/resolve.ts'
 import { AppError } from '../../base/errors.ts'
 import { callCandidate } from '../../calls/fallback.ts'
 import type { Candidate } from '../../calls/call.ts'
@@ -106,9 +106,9 @@ function resolveContext({
 
 type Connection = Directory['connections'] extends ReadonlyMap<string, infer One> ? One : never
 
-const candidateOf = ({ id, slug, provider, destination, prices, models }: Connection, model: string): AssignedCandidate => ({
+const candidateOf = (connection: Connection, model: string): AssignedCandidate => ({
   position: 0,
-  connection: { id, slug, provider, destination, rateCard: prices, models },
+  connection: candidateConnection(connection),
   model,
   rules: {},
   fallbackOn: [],
