@@ -55,6 +55,8 @@ export type AuditAction =
   | 'key.unreadable'
   | 'catalogue.imported'
   | 'catalogue.exported'
+  | 'structure.changed'
+  | 'structure.imported'
   | 'recipe.added'
   | 'recipe.changed'
   | 'recipe.deleted'

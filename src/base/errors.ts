@@ -120,6 +120,12 @@ export const ERROR_STATUS = {
   'change.missing': 404,
   'value.changed': 409,
   'value.fixed': 422,
+  'value.invalid': 422,
+  // the model of a catalogue
+  'structure.exists': 409,
+  'structure.in_use': 409,
+  'structure.invalid': 422,
+  'structure.missing': 404,
   // calls
   'call.interrupted': 500,
   'call.missing': 404,

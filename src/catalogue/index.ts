@@ -7,6 +7,7 @@ import { guessColumns } from './columns.ts'
 import { uuids } from './filter.ts'
 import { columnNames, type FileFormat } from './formats/format.ts'
 import { attributesOfColumns } from './mapping.ts'
+import { inferStructure } from './structure/infer-source.ts'
 import { attributePlaces, type IndexedProduct, type IndexedSource, indexRow } from './index-row.ts'
 
 /**
@@ -46,6 +47,7 @@ export async function stopCatalogueIndex(database: Database): Promise<void> {
 async function refresh(database: Database, workspaceId: string): Promise<void> {
   await followWritten(database, workspaceId)
   for (const sourceId of await database.inWorkspace(workspaceId, sourcesBehind)) {
+    if (!stopped.has(database)) await inferStructure(database, { workspaceId, sourceId, columnsOf })
     while (!stopped.has(database) && (await database.inWorkspace(workspaceId, (tx) => followSource(tx, sourceId))));
   }
 }

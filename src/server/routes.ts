@@ -9,6 +9,7 @@ import { assignmentRoutes } from '../assignments/routes.ts'
 import { forgetAccessTokens } from '../calls/access-token.ts'
 import { reviewRoutes } from '../catalogue/review-routes.ts'
 import { catalogueRoutes } from '../catalogue/routes.ts'
+import { structureRoutes } from '../catalogue/structure/routes.ts'
 import { connectionRoutes } from '../connections/routes.ts'
 import { listLatestCalls } from '../contract/gateway.ts'
 import type { HandledRoute } from '../http/handle.ts'
@@ -34,6 +35,7 @@ export const allRoutes = (services: RouteServices): HandledRoute[] => [
   ...localModelRoutes(services),
   ...assignmentRoutes(services),
   ...catalogueRoutes(services),
+  ...structureRoutes(services),
   ...reviewRoutes(services),
   ...enrichmentRoutes(services),
   ...readingLedger(services, gatewayRoutes(services)),

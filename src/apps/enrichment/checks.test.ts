@@ -6,7 +6,7 @@ import { describeShared, sharedPath } from '../../../test/support/shared.ts'
 import { flagText, flagValue } from './checks.ts'
 import { sourceFacts } from './facts.ts'
 import { plainText } from './text.ts'
-import { multiplyDecimals } from './units.ts'
+import { multiplyDecimals } from '../../base/units.ts'
 
 const flagsOf = (text: string, values: Record<string, unknown>, locale = 'en') =>
   flagText(text, sourceFacts(values), locale).map(({ reason, text: words }) => `${reason.split('_')[0]} ${words}`)

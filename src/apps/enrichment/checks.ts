@@ -2,7 +2,7 @@ import type { ValueFlag } from '../../db/schema/catalogue.ts'
 import { basesOf, plainNumber, sourceFacts, type SourceFacts } from './facts.ts'
 import { codeOf, mentionsIn, normalise, readingsOf, SEPARATE, separateGroups, type CodeMention, type NumberMention } from './mentions.ts'
 import { squash, standardsIn, type StandardMention } from './standards.ts'
-import { lowestForm } from './units.ts'
+import { lowestForm } from '../../base/units.ts'
 import type { FieldValue } from './validate.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { lowestForm, multiplyDecimals, unitOf, type Unit } from './units.ts'
+import { lowestForm, multiplyDecimals, unitOf, type Unit } from '../../base/units.ts'
 import { mentionsIn, normalise, SEPARATE, separateGroups, type Mentions } from './mentions.ts'
 import { LONGEST_READ, NUMBERS_IN_NAME } from './show.ts'
 import { squash, standardsIn } from './standards.ts'

@@ -1,4 +1,4 @@
-import { lowestForm, unitOf, type Unit } from './units.ts'
+import { lowestForm, unitOf, type Unit } from '../../base/units.ts'
 
 /** Finds the numbers, with their units, and the codes in a text. */
 

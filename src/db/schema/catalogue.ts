@@ -41,6 +41,7 @@ export const sources = pgTable(
     indexImport: uuid('index_import'),
     indexRow: integer('index_row').notNull().default(0),
     indexed: boolean('indexed').notNull().default(false),
+    inferredImport: uuid('inferred_import'), // the import that the structure was last inferred from
   },
   (table) => [unique('sources_location').on(table.workspaceId, table.location)],
 )

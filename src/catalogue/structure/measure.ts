@@ -1,0 +1,54 @@
+import type { SourceColumns } from '../../db/schema/index.ts'
+import { currentPlaces, isEmptyValue } from '../current.ts'
+import type { ProductValues } from '../values.ts'
+import { textsOf } from '../words.ts'
+import { completenessOf, isComplete, type MeasuredProduct } from './completeness.ts'
+import { type Misfit, misfitOf } from './fit.ts'
+import type { Structure } from './model.ts'
+import { qualityOf } from './quality.ts'
+
+/** A product as its row has it, with the mapping of its source. */
+interface StoredProduct extends ProductValues {
+  readonly identifier: string
+}
+
+/** A product's current values by place, with its family as its source's columns name it. */
+export function measuredProduct(columns: SourceColumns, product: StoredProduct): MeasuredProduct {
+  const values = currentPlaces(product).map(({ place, value }) => ({ ...place, value }))
+  const named = values.find(({ attribute, value }) => attribute === columns.family && !isEmptyValue(value))
+  const family = textsOf(named?.value).find((text) => text.trim() !== '')
+  return { identifier: product.identifier, family: family?.trim() ?? null, values }
+}
+
+/** What the list filters by and the pages count: made whenever a product's row of the index is. */
+export interface Standing {
+  readonly quality: number // 0 to 100
+  readonly complete: readonly string[] // places as `placeKey` names them
+  readonly incomplete: readonly string[]
+  readonly misfits: readonly string[] // attributes with a value that does not fit its type
+}
+
+/** "ecommerce/de-DE"; "" where the catalogue has no channels. */
+export const placeKey = ({ channel, locale }: { readonly channel: string | null; readonly locale: string | null }): string =>
+  channel === null ? '' : `${channel}/${locale ?? ''}`
+
+/** How a product stands against its structure. */
+export function standingOf(structure: Structure, columns: SourceColumns, product: StoredProduct): Standing {
+  const measured = measuredProduct(columns, product)
+  const standings = completenessOf(structure, measured)
+  return {
+    quality: qualityOf(structure, measured, columns).score,
+    complete: standings.filter(isComplete).map(placeKey),
+    incomplete: standings.filter((standing) => !isComplete(standing)).map(placeKey),
+    misfits: [...new Set(misfitsOf(structure, measured).map(({ attribute }) => attribute))],
+  }
+}
+
+/** A product's values that do not fit the type of their attribute. */
+export function misfitsOf(structure: Structure, { values }: MeasuredProduct): { readonly attribute: string; readonly misfit: Misfit }[] {
+  return values.flatMap(({ attribute, value }) => {
+    const known = structure.attributes.get(attribute)
+    const misfit = known && !isEmptyValue(value) ? misfitOf(known, value) : undefined
+    return misfit === undefined ? [] : [{ attribute, misfit }]
+  })
+}
