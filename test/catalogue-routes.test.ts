@@ -57,7 +57,7 @@ describe.each(engines)('the catalogue through its routes (%s)', (on) => {
   it('says what a file is that cannot be read, under its own name and never with a path of the server', async () => {
     const file = await upload('../../etc/passwd.xlsx', Buffer.from('504b030414000600786c2f', 'hex'))
     expect(file.look).toBeNull()
-    expect(file.problem).toMatchObject({ code: 'file.unreadable' })
+    expect(file.problem).toMatchObject({ code: 'file.malformed' })
     expect(file.problem!.detail).toContain('"../../etc/passwd.xlsx"')
     expect(file.problem!.detail).not.toContain(server.folder)
     expect(uploadsKept()).toContain(file.id)

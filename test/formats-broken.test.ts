@@ -210,10 +210,11 @@ describe('broken files', () => {
     const workbook = Buffer.concat([Buffer.from('504b030414000600', 'hex'), Buffer.alloc(22), Buffer.from('[Content_Types].xml')])
     const cases: [name: string, content: string | Buffer, code: string, says: string][] = [
       ['products.csv.gz', gzipSync(`${HEADER}${good(1, 9)}`), 'file.unreadable', 'gunzip'],
-      ['products.xlsx', workbook, 'file.unreadable', 'CSV UTF-8'],
+      ['products.xlsx', workbook, 'file.malformed', 'damaged archive'],
+      ['old.xls', Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'file.unreadable', '.xlsx without a password'],
       ['products.pdf', '%PDF-1.7\n...', 'file.unreadable', 'PDF'],
       ['products.html', '<!DOCTYPE html><html><body>Sign in</body></html>', 'file.unreadable', 'web page'],
-      ['products.xml', '<?xml version="1.0"?><products/>', 'file.unreadable', 'XML'],
+      ['products.xml', '<?xml version="1.0"?><products/>', 'file.malformed', 'no element in it repeats'],
       ['list.json', '[\n  {"sku": "A1"},\n  {"sku": "A2"}\n]\n', 'file.malformed', "jq -c '.[]'"],
       ['list.jsonl', '[{"sku": "A1"},{"sku": "A2"}]\n', 'file.malformed', "jq -c '.[]'"],
       ['pretty.jsonl', '{\n  "sku": "A1"\n}\n', 'file.malformed', 'jq -c .'],

@@ -39,6 +39,7 @@ export const ERROR_STATUS = {
   // files
   'file.unreadable': 422,
   'file.malformed': 422,
+  'file.refused': 422,
   'file.changed': 409,
   'file.unwritable': 500,
   // the catalogue

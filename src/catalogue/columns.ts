@@ -30,7 +30,7 @@ const PICTURE = [
 
 /** Which columns a source's list shows as name, family and picture: by their names, and prose for want of a named one. */
 export function guessColumns(columns: readonly string[], textColumns: readonly string[]): SourceColumns {
-  const byName = new Map(columns.toReversed().map((column) => [normaliseName(column), column]))
+  const byName = new Map(columns.toReversed().map((column) => [normaliseName(column.replace(/^g:/, '')), column]))
   const find = (names: readonly string[]): string | null =>
     names.map((name) => byName.get(name)).find((column) => column !== undefined) ?? null
   return { name: find(NAME) ?? textColumns[0] ?? null, family: find(FAMILY), picture: find(PICTURE) }

@@ -77,9 +77,16 @@ export async function exportSource(
   )
   return {
     name: upload.name,
-    contentType: format.kind === 'jsonl' ? 'application/x-ndjson' : format.delimiter === '\t' ? 'text/tab-separated-values' : 'text/csv',
+    contentType: contentTypeOf(format),
     content: fileContent(output, () => rm(output, { force: true })),
   }
+}
+
+function contentTypeOf(format: FileFormat): string {
+  if (format.kind === 'jsonl') return 'application/x-ndjson'
+  if (format.kind === 'xml') return 'application/xml'
+  if (format.kind === 'xlsx') return 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+  return format.delimiter === '\t' ? 'text/tab-separated-values' : 'text/csv'
 }
 
 /** A source whose products are those of one file. @throws AppError source.missing, import.running, file.changed after an import that was cut off */

@@ -20,9 +20,12 @@ export interface NamedFile {
  * How an uploaded file is written, with what the person says of it. Its name says JSON where its path cannot.
  * @throws AppError file.unreadable, file.malformed, command.invalid
  */
-export function uploadFormat({ path, name }: NamedFile, { delimiter, encoding, identifier }: ReadingChoices): Promise<FileFormat> {
+export function uploadFormat(
+  { path, name }: NamedFile,
+  { delimiter, encoding, identifier, sheet, headerRow }: ReadingChoices,
+): Promise<FileFormat> {
   const kind = /\.(jsonl|ndjson|jsonlines|json)$/i.test(name) ? 'jsonl' : undefined
-  const said = defined<FormatOverrides>({ kind, delimiter, encoding, identifier, text: undefined }) // what nobody says is found
+  const said = defined<FormatOverrides>({ kind, delimiter, encoding, identifier, sheet, headerRow, text: undefined }) // what nobody says is found
   return namingFile({ path, name }, () => detectFormat(path, said))
 }
 
@@ -44,6 +47,7 @@ export async function lookAt(file: NamedFile, choices: ReadingChoices): Promise<
     kind: format.kind,
     encoding: format.encoding,
     delimiter: format.kind === 'delimited' ? format.delimiter : null,
+    sheet: format.kind === 'xlsx' ? { name: format.sheet, names: [...format.sheets], headerRow: format.headerRow } : null,
     columns: names,
     identifier: identifierColumn(format) ?? null,
     reasons: [...format.reasons],

@@ -5,7 +5,7 @@ import { connectionArguments, enteredDestination, textArgument as text } from '.
 
 /** The arguments of `latchkey enrich`, as citty declares them. */
 export const enrichArguments = {
-  file: { type: 'positional', required: true, valueHint: 'FILE', description: 'The catalogue to enrich: CSV, TSV or JSONL' },
+  file: { type: 'positional', required: true, valueHint: 'FILE', description: 'The catalogue to enrich: CSV, TSV, JSONL, XLSX or XML' },
   out: { type: 'string', required: true, valueHint: 'FILE', description: 'Where to write the enriched catalogue; may be FILE itself' },
   provider: connectionArguments.provider,
   model: {
@@ -32,6 +32,8 @@ export const enrichArguments = {
   text: { type: 'string', valueHint: 'COLUMNS', description: 'The columns that hold prose, with commas between' },
   delimiter: { type: 'string', valueHint: 'CHAR', description: 'Between cells, if it is guessed wrong; "tab" for a tab' },
   encoding: { type: 'string', valueHint: 'NAME', description: 'Of the file, if it is guessed wrong, such as windows-1252' },
+  sheet: { type: 'string', valueHint: 'NAME', description: 'Of a workbook: the sheet that holds the products' },
+  'header-row': { type: 'string', valueHint: 'N', description: 'Of a workbook: the row that names the columns, from 1' },
   yes: { type: 'boolean', description: 'Run without asking' },
   'accept-flagged': { type: 'boolean', description: 'Write flagged values too' },
   json: { type: 'boolean', description: 'Print one JSON object at the end, and nothing else on standard output' },
@@ -58,6 +60,8 @@ export interface EnrichOptions {
   readonly textColumns: readonly string[] | undefined
   readonly delimiter: string | undefined
   readonly encoding: string | undefined
+  readonly sheet: string | undefined
+  readonly headerRow: number | undefined
   readonly yes: boolean
   readonly acceptFlagged: boolean
   readonly json: boolean
@@ -93,6 +97,8 @@ export function readEnrichOptions(values: Values): EnrichOptions {
     textColumns: list(values, 'text'),
     delimiter: text(values, 'delimiter'),
     encoding: text(values, 'encoding'),
+    sheet: text(values, 'sheet'),
+    headerRow: whole(values, 'header-row', 1, 1_048_576),
     yes: values['yes'] === true,
     acceptFlagged: values['accept-flagged'] === true,
     json: values['json'] === true,

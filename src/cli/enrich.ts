@@ -190,11 +190,13 @@ async function recipeOf({ recipe: path, fields, locale, perCall }: EnrichOptions
   return perCall === undefined ? localised : { ...localised, perCall }
 }
 
-function overridesOf({ delimiter, encoding, identifier, textColumns }: EnrichOptions): FormatOverrides {
+function overridesOf({ delimiter, encoding, identifier, textColumns, sheet, headerRow }: EnrichOptions): FormatOverrides {
   return {
     ...(delimiter ? { delimiter } : {}),
     ...(encoding ? { encoding } : {}),
     ...(identifier ? { identifier } : {}),
+    ...(sheet ? { sheet } : {}),
+    ...(headerRow ? { headerRow } : {}),
     ...(textColumns ? { text: [...textColumns] } : {}),
   }
 }

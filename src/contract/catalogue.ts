@@ -236,15 +236,21 @@ const readingChoices = z.strictObject({
     .union([attributeName, z.strictObject({ rowNumber: z.literal(true) })])
     .optional()
     .meta({ description: 'The column that tells products apart, or by row number' }),
+  sheet: z.string().min(1).max(200).refine(isText, NO_TEXT).optional().meta({ description: 'XLSX: the sheet to read' }),
+  headerRow: z.int().min(1).max(1_048_576).optional().meta({ description: 'XLSX: the row that names the columns, from 1' }),
 })
 export type ReadingChoices = z.output<typeof readingChoices>
 
 /** How a file is understood, before anything of it is imported. */
 const fileLook = z
   .strictObject({
-    kind: z.enum(['delimited', 'jsonl']),
+    kind: z.enum(['delimited', 'jsonl', 'xlsx', 'xml']),
     encoding: z.string(),
-    delimiter: z.string().nullable().meta({ description: 'null: JSONL' }),
+    delimiter: z.string().nullable().meta({ description: 'null: no delimited file' }),
+    sheet: z
+      .strictObject({ name: z.string(), names: z.array(z.string()), headerRow: z.int() })
+      .nullable()
+      .meta({ description: 'XLSX: the sheet that is read, those there are, and the row that names its columns, from 1' }),
     columns: z.array(z.string()),
     identifier: z.string().nullable().meta({ description: 'The column that tells products apart; null: the row number' }),
     reasons: z.array(z.string()).meta({ description: 'Why it was understood like this' }),
@@ -283,7 +289,7 @@ export const uploadFile = defineRoute({
   id: 'catalogue.files.upload',
   method: 'post',
   path: '/api/v1/catalogue/files',
-  summary: 'Takes a catalogue file (CSV, TSV, JSONL; 1 GiB at most) and says how it is understood; imports nothing yet',
+  summary: 'Takes a catalogue file (CSV, TSV, JSONL, XLSX, XML; 1 GiB at most) and says how it is understood; imports nothing yet',
   needs: 'catalogue.write',
   query: z.strictObject({ name: z.string().trim().min(1).max(255).refine(isText, NO_TEXT) }),
   takesBytes: true,

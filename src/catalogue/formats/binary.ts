@@ -10,7 +10,11 @@ const SAVE_AS_CSV = 'Open it in the program it comes from and save or export it 
 const UNPACK = 'Unpack it and name the catalogue file inside.'
 
 const SIGNATURES: readonly Signature[] = [
-  { bytes: 'd0cf11e0a1b11ae1', is: 'an old Excel or Office document (.xls)', instead: 'Open it and save it as "CSV UTF-8".' },
+  {
+    bytes: 'd0cf11e0a1b11ae1',
+    is: 'an old Excel document (.xls), or one with a password',
+    instead: 'Open it and save it as .xlsx without a password, or as "CSV UTF-8".',
+  },
   { bytes: '25504446', is: 'a PDF', instead: 'Ask for the same list as CSV, TSV or JSONL.' },
   { bytes: '89504e470d0a1a0a', is: 'a PNG image', instead: 'Name a CSV, TSV or JSONL file.' },
   { bytes: 'ffd8ff', is: 'a JPEG image', instead: 'Name a CSV, TSV or JSONL file.' },
@@ -26,22 +30,43 @@ const SIGNATURES: readonly Signature[] = [
   { bytes: '7b5c727466', is: 'a rich text document', instead: SAVE_AS_CSV },
 ]
 
-const ZIP = Buffer.from('504b0304', 'hex')
+const ZIP = Buffer.from('504b', 'hex') // "PK", also of an empty or a divided archive
+
+/** Whether a file is an archive or XML, which a process of its own takes apart (containers/). */
+export function isContained(head: Buffer): boolean {
+  if (head.subarray(0, 2).equals(ZIP) && head.length > 3 && head[2]! < 0x09 && head[3]! < 0x09) return true
+  const start = beginning(head)
+  return /^(?:<\?xml\s|<!--|<!doctype\s+(?!html)|<[\p{L}_][\p{L}\w:.-]*(?:\s[^<>]*)?>\s*(?:<|$))/iu.test(start) && !WEB_PAGE.test(start)
+}
+
+const WEB_PAGE = /^(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table)\b/is
+
+/** The first characters of a text in any encoding that XML knows. */
+function beginning(head: Buffer): string {
+  const utf16 = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0x3c && head[1] === 0)
+  const swapped = (head[0] === 0xfe && head[1] === 0xff) || (head[0] === 0 && head[1] === 0x3c)
+  const bytes = Buffer.from(head.subarray(0, 2_000))
+  const text = swapped
+    ? bytes
+        .subarray(0, bytes.length & ~1)
+        .swap16()
+        .toString('utf16le')
+    : bytes.toString(utf16 ? 'utf16le' : 'utf8')
+  return text.replace(/^\uFEFF/, '').trimStart()
+}
 
 /**
  * Refuses what is plainly no text: by its first bytes, or because it is full of control characters.
  * @throws AppError file.unreadable saying what it looks like and what to give instead
  */
 export function refuseBinary(path: string, head: Buffer): void {
-  if (head.subarray(0, 4).equals(ZIP)) throw looksLike(path, zipKind(head))
   const hex = head.toString('hex', 0, 16)
   const known = SIGNATURES.find(({ bytes }) => hex.startsWith(bytes))
   // "BZh" may also be the start of a word: the compressed block's own mark follows it
   if (known && !(known.bytes === '425a68' && !hex.startsWith('314159265359', 8))) throw looksLike(path, known)
-  const markup = /^\uFEFF?\s*<(\?xml|!doctype html|html|rss|feed|table)\b/i.exec(head.toString('utf8', 0, 200))
-  if (markup) {
-    const is = /html|table/i.test(markup[1]!) ? 'a web page (HTML), perhaps a sign-in page that was saved instead of the file' : 'XML'
-    throw looksLike(path, { is, instead: 'Export the products as CSV, TSV or JSONL.' })
+  if (WEB_PAGE.test(beginning(head))) {
+    const is = 'a web page (HTML), perhaps a sign-in page that was saved instead of the file'
+    throw looksLike(path, { is, instead: 'Export the products as CSV, TSV, JSONL, XLSX or XML.' })
   }
 }
 
@@ -53,14 +78,5 @@ export function refuseControlCharacters(path: string, head: Buffer): void {
   if (controls > head.length / 20) throw looksLike(path, { is: 'binary data, not text', instead: SAVE_AS_CSV })
 }
 
-function zipKind(head: Buffer): { is: string; instead: string } {
-  const names = head.toString('latin1')
-  if (names.includes('xl/') || names.includes('[Content_Types].xml'))
-    return { is: 'an Excel workbook (.xlsx)', instead: 'Open it and save it as "CSV UTF-8".' }
-  if (names.includes('opendocument.spreadsheet'))
-    return { is: 'an OpenDocument spreadsheet (.ods)', instead: 'Open it and save it as CSV (UTF-8).' }
-  return { is: 'a zip archive', instead: UNPACK }
-}
-
 const looksLike = (path: string, { is, instead }: { is: string; instead: string }): AppError =>
-  new AppError('file.unreadable', `${path} looks like ${is}, and Latchkey reads CSV, TSV and JSONL. ${instead}`)
+  new AppError('file.unreadable', `${path} looks like ${is}, and Latchkey reads CSV, TSV, JSONL, XLSX and XML. ${instead}`)

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs'
 import { access, open, stat } from 'node:fs/promises'
 import { AppError } from '../../base/errors.ts'
-import { refuseBinary, refuseControlCharacters } from './binary.ts'
+import { detectContained } from '../containers/contained.ts'
+import { isContained, refuseBinary, refuseControlCharacters } from './binary.ts'
 import { unitsOf } from './blocks.ts'
 import { delimitedFormat } from './detect-delimited.ts'
 import { jsonlFormat } from './detect-jsonl.ts'
@@ -17,13 +18,15 @@ export { columnNames, type DelimitedFormat, type FileFormat, type FormatOverride
 const HEAD_BYTES = 1 << 20
 
 /**
- * Looks at a catalogue file: its kind, encoding, dialect, header, identifier and text columns, each with its reason.
+ * Looks at a catalogue file: its kind, encoding, dialect, header, identifier and text columns, each with its reason. What it is
+ * shows in its bytes, whatever it is called.
  * Reads the first megabyte, and all of it once where only that tells the encoding.
  * @throws AppError file.unreadable (no such file, folder, binary), file.malformed (no header, JSON of another shape),
- * command.invalid (an override that does not fit)
+ * file.refused (an archive or XML that takes too much), command.invalid (an override that does not fit)
  */
 export async function detectFormat(path: string, overrides: FormatOverrides = {}): Promise<FileFormat> {
   const { head, whole } = await readHead(path)
+  if (isContained(head)) return detectContained(path, overrides)
   refuseBinary(path, head)
   const guess = await guessEncoding(path, head, overrides.encoding)
   if (codecFor(guess.encoding).unitBytes === 1) refuseControlCharacters(path, head)

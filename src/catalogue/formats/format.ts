@@ -5,23 +5,30 @@ import { editDistance } from '../../base/text.ts'
  * How a catalogue file is written, as found by `detectFormat`: everything that reading it again, or writing it back
  * byte for byte, needs. Plain JSON, so that it can be stored with its source.
  */
-export type FileFormat = DelimitedFormat | JsonlFormat
+export type FileFormat = LineFormat | ContainedFormat
+/** Files of lines, read in this process. */
+export type LineFormat = DelimitedFormat | JsonlFormat
+/** Archives and XML, read in a process of their own (containers/). */
+export type ContainedFormat = XlsxFormat | XmlFormat
 
 interface CommonFormat {
   readonly encoding: string // 'utf-8', 'utf-16le', 'utf-16be', or an ASCII-compatible one-byte encoding such as 'windows-1252'
-  readonly bom: boolean // the file starts with a byte order mark
-  readonly lineEnd: LineEnd // as found in the first megabyte; every row keeps its own
-  readonly crEndsRow: boolean // a carriage return without a line feed ends a row too
-  /** Delimited: the header's cells as they stand there, duplicates kept. JSONL: the keys met in the sample. */
+  /** Delimited, XLSX: the header's cells as they stand there, duplicates kept. JSONL, XML: the keys and elements met in the sample. */
   readonly columns: readonly string[]
   readonly textColumns: readonly string[] // names as in `columnNames`: titles, descriptions and other prose
   readonly reasons: readonly string[] // why the file was understood like this, for people
 }
 
+interface CommonLineFormat extends CommonFormat {
+  readonly bom: boolean // the file starts with a byte order mark
+  readonly lineEnd: LineEnd // as found in the first megabyte; every row keeps its own
+  readonly crEndsRow: boolean // a carriage return without a line feed ends a row too
+}
+
 export type LineEnd = 'lf' | 'crlf' | 'cr' | 'mixed' | 'none'
 
 /** CSV, TSV and their kin: a header row, then one row per product. */
-export interface DelimitedFormat extends CommonFormat {
+export interface DelimitedFormat extends CommonLineFormat {
   readonly kind: 'delimited'
   readonly delimiter: string
   readonly quote: '"' | null // null: a quote is a character like any other
@@ -33,9 +40,29 @@ export interface DelimitedFormat extends CommonFormat {
 }
 
 /** One JSON object per line. */
-export interface JsonlFormat extends CommonFormat {
+export interface JsonlFormat extends CommonLineFormat {
   readonly kind: 'jsonl'
   readonly identifier: { readonly key: string } | { readonly rowNumber: true }
+}
+
+/** One sheet of a workbook (XLSX, XLSM): a header row, then one row per product. The other sheets are kept as they are. */
+export interface XlsxFormat extends CommonFormat {
+  readonly kind: 'xlsx'
+  readonly sheet: string // its name in the workbook
+  readonly sheets: readonly string[] // those that a person can choose
+  readonly headerRow: number // from 1, as the spreadsheet numbers it
+  readonly places: readonly number[] // of each of `columns`, where it stands; 0 is column A
+  readonly identifier: { readonly column: number } | { readonly rowNumber: true } // column: index in `columns`
+  readonly repeats: 'reject' | 'continue'
+}
+
+/** An XML file in which one element repeats, each of them a product: RSS and Atom feeds, `<products><product>`. */
+export interface XmlFormat extends CommonFormat {
+  readonly kind: 'xml'
+  readonly path: readonly string[] // names of the elements from the root to the one that repeats
+  readonly prefixes: readonly string[] // of namespaces that are declared above the products
+  readonly googlePrefix: string | null // the one that stands for Google Merchant's namespace
+  readonly identifier: { readonly column: number } | { readonly rowNumber: true } // column: index in `columns`
 }
 
 /** What the person says about the file; it goes before every guess. */
@@ -45,6 +72,8 @@ export interface FormatOverrides {
   readonly encoding?: string
   readonly identifier?: string | { readonly rowNumber: true } // a column's name
   readonly text?: readonly string[] // names of the text columns
+  readonly sheet?: string // of a workbook
+  readonly headerRow?: number // of a sheet, from 1
 }
 
 /** What both kinds of file have in common before their rows are looked at. */
@@ -59,7 +88,7 @@ export interface Common {
  * second `name` is `name (2)`, and an empty one `column 7`.
  */
 export function columnNames(format: FileFormat): string[] {
-  return format.kind === 'delimited' ? uniqueNames(format.columns) : [...format.columns]
+  return format.kind === 'delimited' || format.kind === 'xlsx' ? uniqueNames(format.columns) : [...format.columns]
 }
 
 /** The name of the column that tells a file's products apart; undefined: their row number does. */

@@ -1,7 +1,10 @@
+import { stat } from 'node:fs/promises'
+import { readContained } from '../containers/contained.ts'
 import { type BlockSource, openBlocks } from './blocks.ts'
 import { type Codec, codecFor } from './encoding.ts'
 import { createDelimitedJudge, delimitedDialect } from './delimited.ts'
-import type { FileFormat } from './format.ts'
+import { unreadable } from './file-errors.ts'
+import type { FileFormat, LineFormat } from './format.ts'
 import { createJsonlJudge, jsonlDialect } from './jsonl.ts'
 import { createScanner, type Scanner } from './scan.ts'
 import type { RejectReason, RowJudge, Verdict } from './verdict.ts'
@@ -9,7 +12,7 @@ import type { RejectReason, RowJudge, Verdict } from './verdict.ts'
 /** A row that is a product. */
 export interface ProductRow {
   readonly row: number // 1 is the first row after the header; blank lines do not count, rejected rows do
-  readonly line: number // physical line where it starts, from 1
+  readonly line: number // physical line where it starts, from 1; XLSX: the row's number in its sheet
   readonly identifier: string // without surrounding blanks; the row number where the file has no identifier
   readonly values: Record<string, unknown> // non-empty cells by column name (`columnNames`); JSONL: the object
 }
@@ -48,6 +51,13 @@ export async function* readRows(
   format: FileFormat,
   options: ReadOptions = {},
 ): AsyncGenerator<(ProductRow | RejectedRow)[], void, undefined> {
+  if (format.kind === 'xlsx' || format.kind === 'xml') {
+    const { size: bytes } = await stat(path).catch((error: unknown) => {
+      throw unreadable(path, error)
+    })
+    yield* readContained(path, format, { ...options, bytes })
+    return
+  }
   const { limit = Infinity, signal } = options
   const { source, judge, scanner } = await openRows(path, format, signal)
   const count = { products: 0, rejected: 0, continuations: 0, blankRows: 0 }
@@ -89,7 +99,7 @@ export async function* readRows(
 /** Everything one pass over a file's rows needs. The caller closes the source. */
 export async function openRows(
   path: string,
-  format: FileFormat,
+  format: LineFormat,
   signal?: AbortSignal,
 ): Promise<{ source: BlockSource; scanner: Scanner; codec: Codec; judge: RowJudge }> {
   const codec = codecFor(format.encoding)

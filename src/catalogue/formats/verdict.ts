@@ -11,6 +11,7 @@ export type RejectCode =
   | 'too_long'
   | 'encoding_broken'
   | 'nul_character'
+  | 'cell_broken'
   | 'header_repeated'
   | 'identifier_empty'
   | 'identifier_too_long'

@@ -1,5 +1,7 @@
 import { AppError } from '../../base/errors.ts'
+import { exportContained } from '../containers/contained.ts'
 import type { Block } from './blocks.ts'
+import { cellText, type Changes, type UnencodableCell } from './changes.ts'
 import type { Codec } from './encoding.ts'
 import { createCellReader } from './delimited.ts'
 import { columnNames, type DelimitedFormat, type FileFormat, uniqueNames } from './format.ts'
@@ -12,10 +14,8 @@ import type { RowSpan } from './scan.ts'
 import { createCellWriter } from './splice.ts'
 import type { Verdict } from './verdict.ts'
 
+export { cellText, type Changes, type UnencodableCell } from './changes.ts'
 export { checkWritable } from './output.ts'
-
-/** The new values of one product by column name. Lists of plain values become "a, b" in a cell, other objects JSON; null empties it. */
-export type Changes = Readonly<Record<string, unknown>>
 
 export interface ExportRequest {
   readonly input: string
@@ -37,24 +37,17 @@ export interface ExportSummary {
   readonly contentHash: string // SHA-256 of the input, hex
 }
 
-/** A cell that was left as it was, because the file cannot hold its new value. */
-export interface UnencodableCell {
-  readonly identifier: string
-  readonly row: number
-  readonly line: number
-  readonly column: string
-  readonly characters: string // those that the encoding lacks, or that need quotes in a file without quoting
-}
-
 const BATCH_ROWS = 500
 
 /**
- * Writes a catalogue file again with some cells changed; every byte outside them is copied. The output appears under its
+ * Writes a catalogue file again with some cells changed; every byte outside them is copied (of a workbook: every part, and in its
+ * sheet every character). The output appears under its
  * name only when it is complete.
  * @throws AppError file.unwritable before any work; file.unreadable; file.changed when the input is no longer the one expected
  */
 export async function exportFile(request: ExportRequest): Promise<ExportSummary> {
   const { input, output, format, expectedHash, signal } = request
+  if (format.kind === 'xlsx' || format.kind === 'xml') return exportContained({ ...request, format })
   const target = await openOutput(output)
   try {
     const { source, judge, codec } = await openRows(input, format, signal)
@@ -190,15 +183,6 @@ function delimitedWriter(format: DelimitedFormat, codec: Codec, columns: readonl
 }
 
 const NO_CELLS: ReadonlyMap<number, Buffer> = new Map()
-
-/** A value as the text of a cell. */
-export function cellText(value: unknown): string {
-  if (value === null || value === undefined) return ''
-  if (typeof value === 'string') return value
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  if (Array.isArray(value) && value.every((entry) => typeof entry !== 'object')) return value.map(String).join(', ')
-  return JSON.stringify(value)
-}
 
 function jsonlWriter(codec: Codec): { write(row: RowToWrite): WrittenRow } {
   return {
