@@ -140,6 +140,14 @@ export const ERROR_STATUS = {
   'run.canary_done': 409,
   'run.broken': 500,
   'notice.missing': 404,
+  // batches at a provider's batch service
+  'batch.unavailable': 409,
+  'batch.refused': 422,
+  'batch.expired': 504,
+  'batch.cancelled': 409,
+  'batch.answer_missing': 502,
+  'batch.lost': 502,
+  'batch.unreachable': 409,
 } as const
 
 export type ErrorCode = keyof typeof ERROR_STATUS

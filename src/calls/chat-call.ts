@@ -32,7 +32,12 @@ export function planChat(request: ChatCall, at: Date): CallPlan<LanguageModelV4G
   }
 }
 
-async function generate(request: ChatCall, offer: ChatOffer, fetch: AttemptFetch): Promise<LanguageModelV4GenerateResult> {
+/** Asks with `fetch`, and reads what it gives. */
+export async function generate(
+  request: Pick<ChatCall, 'candidate' | 'system' | 'user' | 'schema' | 'schemaName' | 'maxOutputTokens' | 'reasoning' | 'signal'>,
+  offer: ChatOffer,
+  fetch: AttemptFetch,
+): Promise<LanguageModelV4GenerateResult> {
   const model = await chatModel({ offer, model: request.candidate.model, fetch })
   return model.doGenerate({
     prompt: [

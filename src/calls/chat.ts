@@ -54,13 +54,15 @@ export function chatOrHandOver<T>(
 }
 
 function answered(result: LanguageModelV4GenerateResult, { intent, usage }: Settlement, cost: Money | undefined): ChatOutcome {
-  const text = result.structuredOutputText ?? result.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('')
-  return {
-    kind: 'answered',
-    callId: intent.id,
-    text,
-    cutShort: result.finishReason.unified === 'length',
-    cost,
-    usage,
-  }
+  return { kind: 'answered', callId: intent.id, ...textOfAnswer(result), cost, usage }
+}
+
+/** What a model said, and whether the output limit cut it short. */
+export function textOfAnswer({
+  structuredOutputText,
+  content,
+  finishReason,
+}: LanguageModelV4GenerateResult): Pick<ChatOutcome & { kind: 'answered' }, 'text' | 'cutShort'> {
+  const text = structuredOutputText ?? content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('')
+  return { text, cutShort: finishReason.unified === 'length' }
 }

@@ -21,6 +21,81 @@ export interface Dearer {
   readonly speaksOrDraws?: boolean | undefined
 }
 
+/**
+ * The prices of a provider's batch service for a candidate; undefined where it has none, or none that is known: a connection's own
+ * prices say nothing of it, unless they charge for nothing. What such a price list does not name of cache reads is charged as the
+ * provider's data says.
+ */
+export function batchPricesOf({
+  candidate: { provider, model, standsFor, region, rateCard },
+  at,
+}: {
+  candidate: Candidate
+  at: Date
+}): PriceSet | undefined {
+  const { batch } = findProvider(provider)
+  if (!batch) return undefined
+  const own = rateCardPrices(rateCard, model)
+  if (own) return own.free ? own : undefined
+  const asked = { provider, model: standsFor ?? model, isNamed: standsFor !== undefined, region, at }
+  const prices = findPrices({ ...asked, batch: true })
+  if (!prices) return undefined
+  const usual = batch.cacheReads === 'as in a usual call' ? findPrices(asked) : undefined
+  const bands = prices.bands.map(({ fromInputTokens, rows }) => {
+    const reads =
+      rows.cache_read_tokens ??
+      (usual ? usual.bands.findLast((band) => band.fromInputTokens <= fromInputTokens)?.rows.cache_read_tokens : rows.input_tokens)
+    return { fromInputTokens, rows: reads ? { ...rows, cache_read_tokens: reads } : rows }
+  })
+  return { ...prices, bands }
+}
+
+/** Whether a candidate's requests can go to a batch service, at a price that is known before. */
+export const isBatched = (candidate: Candidate, at: Date): boolean => batchPricesOf({ candidate, at }) !== undefined
+
+/** The most that one request of a batch can cost in `currency`; undefined: no price is known in it. */
+export function worstCaseInBatch({
+  candidate,
+  currency,
+  at,
+  ...tokens
+}: {
+  candidate: Candidate
+  currency: string
+  at: Date
+  inputTokensAtMost: number
+  outputTokensAtMost: number
+}): bigint | undefined {
+  const prices = batchPricesOf({ candidate, at })
+  return prices?.currency === currency ? worstCase({ ...tokens, prices }) : undefined
+}
+
+/**
+ * What an answered request of a batch cost, by the batch prices of the model that answered; unknown without usage or price. Its list
+ * cost is what a usual call would have cost.
+ */
+export function costInBatch({
+  candidate,
+  metered,
+  at,
+}: {
+  candidate: Candidate
+  metered: MeteredUsage | undefined
+  at: Date
+}): SettledCost | undefined {
+  if (!metered?.usage || metered.other) return undefined
+  const { servedModel } = metered
+  const asked = { ...candidate, ...(servedModel === undefined ? {} : { standsFor: servedModel }) }
+  const region = metered.inferenceGeo ?? candidate.region
+  const { usage } = metered
+  const cost = costOf({ usage, prices: batchPricesOf({ candidate: { ...asked, region }, at }) })
+  if (cost.kind === 'unknown') return undefined
+  const { nano, currency, free, rowIds } = cost
+  const usual = costOf({ usage, prices: pricesOf({ candidate: { ...asked, region }, at }) })
+  const listNano = usual.kind === 'known' && usual.currency === currency ? usual.nano : undefined
+  return { nano, currency, source: free ? 'free' : 'price_book', listNano, rowIds }
+}
+
 /** The prices that hold for a candidate before the call: the connection's own, else the price book's; undefined when unknown. */
 export function pricesOf({
   candidate: { provider, model, standsFor, region, rateCard },

@@ -42,6 +42,8 @@ const REFUSES_ALL: ReadonlySet<string> = new Set([
   'price.unknown',
 ])
 
+export const refusesAll = ({ code }: ProviderFailure): boolean => REFUSES_ALL.has(code)
+
 /** The provider has room later: no request is at fault, however often it was turned away. */
 const ASKS_FOR_LESS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['provider.rate_limited', 'provider.overloaded'])
 

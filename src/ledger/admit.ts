@@ -186,11 +186,13 @@ function intentRow(
     tokensAtMost: ____,
     byTheThousand: _____,
     virtualKeyChangedAt: ______,
+    batchId,
     ...known
   } = intent
   const ownerPriced = holds.flatMap((one): [string, OwnerPriced][] => (one.ownerPriced ? [[one.window.id, one.ownerPriced]] : []))
   return {
     ...known,
+    ...(batchId === undefined ? {} : { batchId }),
     budgetIds: holds.map(({ window }) => window.id),
     ownerPriced: ownerPriced.length > 0 ? Object.fromEntries(ownerPriced) : null,
     worstCaseNano: intent.worstCaseNano ?? null,

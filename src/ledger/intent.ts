@@ -25,6 +25,8 @@ export interface CallIntent {
   readonly tokensAtMost?: number | undefined
   /** Its origin's own budgets in total (a run's). Those that people set are found by what they cover. */
   readonly budgetIds: readonly string[]
+  /** It goes into a provider's batch, which settles it in hours: no crash ends it, and rate limits per minute say nothing of it. */
+  readonly batchId?: string | undefined
   /** It comes by the thousand: its intent and its entry go through the journal (journal.ts), and it has no results to write with it. */
   readonly byTheThousand?: true
   /** A key is tried that is not the connection's own, in its check: the intent and its entry name version 0, which no sealed key has. */

@@ -50,7 +50,8 @@ export function createLimits(database: Database) {
         if (span && (now < span.startsAt || now >= span.endsAt)) return undefined
         windows.push({ id: windowIdOf(id, span?.firstDay), endsAt: span?.endsAt ?? null })
       }
-      const bucketIds = set.rateLimits.filter(({ covers }) => isCovered(intent, covers)).map(({ id }) => id)
+      const paced = intent.batchId === undefined ? set.rateLimits : []
+      const bucketIds = paced.filter(({ covers }) => isCovered(intent, covers)).map(({ id }) => id)
       return { windows, bucketIds }
     },
 

@@ -1,8 +1,9 @@
-import { and, eq, gt, lt, or } from 'drizzle-orm'
+import { and, eq, gt, isNull, lt, or } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
 import { callIntents } from '../db/schema/index.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { createGroupCommit, type TellBudgets } from './group-commit.ts'
+import { openIntent } from './open-intents.ts'
 import type { Settlement } from './settlement.ts'
 
 /** No call lives longer: its total timer is ten minutes (providers/send). */
@@ -12,7 +13,8 @@ const BATCH = 500
 /**
  * Turns intents that a crash left behind into entries marked `interrupted`, with what is known: nobody can say any more
  * whether the provider did the work, so usage and cost are unknown and the windows that held their worst cases are charged them,
- * also when those windows' periods are over. They are settled as every call is. Call it before this instance makes its first call.
+ * also when those windows' periods are over. They are settled as every call is. Requests of a provider's batch outlive a crash: they are left to
+ * who follows it. Call it before this instance makes its first call.
  * @returns how many there were.
  */
 export async function sweepInterrupted({
@@ -36,7 +38,7 @@ export async function sweepInterrupted({
       return tx
         .select()
         .from(callIntents)
-        .where(and(orphans, gt(callIntents.id, after)))
+        .where(and(orphans, isNull(callIntents.batchId), gt(callIntents.id, after)))
         .orderBy(callIntents.id)
         .limit(BATCH)
     })
@@ -48,13 +50,5 @@ export async function sweepInterrupted({
 }
 
 function interrupted(row: typeof callIntents.$inferSelect, now: Date): Settlement {
-  const { worstCaseNano, ownerPriced: _, instance: __, intendedAt, keyVersion, ...intent } = row
-  return {
-    intent: { ...intent, worstCaseNano: worstCaseNano ?? undefined },
-    intendedAt,
-    keyVersion,
-    outcome: 'interrupted',
-    errorCode: 'call.interrupted',
-    endedAt: now,
-  }
+  return { ...openIntent(row), outcome: 'interrupted', errorCode: 'call.interrupted', endedAt: now }
 }

@@ -1,3 +1,5 @@
+import { BYTES_AT_MOST, HOUR_MS, REQUESTS_AT_MOST } from './batch.ts'
+import { anthropicBatch } from './batches/anthropic.ts'
 import { anthropicMessages } from './protocols/anthropic-messages.ts'
 import { type ChatProvider, readModelList } from './provider.ts'
 
@@ -20,6 +22,14 @@ export const anthropic: ChatProvider = {
   checkKey: { method: 'GET', path: '/v1/models?limit=1', read: readModelList }, // free of charge; 401 on a bad key, 404 on a disabled one
   listModels: { path: '/v1/models?limit=1000' },
   chat: { protocol: anthropicMessages, path: '/v1/messages', sdk: 'anthropic', jsonSchema: true, streamedUsage: 'unasked' },
+  batch: {
+    form: anthropicBatch,
+    requestsAtMost: REQUESTS_AT_MOST, // of 100,000 and 256 MB
+    bytesAtMost: BYTES_AT_MOST,
+    lastsAtMostMs: 24 * HOUR_MS,
+    cacheReads: 'as input',
+    unfinished: 'not billed',
+  },
   notes: [
     'A key that was switched off is answered with 404.',
     'What is written to its prompt cache costs more than input, what is read from it far less; both are counted apart.',

@@ -1,3 +1,5 @@
+import { HOUR_MS } from './batch.ts'
+import { geminiBatch } from './batches/gemini.ts'
 import { defined, objectOf, textOf } from '../base/json.ts'
 import { gemini as geminiProtocol } from './protocols/gemini.ts'
 import { geminiEmbeddings } from './protocols/native-embeddings.ts'
@@ -43,6 +45,14 @@ export const gemini: ChatProvider & { readonly embeddings: EmbeddingsOffer } = {
     textsAtMost: 100,
     dimensions: 'outputDimensionality',
     purpose: { parameter: 'taskType', query: 'RETRIEVAL_QUERY', document: 'RETRIEVAL_DOCUMENT' },
+  },
+  batch: {
+    form: geminiBatch,
+    requestsAtMost: 2_000, // all answers come at once
+    bytesAtMost: 15 * 1024 * 1024, // of 20 MB in one request
+    lastsAtMostMs: 48 * HOUR_MS,
+    cacheReads: 'as in a usual call',
+    unfinished: 'unknown',
   },
   checkedOn: '2026-11-20',
   notes: [

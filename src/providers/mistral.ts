@@ -1,3 +1,5 @@
+import { BYTES_AT_MOST, HOUR_MS, REQUESTS_AT_MOST } from './batch.ts'
+import { mistralBatch } from './batches/mistral.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
 import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
 import { bearer, type ChatProvider, readModelList } from './provider.ts'
@@ -30,6 +32,14 @@ export const mistral: ChatProvider = {
     streamedUsage: 'unasked',
   },
   embeddings: { protocol: openAiEmbeddings, path: '/embeddings', form: 'openai', tokensAtMost: 16_000, dimensions: 'output_dimension' },
+  batch: {
+    form: mistralBatch,
+    requestsAtMost: REQUESTS_AT_MOST, // of a million and 512 MB
+    bytesAtMost: BYTES_AT_MOST,
+    lastsAtMostMs: 24 * HOUR_MS,
+    cacheReads: 'as input',
+    unfinished: 'not billed',
+  },
   notes: [
     'Regional addresses cost more; how much is not published, so that a cost there is unknown without a connection’s own price.',
     'Its documentation calls the address in the United States "coming soon" on one page and names it on others.',

@@ -1,3 +1,5 @@
+import { BYTES_AT_MOST, HOUR_MS, REQUESTS_AT_MOST } from './batch.ts'
+import { openAiBatch } from './batches/openai.ts'
 import { openAiChat } from './protocols/openai-chat.ts'
 import { openAiImages } from './protocols/openai-images.ts'
 import { openAiResponses } from './protocols/openai-responses.ts'
@@ -57,6 +59,14 @@ export const openai: ChatProvider = {
     imagesAtMost: 10,
     takes: ['size', 'quality', 'format', 'background'],
     references: { path: '/images/edits', as: 'multipart', imagesAtMost: 16, mask: true },
+  },
+  batch: {
+    form: openAiBatch,
+    requestsAtMost: REQUESTS_AT_MOST, // of 50,000 and 200 MB
+    bytesAtMost: BYTES_AT_MOST,
+    lastsAtMostMs: 24 * HOUR_MS,
+    cacheReads: 'as input', // its table of batch prices has a dash there for older models
+    unfinished: 'not billed',
   },
   checkedOn: '2026-11-20',
   responses,

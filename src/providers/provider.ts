@@ -1,6 +1,7 @@
 import { AppError, type ErrorCode } from '../base/errors.ts'
 import { objectOf } from '../base/json.ts'
 import type { Usage, UsageSource } from '../base/usage.ts'
+import type { BatchOffer } from './batch.ts'
 import type { KeyExchange } from './key-exchange.ts'
 import type { PullOffer } from './pull.ts'
 
@@ -227,6 +228,8 @@ export interface Provider {
   readonly embeddingsOf?: (model: string) => EmbeddingsOffer | undefined
   readonly images?: ImagesOffer
   readonly translation?: TranslationOffer
+  /** Its batch service, for chats; absent: it has none, or none that is spoken here. */
+  readonly batch?: BatchOffer
   /** OpenAI's Responses interface, for programs that speak it; for any model. */
   readonly responses?: Offer
   /**

@@ -31,6 +31,7 @@ export async function driveRun<Subject>({
   concurrency,
   upTo = null,
   firstAlone = false,
+  only,
   signal,
   hardSignal,
   onSettled,
@@ -44,6 +45,7 @@ export async function driveRun<Subject>({
   concurrency: number
   upTo?: number | null
   firstAlone?: boolean
+  only?: readonly number[] | undefined // items of these candidates alone
   signal: AbortSignal // asks to stop: units under way may end
   hardSignal: AbortSignal // cuts units under way
   onSettled?: (items: readonly SettledItem[]) => void
@@ -78,7 +80,7 @@ export async function driveRun<Subject>({
     const limit = Math.max(concurrency, Math.ceil(FEWEST_LEASED / kind.itemsPerUnit)) * kind.itemsPerUnit
     const returnsBefore = returns
     const { items, subjects } = await inWorkspace(async (tx) => {
-      const leased = await leaseItems(tx, { runId, instance, now: clock.now(), limit, upTo })
+      const leased = await leaseItems(tx, { runId, instance, now: clock.now(), limit, upTo, only })
       return { items: leased, subjects: leased.length > 0 ? await kind.load(tx, leased) : [] }
     })
     if (items.length < limit && returns === returnsBefore) exhausted = true

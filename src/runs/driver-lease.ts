@@ -1,6 +1,7 @@
 import { and, eq, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Database, Tx } from '../db/database.ts'
 import { runItems, runs } from '../db/schema/index.ts'
+import { hasLiveBatch, notInBatch } from './batch-items.ts'
 import type { Run } from './runs.ts'
 
 /**
@@ -14,6 +15,13 @@ export const RENEW_DRIVER_EVERY_MS = 5_000
 /** Runs that there is something to do about: to be planned, or driven. Those of the command line have no plan. */
 const underWay = and(isNotNull(runs.plan), or(eq(runs.state, 'running'), and(eq(runs.state, 'ready'), isNull(runs.plannedAt))))
 
+/** Paused or cancelled by a person, with a batch at a provider that is to be ended there. One that paused by itself goes on there. */
+const windsDown = and(
+  isNotNull(runs.plan),
+  or(eq(runs.state, 'cancelled'), and(eq(runs.state, 'paused'), sql`${runs.pause} ->> 'code' = 'run.paused'`)),
+  hasLiveBatch,
+)
+
 const free = ({ instance, now }: { instance: string; now: Date }): SQL | undefined =>
   or(isNull(runs.driver), eq(runs.driver, instance), lt(runs.driverLeaseEndsAt, now))
 
@@ -26,7 +34,7 @@ export const orphanedRuns = (database: Database, who: { instance: string; now: D
     tx
       .select({ workspaceId: runs.workspaceId, runId: runs.id })
       .from(runs)
-      .where(and(or(underWay, leftBehind), free(who)))
+      .where(and(or(underWay, leftBehind, windsDown), free(who)))
       .orderBy(runs.createdAt),
   )
 
@@ -35,18 +43,18 @@ export async function claimRun(tx: Tx, { runId, instance, now }: { runId: string
   const [claimed] = await tx
     .update(runs)
     .set({ driver: instance, driverLeaseEndsAt: new Date(now.getTime() + DRIVER_LEASE_MS) })
-    .where(and(eq(runs.id, runId), underWay, free({ instance, now })))
+    .where(and(eq(runs.id, runId), or(underWay, windsDown), free({ instance, now })))
     .returning()
   if (claimed) await releaseItems(tx, runId)
   return claimed
 }
 
-/** One process drives a run: what any other one, or this one before, had leased waits again. */
+/** One process drives a run: what any other one, or this one before, had leased waits again, but for what is in a batch. */
 const releaseItems = (tx: Tx, runId: string): Promise<unknown> =>
   tx
     .update(runItems)
     .set({ state: 'waiting', leasedBy: null, leaseEndsAt: null })
-    .where(and(eq(runItems.runId, runId), eq(runItems.state, 'leased')))
+    .where(and(eq(runItems.runId, runId), eq(runItems.state, 'leased'), notInBatch))
 
 /**
  * Takes a cancelled run that nobody works on, to drop what is left of it. @returns whether it is one, and free.

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../base/errors.ts'
 import type { Database, Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import { type ITEM_STATES, runItems } from '../db/schema/index.ts'
+import { notInBatch } from './batch-items.ts'
 import type { Escalation, LeasedItem, SettledState } from './run-kind.ts'
 
 /** A late worker's lease must have ended before another takes its items: no unit takes this long between two renewals. */
@@ -40,16 +41,24 @@ export async function addItems(
 /** Leases up to `limit` waiting items, first come first; two workers never get the same one. */
 export async function leaseItems(
   tx: Tx,
-  { runId, instance, now, limit, upTo }: { runId: string; instance: string; now: Date; limit: number; upTo: number | null },
+  {
+    runId,
+    instance,
+    now,
+    limit,
+    upTo,
+    only,
+  }: { runId: string; instance: string; now: Date; limit: number; upTo: number | null; only?: readonly number[] | undefined },
 ): Promise<LeasedItem[]> {
   const ends = new Date(now.getTime() + LEASE_MS)
   const bound = upTo === null ? sql`` : sql`and position <= ${upTo}`
+  const ofThese = only ? sql`and candidate = any(${sql.param(only)}::integer[])` : sql``
   const rows = await rowsOf<LeasedRow>(
     tx,
     sql`
     -- Materialized, so that the items are picked once: as a subquery it may be run again for each row, and pass its limit.
     with picked as materialized (
-      select position as picked_position from run_items where run_id = ${runId}::uuid and state = 'waiting' ${bound}
+      select position as picked_position from run_items where run_id = ${runId}::uuid and state = 'waiting' ${bound} ${ofThese}
       order by position limit ${limit} for update skip locked)
     update run_items set state = 'leased', leased_by = ${instance}, lease_ends_at = ${ends.toISOString()}::timestamptz, attempt = attempt + 1
     from picked where run_id = ${runId}::uuid and position = picked_position
@@ -92,9 +101,13 @@ export function dropItems(database: Database, run: RunKey): Promise<number> {
   return changeInBatches(database, { ...run, which: sql`true`, change: sql`delete from run_items` })
 }
 
-/** Items that have not ended are dropped, for a run that was ended for good. @returns how many. */
+/** Items that have not ended are dropped, for a run that was ended for good; those in a batch when that has ended. @returns how many. */
 export function dropUnsettled(database: Database, run: RunKey): Promise<number> {
-  return changeInBatches(database, { ...run, which: sql`state in ('waiting', 'leased')`, change: sql`delete from run_items` })
+  return changeInBatches(database, {
+    ...run,
+    which: sql`(state = 'waiting' or state = 'leased' and ${notInBatch})`,
+    change: sql`delete from run_items`,
+  })
 }
 
 interface RunKey {

@@ -26,6 +26,8 @@ export interface ManagedKind {
   plan(run: Run, signal: AbortSignal): Promise<void>
   /** Works through its items up to `run.upTo`, as driveRun does. */
   drive(run: Run, options: { readonly gate: Gate; readonly signal: AbortSignal; readonly hardSignal: AbortSignal }): Promise<DriveEnd>
+  /** Ends what a run that a person paused or cancelled still has at providers; absent: it has nothing there. */
+  windDown?(run: Run, options: { readonly gate: Gate; readonly signal: AbortSignal; readonly hardSignal: AbortSignal }): Promise<void>
 }
 
 /**
@@ -48,6 +50,7 @@ const GRACE_MS = 20_000
 interface Tended {
   readonly stop: AbortController // asks to stop; the calls under way end
   again: boolean // look again when it has stopped
+  state?: Run['state'] // of the run when it was claimed
 }
 
 export function createRunManager({
@@ -93,6 +96,10 @@ export function createRunManager({
       entry.again = true // it may be due to be driven at once
       return
     }
+    if (run.state !== 'running') {
+      log.info({ workspaceId, runId }, 'ending the batches of a run')
+      return kind.windDown?.(run, { gate, signal: stop.signal, hardSignal: cut.signal })
+    }
     log.info({ workspaceId, runId }, 'driving a run')
     const end = await kind.drive(run, { gate, signal: stop.signal, hardSignal: cut.signal })
     log.info({ workspaceId, runId, outcome: end.kind }, 'a run stopped')
@@ -134,6 +141,7 @@ export function createRunManager({
     const { workspaceId, runId } = key
     const run = await database.inWorkspace(workspaceId, (tx) => claimRun(tx, { runId, instance, now: clock.now() }))
     if (!run) return sweepCancelled(key)
+    entry.state = run.state
     const letGo = keep(run, entry)
     try {
       await work(run, entry)
@@ -187,11 +195,11 @@ export function createRunManager({
   }
 
   /** A run that this process works on was changed by someone: it stops when it is no longer to be worked on. */
-  function recheck({ workspaceId, runId }: { readonly workspaceId: string; readonly runId: string }, { stop }: Tended): void {
+  function recheck({ workspaceId, runId }: { readonly workspaceId: string; readonly runId: string }, { stop, state }: Tended): void {
     const checking = database
       .inWorkspace(workspaceId, (tx) => readRun(tx, runId))
       .then((run) => {
-        if (run && run.state !== 'running' && !(run.state === 'ready' && run.plannedAt === null)) stop.abort()
+        if (run && state && run.state !== state) stop.abort()
       })
       .catch((error: unknown) => log.warn({ error, runId }, 'a run could not be looked at'))
       .finally(() => underWay.delete(checking))

@@ -5,12 +5,15 @@ import type { Tx } from '../../db/database.ts'
 import { productIndex, products } from '../../db/schema/index.ts'
 import { readBudget } from '../../ledger/budgets.ts'
 import { memberOfActor } from '../../people/members.ts'
+import { windDownBatches } from '../../runs/batch-step.ts'
+import { driveBatches } from '../../runs/drive-batches.ts'
 import { driveRun } from '../../runs/drive.ts'
 import { throughGate } from '../../runs/gate.ts'
 import type { ManagedKind } from '../../runs/manager.ts'
 import type { LeasedItem } from '../../runs/run-kind.ts'
 import { readRun, type Run, updateRun } from '../../runs/runs.ts'
 import { type RunSettings, settingsOf } from '../../runs/settings.ts'
+import { batchedEnrichment } from './batch-work.ts'
 import type { JobServices } from './job.ts'
 import { addObservations, nothingObserved, type Observation, observeCall } from './observation.ts'
 import { planRun } from './plan-run.ts'
@@ -20,7 +23,7 @@ import { openServers } from './servers.ts'
 import type { EnrichmentSubject } from './settle-call.ts'
 import { workInput } from './show.ts'
 import { subjectsOf } from './subjects.ts'
-import { ENRICHMENT, enrichmentWork } from './work.ts'
+import { ENRICHMENT, type EnrichmentWork, enrichmentWork } from './work.ts'
 
 /** Enrichment, as the run manager plans and drives it: over products of the catalogue, what it writes are proposals. */
 export const enrichmentKind = (services: JobServices): ManagedKind => ({
@@ -28,50 +31,59 @@ export const enrichmentKind = (services: JobServices): ManagedKind => ({
   plan: (run, signal) => planRun(services, run, signal),
   async drive(run, { gate, signal, hardSignal }) {
     const { database, clock, instance } = services
-    const { id: runId, workspaceId, createdBy: actor, budgetId } = run
-    const settings = settingsOf(run)!
-    const { budget, member } = await database.inWorkspace(workspaceId, async (tx) => ({
-      budget: (await readBudget(tx, budgetId))!,
-      member: await memberOfActor(tx, actor),
-    }))
-    const { currency, limitNano } = budget
-    const observed: Observation[] = settings.candidates.map(() => nothingObserved)
-    const work = enrichmentWork({
-      services,
-      workspaceId,
-      runId,
-      actor,
-      member,
-      budgetId,
-      currency,
-      recipe: settings.recipe,
-      servers: await openServers(settings.candidates, services),
-      load: (tx, items) => loadSubjects(tx, items, settings),
-      decision: null,
-      acceptFlagged: false,
-      onAnswered: (call, place) => {
-        observed[place] = observeCall(observed[place]!, call)
-      },
-    })
+    const { id: runId, workspaceId } = run
+    const { work, settings, capped, currency, observed } = await openWork(services, run)
+    const { concurrency, steps } = settings
+    const usual = throughGate(enrichmentWork(work), { gate, runId, signal })
+    // a canary is there to be looked at soon: its few products are asked by usual calls
+    const inBatches = steps.batch && run.upTo === null
+    const common = { workspaceId, runId, instance, concurrency, signal, hardSignal }
     try {
-      return await driveRun({
-        database,
-        clock,
-        instance,
-        workspaceId,
-        runId,
-        kind: throughGate(work, { gate, runId, signal }),
-        concurrency: settings.concurrency,
-        upTo: run.upTo,
-        firstAlone: limitNano !== null,
-        signal,
-        hardSignal,
-      })
+      return inBatches
+        ? await driveBatches({ ...common, services, kind: batchedEnrichment(work, usual) })
+        : await driveRun({ ...common, database, clock, kind: usual, upTo: run.upTo, firstAlone: capped })
     } finally {
       await keepObserved(services, { run, settings, currency, observed })
     }
   },
+  async windDown(run, { gate, signal, hardSignal }) {
+    const { id: runId, workspaceId } = run
+    const { work, settings } = await openWork(services, run)
+    const kind = batchedEnrichment(work, throughGate(enrichmentWork(work), { gate, runId, signal }))
+    const drive = { services, instance: services.instance, workspaceId, runId, kind, concurrency: settings.concurrency, signal, hardSignal }
+    await windDownBatches(drive, { isFinal: run.state === 'cancelled' })
+  },
 })
+
+/** What a run's work stands on: its settings, its money, and who serves it. */
+async function openWork(services: JobServices, run: Run) {
+  const { id: runId, workspaceId, createdBy: actor, budgetId } = run
+  const settings = settingsOf(run)!
+  const { budget, member } = await services.database.inWorkspace(workspaceId, async (tx) => ({
+    budget: (await readBudget(tx, budgetId))!,
+    member: await memberOfActor(tx, actor),
+  }))
+  const { currency, limitNano } = budget
+  const observed: Observation[] = settings.candidates.map(() => nothingObserved)
+  const work: EnrichmentWork = {
+    services,
+    workspaceId,
+    runId,
+    actor,
+    member,
+    budgetId,
+    currency,
+    recipe: settings.recipe,
+    servers: await openServers(settings.candidates, services),
+    load: (tx, items) => loadSubjects(tx, items, settings),
+    decision: null,
+    acceptFlagged: false,
+    onAnswered: (call, place) => {
+      observed[place] = observeCall(observed[place]!, call)
+    },
+  }
+  return { work, settings, capped: limitNano !== null, currency, observed }
+}
 
 /** What was observed serves this run's quote from here on, and the next runs of the same recipe on its first model. */
 async function keepObserved(

@@ -138,8 +138,15 @@ export const callIntents = pgTable(
     budgetIds: jsonb('budget_ids').$type<string[]>().notNull(), // the windows that hold its worst case
     ownerPriced: jsonb('owner_priced').$type<Record<string, OwnerPriced>>(), // by window, where it holds something else
     intendedAt: timestamp('intended_at', { withTimezone: true }).notNull(),
+    batchId: uuid('batch_id'), // of a request in a provider's batch: it lives for hours, and no crash ends it
   },
-  (table) => [index('call_intents_workspace').on(table.workspaceId, table.intendedAt), index('call_intents_origin').on(table.origin)],
+  (table) => [
+    index('call_intents_workspace').on(table.workspaceId, table.intendedAt),
+    index('call_intents_origin').on(table.origin),
+    index('call_intents_batch')
+      .on(table.batchId)
+      .where(sql`batch_id is not null`),
+  ],
 )
 
 /**

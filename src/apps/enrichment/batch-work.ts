@@ -1,0 +1,68 @@
+import { callCandidate } from '../../calls/fallback.ts'
+import { isBatched } from '../../calls/price.ts'
+import { findProvider } from '../../providers/registry.ts'
+import type { BatchedPlace, BatchKind } from '../../runs/batch-kind.ts'
+import type { RunKind } from '../../runs/run-kind.ts'
+import { canonicalDestination } from '../../vault/destination.ts'
+import { askedBounds, callOf, learnFrom, promptFor } from './asked-call.ts'
+import { capReached } from './cap-reached.ts'
+import { OUTPUT_SCHEMA_NAME, outputSchema } from './output-schema.ts'
+import { type EnrichmentSubject, settleAnswer, settleFailure } from './settle-call.ts'
+import { ENRICHMENT, type EnrichmentWork } from './work.ts'
+
+/**
+ * Enrichment in batches: `usual` for what is asked by usual calls, the second questions among it. Candidates whose provider has no batch
+ * service, or none at a known price, are asked by usual calls alone.
+ */
+export function batchedEnrichment(work: EnrichmentWork, usual: RunKind<EnrichmentSubject>): BatchKind<EnrichmentSubject> {
+  const { recipe, servers, currency } = work
+  const schema = outputSchema(recipe)
+  const schemaText = JSON.stringify(schema)
+  const now = work.services.clock.now()
+  const places = servers.flatMap(({ candidate }, place): BatchedPlace[] => {
+    const asked = callCandidate(candidate)
+    const { provider, destination } = candidate.connection
+    if (!findProvider(provider).batch) return []
+    const asking = { candidate: asked, currency, schema, schemaName: OUTPUT_SCHEMA_NAME }
+    return [{ place, provider, destination: canonicalDestination(destination), asking, isPriced: isBatched(asked, now) }]
+  })
+  return {
+    ...usual,
+    actor: work.actor,
+    member: work.member,
+    places,
+    compose(unit, { place, asking }) {
+      const server = servers[place]!
+      const prompt = promptFor(recipe, unit)
+      const bounds = askedBounds({ recipe, open: unit, prompt, schemaText, server })
+      return {
+        outputLimit: bounds.limit,
+        call: {
+          ...asking,
+          workspaceId: work.workspaceId,
+          actor: work.actor,
+          member: work.member,
+          origin: `run:${work.runId}`,
+          context: ENRICHMENT,
+          budgetIds: [work.budgetId],
+          system: prompt.system,
+          user: prompt.user,
+          ...callOf({ server, ...bounds }),
+          signal: NEVER,
+        },
+      }
+    },
+    settle(unit, { place }, { request: { outputLimit, inputParts }, outcome }) {
+      const server = servers[place]!
+      if (outcome.kind === 'failed') return settleFailure(work, { open: unit, outcome })
+      learnFrom(work, { usage: outcome.usage, open: unit, server, tokens: inputParts ?? {}, bound: undefined })
+      // the ids of an answer follow from the order of the products alone
+      const { ids } = promptFor(recipe, unit)
+      return settleAnswer(work, { open: unit, ids, server, outcome, outputLimit })
+    },
+    noRoom: capReached,
+  }
+}
+
+/** Building a request waits for nobody. */
+const NEVER = new AbortController().signal
