@@ -179,6 +179,7 @@ describeOnEachEngine('assignments', (on) => {
     expect(unknown).toMatchObject({ code: 'product.missing', status: 404 })
   })
 
+  let ordinals = 0
   async function product(imported: Record<string, string>): Promise<string> {
     const [sourceId, productId] = [newId(), newId()]
     const filled = Object.fromEntries(Object.entries(imported).filter(([, value]) => value !== ''))
@@ -188,8 +189,8 @@ describeOnEachEngine('assignments', (on) => {
           '{"name":"name","family":"family","picture":null}')`)
       await tx.execute(sql`insert into products (id, workspace_id, source_id, identifier, "row", imported, last_seen_import)
         values (${productId}, ${workspaceId}, ${sourceId}, 'p1', 1, ${JSON.stringify(filled)}::jsonb, ${sourceId})`)
-      await tx.execute(sql`insert into product_index (product_id, workspace_id, source_id, "row", identifier, name, name_key, family, filled, words, updated_at)
-        values (${productId}, ${workspaceId}, ${sourceId}, 1, 'p1', ${imported['name']}, '', ${imported['family']}, '', '', now())`)
+      await tx.execute(sql`insert into product_index (product_id, workspace_id, ordinal, source_id, "row", identifier, name, name_key, family, updated_at)
+        values (${productId}, ${workspaceId}, ${(ordinals += 1)}, ${sourceId}, 1, 'p1', ${imported['name']}, '', ${imported['family']}, now())`)
     })
     return productId
   }

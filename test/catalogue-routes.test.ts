@@ -102,7 +102,7 @@ describe.each(engines)('the catalogue through its routes (%s)', (on) => {
     const listed = await list({ sourceId: first.source.id, search: 'lamp 0' })
     expect(listed.items.map(({ identifier }) => identifier)).not.toContain('A0')
     expect((await list({ search: 'new lamp' })).items).toMatchObject([{ identifier: 'NEW', name: 'New lamp', family: 'Lamps' }])
-    expect(await list({ family: 'Lamps', sourceId: first.source.id })).toMatchObject({ matching: { count: 1200, capped: false } })
+    expect(await list({ family: 'Lamps', sourceId: first.source.id })).toMatchObject({ matching: 1200 })
   })
 
   it('of a source the newest file is kept, and no other', async () => {

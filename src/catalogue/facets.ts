@@ -1,9 +1,10 @@
-import { count, sql } from 'drizzle-orm'
 import type { ProductFilter } from '../contract/catalogue.ts'
 import type { Tx } from '../db/database.ts'
-import { productIndex, sources } from '../db/schema/index.ts'
-import { matches } from './filter.ts'
-import { hasBit } from './index-row.ts'
+import { sources } from '../db/schema/index.ts'
+import { type Condition, conditionsOf, whereAll } from './filter.ts'
+import { type Bitmap, countMembers, intersect } from './postings/bitmap.ts'
+import { type Postings, readPostings } from './postings/read.ts'
+import { ATTRIBUTES, FAMILIES, namedBy, type Wanted, withAttribute, withFlagged, withProposals } from './postings/terms.ts'
 
 export interface Facets {
   readonly matching: number
@@ -17,45 +18,67 @@ const MOST_FAMILIES = 500
 
 /**
  * What the products that match can be narrowed by. Families are counted as if no family were chosen, attributes as if none were
- * asked to be missing: so that each choice shows what the others would give. Products are counted in groups of the same family
- * and the same filled attributes, of which there are few however many products there are.
+ * asked to be missing: so that each choice shows what the others would give.
  */
 export async function readFacets(tx: Tx, filter: ProductFilter): Promise<Facets> {
   const { family, missing, ...others } = filter
-  const groups = await tx
-    .select({ sourceId: productIndex.sourceId, family: productIndex.family, filled: productIndex.filled, count: count() })
-    .from(productIndex)
-    .where(await matches(tx, others))
-    .groupBy(productIndex.sourceId, productIndex.family, productIndex.filled)
-  const known = await tx.select({ id: sources.id, attributes: sources.attributes }).from(sources)
-  const names = [...new Set(known.flatMap(({ attributes }) => attributes))]
-  const placesOf = new Map(known.map(({ id, attributes }) => [id, new Map(attributes.map((name, place) => [name, place]))]))
-  const lacks = (group: (typeof groups)[number], attribute: string): boolean => {
-    const place = placesOf.get(group.sourceId)?.get(attribute)
-    return place === undefined || !hasBit(group.filled, place)
+  const rest = conditionsOf(others)
+  const ofFamily = family === undefined ? [] : conditionsOf({ family })
+  const ofMissing = missing === undefined ? [] : conditionsOf({ missing })
+  const conditions = [...rest, ...ofFamily, ...ofMissing]
+  const wanted: Wanted[] = [
+    ...conditions.map((condition) => condition.wanted),
+    { first: withProposals },
+    { first: withFlagged },
+    FAMILIES,
+    ATTRIBUTES,
+  ]
+  const postings = await readPostings(tx, wanted)
+  const places = {
+    proposals: conditions.length,
+    flagged: conditions.length + 1,
+    families: conditions.length + 2,
+    attributes: conditions.length + 3,
   }
-  const inFamily = (group: (typeof groups)[number]): boolean => family === undefined || (group.family ?? '') === family
-  const ofFamily = groups.filter(inFamily)
-  const ofMissing = groups.filter((group) => missing === undefined || lacks(group, missing))
-  const families = new Map<string | null, number>()
-  for (const group of ofMissing) families.set(group.family, (families.get(group.family) ?? 0) + group.count)
+  const inRest = rest.length === 0 ? undefined : whereAll(rest, postings)
+  const inFamily = narrowed(inRest, { conditions: ofFamily, postings, place: rest.length })
+  const inMissing = narrowed(inRest, { conditions: ofMissing, postings, place: rest.length + ofFamily.length })
+  const matching = narrowed(inFamily, { conditions: ofMissing, postings, place: rest.length + ofFamily.length }) ?? postings.standing()
+  const having = postings.counts(places.attributes, inFamily)
+  const total = countMembers(inFamily ?? postings.standing())
   return {
-    matching: total(ofMissing.filter(inFamily)),
-    proposals: await countWith(tx, { ...filter, proposals: true }),
-    flagged: await countWith(tx, { ...filter, flagged: true }),
-    families: Array.from(families, ([name, products]) => ({ family: name, count: products }))
+    matching: countMembers(matching),
+    proposals: countBoth(matching, postings.having(places.proposals)),
+    flagged: countBoth(matching, postings.having(places.flagged)),
+    families: Array.from(postings.counts(places.families, inMissing), ([term, count]) => ({ family: namedBy(term) || null, count }))
+      .filter(({ count }) => count > 0)
       .sort((a, b) => b.count - a.count || (a.family ?? '').localeCompare(b.family ?? '', 'en'))
       .slice(0, MOST_FAMILIES),
-    attributes: names.map((attribute) => ({ attribute, missing: total(ofFamily.filter((group) => lacks(group, attribute))) })),
+    attributes: (await attributeNames(tx)).map((attribute) => ({
+      attribute,
+      missing: total - (having.get(withAttribute(attribute)) ?? 0),
+    })),
   }
 }
 
-const total = (groups: readonly { readonly count: number }[]): number => groups.reduce((sum, group) => sum + group.count, 0)
+async function attributeNames(tx: Tx): Promise<string[]> {
+  const known = await tx.select({ attributes: sources.attributes }).from(sources).orderBy(sources.id)
+  return [...new Set(known.flatMap(({ attributes }) => attributes))]
+}
 
-async function countWith(tx: Tx, filter: ProductFilter): Promise<number> {
-  const [counted] = await tx
-    .select({ count: sql<number>`count(*)::integer` })
-    .from(productIndex)
-    .where(await matches(tx, filter))
-  return counted!.count
+/** A set, narrowed by conditions whose postings begin at `place`; undefined: all products. */
+function narrowed(
+  members: Bitmap | undefined,
+  { conditions, postings, place }: { conditions: readonly Condition[]; postings: Postings; place: number },
+): Bitmap | undefined {
+  if (conditions.length === 0) return members
+  const narrower = whereAll(conditions, postings, place)
+  if (members) intersect(narrower, members)
+  return narrower
+}
+
+function countBoth(one: Bitmap, other: Bitmap): number {
+  const both = other.slice()
+  intersect(both, one)
+  return countMembers(both)
 }

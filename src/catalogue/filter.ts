@@ -1,51 +1,82 @@
-import { eq, isNull, type SQL, sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { ProductFilter } from '../contract/catalogue.ts'
 import type { Tx } from '../db/database.ts'
-import { productIndex, sources } from '../db/schema/index.ts'
+import { productIndex } from '../db/schema/index.ts'
+import { type Bitmap, countMembers, intersect, membersOf, subtract } from './postings/bitmap.ts'
+import { type Postings, readPostings } from './postings/read.ts'
+import { ofFamily, ofSource, type Wanted, wantedWord, withAttribute, withFlagged, withProposals } from './postings/terms.ts'
 import { foldText, wordsOf } from './words.ts'
 
 /** Ids as an array in one parameter, whatever their number. */
 export const uuids = (ids: readonly string[]): SQL =>
   sql`array(select value::uuid from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`
 
-/** What a filter asks of `product_index`, as conditions of a query over it; undefined: everything matches. */
+export const ordinalsArray = (ordinals: readonly number[]): SQL => sql`${`{${ordinals.join(',')}}`}::integer[]`
+
+/** One condition of a filter: products that have the terms asked for, or any of them; `lacks`: those that have none of them. */
+export interface Condition {
+  readonly wanted: Wanted
+  readonly lacks?: boolean
+}
+
+/** What a filter asks for; all of it has to hold. A new filter is one more condition, on terms that index-row.ts gives products. */
+export function conditionsOf({ search, sourceId, family, missing, proposals, flagged }: ProductFilter): Condition[] {
+  return [
+    ...wordsOf(foldText(search ?? ''))
+      .flatMap(wantedWord)
+      .map((wanted) => ({ wanted })),
+    ...(sourceId === undefined ? [] : [{ wanted: { first: ofSource(sourceId) } }]),
+    ...(family === undefined ? [] : [{ wanted: { first: ofFamily(family === '' ? null : family) } }]),
+    ...(missing === undefined ? [] : [{ wanted: { first: withAttribute(missing) }, lacks: true }]),
+    ...(proposals === undefined ? [] : [{ wanted: { first: withProposals }, lacks: !proposals }]),
+    ...(flagged === undefined ? [] : [{ wanted: { first: withFlagged }, lacks: !flagged }]),
+  ]
+}
+
+/** The products that match a filter, by their ordinals. */
+export interface Matching {
+  readonly members: Bitmap
+  readonly count: number
+}
+
+/** @returns undefined for a filter that asks for nothing: every product matches. */
+export async function matchingProducts(tx: Tx, filter: ProductFilter): Promise<Matching | undefined> {
+  const conditions = conditionsOf(filter)
+  if (conditions.length === 0) return undefined
+  const postings = await readPostings(
+    tx,
+    conditions.map(({ wanted }) => wanted),
+  )
+  const members = whereAll(conditions, postings)
+  return { members, count: countMembers(members) }
+}
+
+/** The products for which all conditions hold; the postings are those of their terms, in their order, from `place` on. */
+export function whereAll(conditions: readonly Condition[], postings: Postings, place = 0): Bitmap {
+  let members: Bitmap | undefined
+  const lacking: number[] = []
+  for (const [index, { lacks }] of conditions.entries()) {
+    if (lacks) lacking.push(place + index)
+    else if (members) intersect(members, postings.having(place + index))
+    else members = postings.having(place + index)
+  }
+  members ??= postings.standing()
+  for (const at of lacking) subtract(members, postings.having(at))
+  return members
+}
+
+/** So many are given to the database one by one; of more, the whole set. */
+const FEW = 1_000
+
+/** Whether the product of a row of `product_index` is in a set; `ordinal`: its column, where it has another name. */
+export function isAmong({ members, count }: Matching, ordinal: SQL = sql`${productIndex.ordinal}`): SQL {
+  if (count <= FEW) return sql`${ordinal} = any (${ordinalsArray(membersOf(members))})`
+  // `case`, because get_bit refuses a place behind the end, and conditions have no order otherwise.
+  return sql`case when ${ordinal} < ${members.length * 8}::integer then get_bit(${members}::bytea, ${ordinal}) = 1 else false end`
+}
+
+/** What a filter asks of `product_index`, as a condition of a query over it; undefined: everything matches. */
 export async function matches(tx: Tx, filter: ProductFilter): Promise<SQL | undefined> {
-  const { search, sourceId, family, missing, proposals, flagged } = filter
-  const conditions = [
-    sourceId === undefined ? undefined : eq(productIndex.sourceId, sourceId),
-    family === undefined ? undefined : family === '' ? isNull(productIndex.family) : eq(productIndex.family, family),
-    ...searchConditions(search ?? ''),
-    missing === undefined ? undefined : await missingCondition(tx, missing),
-    proposals === undefined ? undefined : proposals ? waiting() : sql`not ${waiting()}`,
-    flagged === undefined ? undefined : flagged ? waiting(FLAGGED) : sql`not ${waiting(FLAGGED)}`,
-  ].filter((condition) => condition !== undefined)
-  return conditions.length === 0 ? undefined : sql.join(conditions, sql` and `)
+  const matching = await matchingProducts(tx, filter)
+  return matching && isAmong(matching)
 }
-
-/** Every word that a person typed occurs, anywhere in a word of the product; position, not LIKE: nothing in it is a pattern. */
-function searchConditions(search: string): SQL[] {
-  return wordsOf(foldText(search)).map((word) => sql`position(${word} in ${productIndex.words}) > 0`)
-}
-
-const FLAGGED = sql` and value_changes.flags <> '[]'::jsonb`
-
-/** Has a proposal; served by the index of those that wait. */
-function waiting(more: SQL = sql``): SQL {
-  return sql`${productIndex.productId} in (select value_changes.product_id from value_changes where value_changes.state = 'proposed'${more})`
-}
-
-/** A source that has no such attribute misses it in every product. */
-async function missingCondition(tx: Tx, attribute: string): Promise<SQL> {
-  const known = await tx.select({ id: sources.id, attributes: sources.attributes }).from(sources)
-  const places = known.flatMap(({ id, attributes }) => {
-    const place = attributes.indexOf(attribute)
-    return place < 0 ? [] : [{ id, place }]
-  })
-  if (places.length === 0) return sql`true`
-  const filled = places.map(({ id, place }) => sql`(${eq(productIndex.sourceId, id)} and ${bitIsSet(place)})`)
-  return sql`not (${sql.join(filled, sql` or `)})`
-}
-
-/** `case`, because get_bit refuses a place behind the end, and conditions have no order otherwise. */
-const bitIsSet = (place: number): SQL =>
-  sql`case when octet_length(${productIndex.filled}) > ${place >> 3} then get_bit(${productIndex.filled}, ${place}) = 1 else false end`

@@ -138,7 +138,15 @@ export async function importFile({
   await database.inWorkspace(workspaceId, async (tx) => {
     if (!unchanged) {
       if (!empty) changes = { ...changes, gone: await countGone(tx, { sourceId, importId, before: source.lastImport }) }
-      const seen = { contentHash, importedHash, format: storedFormat, lastImport: importId, importedAt: new Date(), ...kept }
+      const seen = {
+        contentHash,
+        importedHash,
+        format: storedFormat,
+        lastImport: importId,
+        importedAt: new Date(),
+        products: read,
+        ...kept,
+      }
       await tx.update(sources).set(seen).where(eq(sources.id, sourceId))
     } else if (uploadId !== undefined) await tx.update(sources).set(kept).where(eq(sources.id, sourceId))
   })
@@ -229,8 +237,8 @@ async function upsertProducts(
       row = excluded.row,
       imported = excluded.imported,
       last_seen_import = excluded.last_seen_import,
-      imported_at = case when products.imported = excluded.imported then products.imported_at else excluded.imported_at end
-    returning xmax = 0 as is_new, imported_at = now() as touched)
+      imported_at = case when products.imported = excluded.imported then products.imported_at else clock_timestamp() end -- later than whatever was written there before
+    returning xmax = 0 as is_new, imported_at >= now() as touched)
     select count(*) filter (where is_new)::integer as new, count(*) filter (where touched and not is_new)::integer as changed,
       count(*) filter (where not touched)::integer as unchanged from put`,
   )

@@ -1,9 +1,10 @@
 import type { SourceMapping } from '../contract/mapping.ts'
 import type { productIndex, SourceColumns, WrittenValue } from '../db/schema/index.ts'
 import { currentValues, isEmptyValue } from './current.ts'
+import { ofFamily, ofSource, type Term, withAttribute, withFlagged, withProposals, wordTerms } from './postings/terms.ts'
 import { foldText, textsOf, wordsOf } from './words.ts'
 
-/** A product, as its row of the index is made from it. */
+/** A product, as what the index knows of it is made from it. */
 export interface IndexedProduct {
   readonly id: string
   readonly identifier: string
@@ -20,60 +21,52 @@ export interface IndexedSource {
   readonly columns: SourceColumns
   readonly mapping: SourceMapping | null
   /** Grows with every attribute that is new; its order stays. */
-  readonly attributes: AttributePlaces
+  readonly attributes: Set<string>
 }
 
-/** An attribute's place is its bit in `product_index.filled`. */
-export interface AttributePlaces {
-  readonly names: string[]
-  readonly places: Map<string, number>
-}
+/** What waits for a person at a product. */
+export type Waiting = 'nothing' | 'proposals' | 'flagged'
 
-export const attributePlaces = (names: readonly string[]): AttributePlaces => ({
-  names: [...names],
-  places: new Map(names.map((name, place) => [name, place])),
-})
+export type IndexRow = Omit<typeof productIndex.$inferInsert, 'ordinal'>
 
 const MAX_NAME = 300 // characters, of name and family
-const MAX_WORDS = 20_000 // characters: a text longer than that is searched in its beginning
+const MAX_TEXT = 20_000 // characters: a text longer than that is searched in its beginning
 
-/** The row of the index for a product's current values. */
-export function indexRow(source: IndexedSource, product: IndexedProduct): typeof productIndex.$inferInsert {
+/**
+ * Everything that the index knows of a product: its row for the list, and the terms that it is found by. A new filter adds its
+ * terms here, made in postings/terms.ts, and asks for them in filter.ts.
+ */
+export function indexProduct(source: IndexedSource, product: IndexedProduct, waiting: Waiting): { row: IndexRow; terms: Set<Term> } {
   const values = currentValues({ ...product, mapping: source.mapping })
-  const filled = [...values].filter(([, { value }]) => !isEmptyValue(value)).map(([attribute]) => placeOf(source.attributes, attribute))
-  const readable = [...values].filter(([attribute]) => attribute !== source.columns.picture) // nobody looks for an address
-  const text = [product.identifier, ...readable.flatMap(([, { value }]) => textsOf(value))].join(' ')
-  const name = shortText(source.columns.name === null ? undefined : values.get(source.columns.name)?.value)
-  return {
+  const { columns, attributes } = source
+  const name = shortText(columns.name === null ? undefined : values.get(columns.name)?.value)
+  const family = shortText(columns.family === null ? undefined : values.get(columns.family)?.value)
+  const terms = new Set<Term>([ofSource(source.id), ofFamily(family)])
+  if (waiting !== 'nothing') terms.add(withProposals)
+  if (waiting === 'flagged') terms.add(withFlagged)
+  const texts = [product.identifier]
+  for (const [attribute, { value }] of values) {
+    if (isEmptyValue(value)) continue
+    attributes.add(attribute)
+    terms.add(withAttribute(attribute))
+    if (attribute !== columns.picture) texts.push(...textsOf(value)) // nobody looks for an address
+  }
+  for (const word of wordsOf(foldText(texts.join(' ').slice(0, MAX_TEXT)))) for (const term of wordTerms(word)) terms.add(term)
+  const row = {
     productId: product.id,
     workspaceId: source.workspaceId,
     sourceId: source.id,
     row: product.row,
     identifier: product.identifier,
     name,
-    nameKey: foldText(name ?? product.identifier),
-    family: shortText(source.columns.family === null ? undefined : values.get(source.columns.family)?.value),
-    filled: bits(filled),
-    words: ` ${wordsOf(foldText(text)).join(' ').slice(0, MAX_WORDS)} `,
+    nameKey: foldText(name ?? product.identifier)
+      .slice(0, MAX_NAME)
+      .toWellFormed(),
+    family,
     updatedAt: latestOf(product),
   }
+  return { row, terms }
 }
-
-function placeOf({ names, places }: AttributePlaces, attribute: string): number {
-  const known = places.get(attribute)
-  if (known !== undefined) return known
-  places.set(attribute, names.length)
-  return names.push(attribute) - 1
-}
-
-/** As PostgreSQL's get_bit counts: bit n is in byte n / 8, from its low end. */
-function bits(places: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array((Math.max(-1, ...places) >> 3) + 1)
-  for (const place of places) bytes[place >> 3]! |= 1 << (place & 7)
-  return bytes
-}
-
-export const hasBit = (bytes: Uint8Array, place: number): boolean => (((bytes[place >> 3] ?? 0) >> (place & 7)) & 1) === 1
 
 /** The first text in a value, on one line. */
 function shortText(value: unknown): string | null {

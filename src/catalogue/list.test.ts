@@ -11,7 +11,8 @@ import { readFacets } from './facets.ts'
 import { detectFormat } from './formats/detect.ts'
 import { importFile } from './import.ts'
 import { readIndexState, refreshCatalogueIndex } from './index.ts'
-import { countMatching, type ListOrder, listProducts, neighboursOf } from './list.ts'
+import { countMatching, listProducts, neighboursOf } from './list.ts'
+import type { ListOrder } from './order.ts'
 import { countSelected, selectedProducts } from './selection.ts'
 import { foldText, wordsOf } from './words.ts'
 
@@ -105,9 +106,13 @@ describeOnEachDatabase('the list of products', (open) => {
   }
 
   function matchesModel(product: ModelProduct, filter: ProductFilter): boolean {
-    const words = ` ${wordsOf(foldText([product.identifier, ...Object.values(product.values)].join(' '))).join(' ')} `
+    const words = wordsOf(foldText([product.identifier, ...Object.values(product.values)].join(' ')))
+    // A word is found by its beginning, by what stands behind a sign in it, and by a number behind letters.
+    const begins = (word: string, at: number): boolean =>
+      at === 0 || /[-./_:]/.test(word[at - 1]!) || (/\p{N}/u.test(word[at]!) && /\p{L}/u.test(word[at - 1]!))
+    const parts = words.flatMap((word) => Array.from(word).flatMap((_, at) => (begins(word, at) ? [word.slice(at)] : [])))
     return (
-      (filter.search === undefined || wordsOf(foldText(filter.search)).every((word) => words.includes(word))) &&
+      (filter.search === undefined || wordsOf(foldText(filter.search)).every((word) => parts.some((part) => part.startsWith(word)))) &&
       (filter.sourceId === undefined || filter.sourceId === product.sourceId) &&
       (filter.family === undefined || filter.family === product.family) &&
       (filter.missing === undefined || !(filter.missing in product.values)) &&
@@ -161,7 +166,7 @@ describeOnEachDatabase('the list of products', (open) => {
           order,
         ).map(({ id }) => id)
         expect(await allPages(filter, order, limit)).toEqual(expected)
-        expect(await inside((tx) => countMatching(tx, filter))).toEqual({ count: expected.length, capped: false })
+        expect(await inside((tx) => countMatching(tx, filter))).toBe(expected.length)
         const except = expected.slice(0, 2)
         expect(await inside((tx) => countSelected(tx, { filter, except }))).toBe(expected.length - except.length)
         const facets = await inside((tx) => readFacets(tx, filter))
@@ -196,11 +201,13 @@ describeOnEachDatabase('the list of products', (open) => {
 
   it('a selection is read page by page, each product once, with what was written', async () => {
     const ids: string[] = []
-    for (let afterId: string | undefined; ;) {
-      const page = await inside((tx) => selectedProducts(tx, { selection: { filter: { missing: 'name' }, except: [] }, afterId, limit: 7 }))
+    for (let afterOrdinal: number | undefined; ;) {
+      const page = await inside((tx) =>
+        selectedProducts(tx, { selection: { filter: { missing: 'name' }, except: [] }, afterOrdinal, limit: 7 }),
+      )
       ids.push(...page.map(({ id }) => id))
       if (page.length < 7) break
-      afterId = page.at(-1)!.id
+      afterOrdinal = page.at(-1)!.ordinal
     }
     expect(ids.toSorted()).toEqual(
       model

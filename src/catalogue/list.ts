@@ -1,91 +1,17 @@
-import { and, asc, count, desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
-import { z } from 'zod'
-import { AppError } from '../base/errors.ts'
-import type { PictureView, ProductFilter, ProductRowView, PRODUCT_SORTS } from '../contract/catalogue.ts'
+import { eq, type SQL, sql } from 'drizzle-orm'
+import type { PictureView, ProductFilter, ProductRowView } from '../contract/catalogue.ts'
 import type { Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import { productIndex, products, sources } from '../db/schema/index.ts'
 import { currentValues, isEmptyValue } from './current.ts'
-import { isId, readKey, writeKey } from './cursor.ts'
-import { matches, uuids } from './filter.ts'
-import { columnsOf } from './index.ts'
+import { writeKey } from './cursor.ts'
+import { matchingProducts, uuids } from './filter.ts'
+import { columnsOf } from './index-write.ts'
 import { shownText } from './look.ts'
+import { nearestOf } from './nearest.ts'
+import { forward, keyOf, type ListOrder, readCursor, type Side } from './order.ts'
 import { picturesOf } from './pictures.ts'
-
-export interface ListOrder {
-  readonly sort: (typeof PRODUCT_SORTS)[number]
-  readonly direction: 'up' | 'down'
-}
-
-/** Counting stops here: "10,000+". */
-const MOST_COUNTED = 10_000
-
-/**
- * What each order sorts by, the id last, so that no two products are equal. Texts go by their code points, the same on every
- * system; `text` and `from` carry a key to the next page and back.
- */
-const KEYS = {
-  row: {
-    columns: [sql`${productIndex.sourceId}`, sql`${productIndex.row}`, sql`${productIndex.productId}`],
-    types: ['uuid', 'integer', 'uuid'],
-  },
-  identifier: {
-    columns: [sql`${productIndex.identifier} collate "C"`, sql`${productIndex.productId}`],
-    types: ['text collate "C"', 'uuid'],
-  },
-  name: { columns: [sql`${productIndex.nameKey} collate "C"`, sql`${productIndex.productId}`], types: ['text collate "C"', 'uuid'] },
-  updated: { columns: [sql`${productIndex.updatedAt}`, sql`${productIndex.productId}`], types: ['timestamptz', 'uuid'] },
-} as const satisfies Record<ListOrder['sort'], { columns: readonly SQL[]; types: readonly string[] }>
-
-const CASTS: Readonly<Record<string, SQL>> = {
-  uuid: sql`::uuid`,
-  integer: sql`::integer`,
-  timestamptz: sql`::timestamptz`,
-  'text collate "C"': sql`::text collate "C"`,
-}
-
-/** What a row of the list is made from: its words would only make sorting slow. */
-const { words: _words, filled: _filled, workspaceId: _workspaceId, ...LISTED } = getTableColumns(productIndex)
-type Listed = Pick<typeof productIndex.$inferSelect, keyof typeof LISTED>
-
-type Key = readonly string[]
-
-/** A product's place in an order. */
-const keyOf = (row: Listed, { sort }: ListOrder): Key =>
-  ({
-    row: [row.sourceId, String(row.row), row.productId],
-    identifier: [row.identifier, row.productId],
-    name: [row.nameKey, row.productId],
-    updated: [row.updatedAt.toISOString(), row.productId],
-  })[sort]
-
-/** Everything behind a place in an order, or before it. */
-function beyond(key: Key, { sort }: ListOrder, side: 'after' | 'before'): SQL {
-  const { columns, types } = KEYS[sort]
-  const values = key.map((value, index) => sql`${value}${CASTS[types[index]!]}`)
-  return sql`(${sql.join([...columns], sql`, `)}) ${side === 'after' ? sql`>` : sql`<`} (${sql.join(values, sql`, `)})`
-}
-
-const orderBy = ({ sort }: ListOrder, side: 'after' | 'before'): SQL[] =>
-  KEYS[sort].columns.map((column) => (side === 'after' ? asc(column) : desc(column)))
-
-/** Which way "next" goes. */
-const forward = ({ direction }: ListOrder): 'after' | 'before' => (direction === 'up' ? 'after' : 'before')
-
-/** @throws AppError request.invalid for a cursor that no page of this order gave */
-function readCursor(cursor: string, { sort }: ListOrder): Key {
-  const { types } = KEYS[sort]
-  const parsed = z.array(z.string()).length(types.length).safeParse(readKey(cursor))
-  if (parsed.success && parsed.data.every((value, index) => fits(value, types[index]!))) return parsed.data
-  throw new AppError('request.invalid', 'query.cursor: is not from a page of this list in this order. Begin at the first page.')
-}
-
-function fits(value: string, type: string): boolean {
-  if (type === 'uuid') return isId(value)
-  if (type === 'integer') return /^\d{1,10}$/.test(value) && Number(value) < 2 ** 31
-  if (type === 'timestamptz') return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value) && !Number.isNaN(Date.parse(value))
-  return !value.includes('\0') && value.isWellFormed()
-}
+import { countIndexed } from './postings/segments.ts'
 
 /** One page of the products that match, with the values of `attributes`. */
 export async function listProducts(
@@ -98,19 +24,28 @@ export async function listProducts(
     limit,
   }: { filter: ProductFilter; order: ListOrder; attributes: readonly string[]; cursor?: string | undefined; limit: number },
 ): Promise<{ items: ProductRowView[]; nextCursor: string | null }> {
-  const after = cursor === undefined ? undefined : beyond(readCursor(cursor, order), order, forward(order))
-  const found = await tx
-    .select(LISTED)
-    .from(productIndex)
-    .where(and(await matches(tx, filter), after))
-    .orderBy(...orderBy(order, forward(order)))
-    .limit(limit + 1)
-  const page = found.slice(0, limit)
+  const from = cursor === undefined ? undefined : readCursor(cursor, order)
+  const matching = await matchingProducts(tx, filter)
+  const ids = await nearestOf(tx, { filter, matching, order, from, side: forward(order), limit: limit + 1 })
+  const page = await rowsInOrder(tx, ids.slice(0, limit))
   return {
     items: await productRows(tx, page, attributes),
-    nextCursor: found.length > limit ? writeKey(keyOf(page.at(-1)!, order)) : null,
+    nextCursor: ids.length > limit && page.length > 0 ? writeKey(keyOf(page.at(-1)!, order)) : null,
   }
 }
+
+/** The rows of some products, in the order of their ids as given. */
+async function rowsInOrder(tx: Tx, ids: readonly string[]): Promise<Listed[]> {
+  if (ids.length === 0) return []
+  const rows = await tx
+    .select()
+    .from(productIndex)
+    .where(sql`${productIndex.productId} = any (${uuids(ids)})`)
+  const byId = new Map(rows.map((row) => [row.productId, row]))
+  return ids.flatMap((id) => byId.get(id) ?? [])
+}
+
+type Listed = typeof productIndex.$inferSelect
 
 async function productRows(tx: Tx, page: readonly Listed[], attributes: readonly string[]): Promise<ProductRowView[]> {
   if (page.length === 0) return []
@@ -163,16 +98,10 @@ async function waitingProposals(tx: Tx, ids: SQL): Promise<Map<string, Waiting>>
   return new Map(rows.map(({ id, proposals, flagged }) => [id, { proposals, flagged }]))
 }
 
-/** How many products match: exact up to 10,000. */
-export async function countMatching(tx: Tx, filter: ProductFilter): Promise<{ count: number; capped: boolean }> {
-  const some = tx
-    .select({ one: sql`1` })
-    .from(productIndex)
-    .where(await matches(tx, filter))
-    .limit(MOST_COUNTED + 1)
-    .as('some')
-  const [counted] = await tx.select({ count: count() }).from(some)
-  return { count: Math.min(counted!.count, MOST_COUNTED), capped: counted!.count > MOST_COUNTED }
+/** How many products match. */
+export async function countMatching(tx: Tx, filter: ProductFilter): Promise<number> {
+  const matching = await matchingProducts(tx, filter)
+  return matching ? matching.count : countIndexed(tx)
 }
 
 interface Neighbour {
@@ -186,17 +115,13 @@ export async function neighboursOf(
   tx: Tx,
   { productId, filter, order }: { productId: string; filter: ProductFilter; order: ListOrder },
 ): Promise<{ previous: Neighbour | null; next: Neighbour | null }> {
-  const [row] = await tx.select(LISTED).from(productIndex).where(eq(productIndex.productId, productId))
+  const [row] = await tx.select().from(productIndex).where(eq(productIndex.productId, productId))
   if (!row) return { previous: null, next: null }
-  const condition = await matches(tx, filter)
-  const nearest = async (side: 'after' | 'before'): Promise<Neighbour | null> => {
-    const [found] = await tx
-      .select({ id: productIndex.productId, name: productIndex.name, identifier: productIndex.identifier })
-      .from(productIndex)
-      .where(and(condition, beyond(keyOf(row, order), order, side)))
-      .orderBy(...orderBy(order, side))
-      .limit(1)
-    return found ?? null
+  const matching = await matchingProducts(tx, filter)
+  const nearest = async (side: Side): Promise<Neighbour | null> => {
+    const ids = await nearestOf(tx, { filter, matching, order, from: keyOf(row, order), side, limit: 1 })
+    const [found] = await rowsInOrder(tx, ids)
+    return found ? { id: found.productId, name: found.name, identifier: found.identifier } : null
   }
   const [back, on] = forward(order) === 'after' ? (['before', 'after'] as const) : (['after', 'before'] as const)
   return { previous: await nearest(back), next: await nearest(on) }

@@ -8,7 +8,7 @@ import { type Provenance, runs, type SourceColumns, type ValueFlag } from '../db
 import { isId, readKey, writeKey } from './cursor.ts'
 import { readProduct } from './edit.ts'
 import { matches, uuids } from './filter.ts'
-import { columnsOf } from './index.ts'
+import { columnsOf } from './index-write.ts'
 import { importedAt } from './mapping.ts'
 import { mappingsOf } from './mappings.ts'
 import { readSource } from './sources.ts'

@@ -1,14 +1,18 @@
-import { and, asc, count, eq, gt, type SQL, sql } from 'drizzle-orm'
+import { asc, eq, sql } from 'drizzle-orm'
 import type { ProductSelection } from '../contract/catalogue.ts'
 import type { Tx } from '../db/database.ts'
+import { rowsOf } from '../db/rows.ts'
 import { productIndex, products } from '../db/schema/index.ts'
-import { matches, uuids } from './filter.ts'
+import { conditionsOf, ordinalsArray, uuids, whereAll } from './filter.ts'
 import { withMappings } from './mappings.ts'
+import { type Bitmap, countMembers, membersOf, newBitmap, removeMember, addMember } from './postings/bitmap.ts'
+import { readPostings } from './postings/read.ts'
 import type { ProductValues } from './values.ts'
 
 /** A product of a selection. `row` is its place in its file; products of several files may share one. */
 export interface SelectedProduct extends ProductValues {
   readonly id: string
+  readonly ordinal: number // its place in the selection
   readonly sourceId: string
   readonly identifier: string
   readonly row: number
@@ -17,17 +21,31 @@ export interface SelectedProduct extends ProductValues {
 }
 
 /**
- * A page of the products that a selection holds, in the order of their ids, after `afterId`. Products that the last import no
- * longer brought are in no selection; ids of another workspace, or of nothing, are left out. Call `refreshCatalogueIndex`
- * (index.ts) first, so that products just imported and values just written count.
+ * A page of the products that a selection holds, in the order of their ordinals, after the one of `afterOrdinal`. Products that
+ * the last import no longer brought are in no selection; ids of another workspace, or of nothing, are left out. Call
+ * `refreshCatalogueIndex` (index.ts) first, so that products just imported and values just written count. A page that is not full
+ * is the last one.
  */
 export async function selectedProducts(
   tx: Tx,
-  { selection, afterId, limit }: { selection: ProductSelection; afterId?: string | undefined; limit: number },
+  { selection, afterOrdinal = -1, limit }: { selection: ProductSelection; afterOrdinal?: number | undefined; limit: number },
 ): Promise<SelectedProduct[]> {
+  const members = await selectedMembers(tx, selection)
+  const page: SelectedProduct[] = []
+  for (let after = afterOrdinal; page.length < limit;) {
+    const ordinals = membersOf(members, { from: after + 1, most: limit - page.length })
+    if (ordinals.length === 0) return page
+    page.push(...(await productsOf(tx, ordinals))) // fewer, where one left the list a moment ago
+    after = ordinals.at(-1)!
+  }
+  return page
+}
+
+async function productsOf(tx: Tx, ordinals: readonly number[]): Promise<SelectedProduct[]> {
   const page = await tx
     .select({
       id: products.id,
+      ordinal: productIndex.ordinal,
       sourceId: products.sourceId,
       identifier: products.identifier,
       row: products.row,
@@ -38,23 +56,35 @@ export async function selectedProducts(
     })
     .from(productIndex)
     .innerJoin(products, eq(products.id, productIndex.productId))
-    .where(and(await inSelection(tx, selection), afterId === undefined ? undefined : gt(productIndex.productId, afterId)))
-    .orderBy(asc(productIndex.productId))
-    .limit(limit)
+    .where(sql`${productIndex.ordinal} = any (${ordinalsArray(ordinals)})`)
+    .orderBy(asc(productIndex.ordinal))
   return withMappings(tx, page)
 }
 
 /** How many products a selection holds now. */
 export async function countSelected(tx: Tx, selection: ProductSelection): Promise<number> {
-  const [counted] = await tx
-    .select({ count: count() })
-    .from(productIndex)
-    .where(await inSelection(tx, selection))
-  return counted!.count
+  return countMembers(await selectedMembers(tx, selection))
 }
 
-async function inSelection(tx: Tx, selection: ProductSelection): Promise<SQL | undefined> {
-  if ('ids' in selection) return sql`${productIndex.productId} = any (${uuids(selection.ids)})`
-  const except = selection.except.length > 0 ? sql`${productIndex.productId} <> all (${uuids(selection.except)})` : undefined
-  return and(await matches(tx, selection.filter), except)
+async function selectedMembers(tx: Tx, selection: ProductSelection): Promise<Bitmap> {
+  if ('ids' in selection) {
+    const ordinals = await ordinalsOf(tx, selection.ids)
+    const chosen = newBitmap(Math.max(-1, ...ordinals) + 1)
+    for (const ordinal of ordinals) addMember(chosen, ordinal)
+    return chosen
+  }
+  const conditions = conditionsOf(selection.filter)
+  const postings = await readPostings(
+    tx,
+    conditions.map(({ wanted }) => wanted),
+  )
+  const members = whereAll(conditions, postings)
+  for (const ordinal of await ordinalsOf(tx, selection.except)) if (ordinal < postings.ordinals) removeMember(members, ordinal)
+  return members
+}
+
+async function ordinalsOf(tx: Tx, ids: readonly string[]): Promise<number[]> {
+  if (ids.length === 0) return []
+  const rows = await rowsOf<{ ordinal: number }>(tx, sql`select ordinal from product_index where product_id = any (${uuids(ids)})`)
+  return rows.map(({ ordinal }) => ordinal)
 }

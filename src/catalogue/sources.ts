@@ -1,11 +1,11 @@
 import { basename } from 'node:path'
-import { and, asc, count, eq } from 'drizzle-orm'
+import { asc, eq } from 'drizzle-orm'
 import { AppError } from '../base/errors.ts'
 import type { SourceView } from '../contract/catalogue.ts'
 import type { Tx } from '../db/database.ts'
-import { imports, productIndex, products, type SourceColumns, sources } from '../db/schema/index.ts'
+import { imports, type SourceColumns, sources } from '../db/schema/index.ts'
 import { columnNames, type FileFormat, identifierColumn } from './formats/format.ts'
-import { columnsOf } from './index.ts'
+import { columnsOf } from './index-write.ts'
 import { attributeOfColumn, attributesOfColumns } from './mapping.ts'
 
 export type Source = typeof sources.$inferSelect
@@ -33,33 +33,19 @@ export async function listSources(tx: Tx, sourceId?: string): Promise<SourceView
     .from(sources)
     .where(sourceId === undefined ? undefined : eq(sources.id, sourceId))
     .orderBy(asc(sources.id))
-  const known = await tx.select({ id: productIndex.sourceId, count: count() }).from(productIndex).groupBy(productIndex.sourceId)
   const running = await tx.select({ id: imports.id, sourceId: imports.sourceId }).from(imports).where(eq(imports.state, 'running'))
-  const views: SourceView[] = []
-  for (const source of found) {
-    const indexed = source.indexed && source.indexImport === source.lastImport
-    views.push({
-      id: source.id,
-      label: labelOf(source),
-      kind: kindOf(source),
-      products: indexed ? (known.find(({ id }) => id === source.id)?.count ?? 0) : await countProducts(tx, source),
-      importedAt: source.importedAt.toISOString(),
-      attributes: attributesOf(source),
-      columns: columnsOf(source),
-      mapping: source.mapping,
-      exportable: source.uploadId !== null,
-      importing: running.find((one) => one.sourceId === source.id)?.id ?? null,
-    })
-  }
-  return views
-}
-
-async function countProducts(tx: Tx, { id, lastImport }: Source): Promise<number> {
-  const [counted] = await tx
-    .select({ count: count() })
-    .from(products)
-    .where(and(eq(products.sourceId, id), eq(products.lastSeenImport, lastImport)))
-  return counted!.count
+  return found.map((source) => ({
+    id: source.id,
+    label: labelOf(source),
+    kind: kindOf(source),
+    products: source.products,
+    importedAt: source.importedAt.toISOString(),
+    attributes: attributesOf(source),
+    columns: columnsOf(source),
+    mapping: source.mapping,
+    exportable: source.uploadId !== null,
+    importing: running.find((one) => one.sourceId === source.id)?.id ?? null,
+  }))
 }
 
 /** The columns of a source's file in their order, then what else its products have. */

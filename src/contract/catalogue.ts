@@ -40,9 +40,6 @@ export const productSelection = z
   .meta({ id: 'ProductSelection' })
 export type ProductSelection = z.output<typeof productSelection>
 
-/** How many match: exact up to 10,000; `capped` says that there are more. */
-export const matchCount = z.strictObject({ count: z.int(), capped: z.boolean() }).meta({ id: 'MatchCount' })
-
 /** The list and its filters are kept in an index of their own, which follows imports in the background. */
 export const indexState = z
   .strictObject({
@@ -93,7 +90,10 @@ export const listProducts = defineRoute({
     cursor: z.string().max(2_000).optional(),
     limit: countQuery(200, 50),
   }),
-  answer: pageOf(productRow).extend({ matching: matchCount.nullable().meta({ description: 'On the first page only' }), index: indexState }),
+  answer: pageOf(productRow).extend({
+    matching: z.int().nullable().meta({ description: 'How many there are; on the first page only' }),
+    index: indexState,
+  }),
 })
 
 export const productFacets = defineRoute({

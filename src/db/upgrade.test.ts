@@ -43,7 +43,7 @@ describeOnEachEngine('an upgrade', (name) => {
 
     it('keeps every value of every row', async () => {
       const after = await contents(engine)
-      const held = Object.entries(withCountersMoved(before)).filter(([, rows]) => rows.length > 0)
+      const held = Object.entries(asMigrated(before)).filter(([, rows]) => rows.length > 0)
       expect(held.length).toBeGreaterThan(10)
       for (const [table, rows] of held) {
         const columns = Object.keys(rows[0] as object)
@@ -69,12 +69,21 @@ describeOnEachEngine('an upgrade', (name) => {
   })
 })
 
-/** What budgets had spent and held stands in their windows now, which have the same ids (0011). */
-function withCountersMoved(tables: Record<string, unknown[]>): Record<string, unknown[]> {
+/**
+ * What budgets had spent and held stands in their windows now, which have the same ids (0011). The index of the catalogue is made
+ * anew from the products (0020).
+ */
+function asMigrated(tables: Record<string, unknown[]>): Record<string, unknown[]> {
   const rows = tables['public.budgets'] as Record<string, unknown>[]
+  const sources = tables['public.sources'] as Record<string, unknown>[]
   const pick = (columns: readonly string[]) => rows.map((row) => Object.fromEntries(columns.map((column) => [column, row[column]])))
   return {
     ...tables,
+    'public.product_index': [],
+    'public.sources': sources.map((source) => ({
+      ...source,
+      ...('indexed' in source && { index_import: null, index_row: 0, indexed: false }),
+    })),
     'public.budgets': pick(['id', 'workspace_id', 'scope', 'currency', 'limit_nano']),
     'public.budget_windows': pick(['id', 'workspace_id', 'spent_nano', 'held_nano']),
   }

@@ -180,7 +180,7 @@ async function importFile(
   let listed = -1
   await until(async () => {
     const { matching, index } = await client.call(catalogue.listProducts, { query: {} })
-    listed = matching!.count
+    listed = matching!
     return index.ready
   })
   check(listed === products, `${listed} of ${products} products are in the list`)

@@ -38,9 +38,9 @@ export async function* lookAtSelection(
 ): AsyncGenerator<LookedAt[]> {
   const { recipe, selection } = settings
   const attributes = attributesOf(recipe)
-  for (let afterId: string | undefined; ;) {
+  for (let afterOrdinal: number | undefined; ;) {
     const page = await database.inWorkspace(workspaceId, async (tx) => {
-      const products = await selectedProducts(tx, { selection, afterId, limit: PAGE })
+      const products = await selectedProducts(tx, { selection, afterOrdinal, limit: PAGE })
       const productIds = products.map(({ id }) => id)
       return { products, latest: productIds.length > 0 ? await latestWork(tx, { productIds, attributes }) : new Map<string, never>() }
     })
@@ -53,7 +53,7 @@ export async function* lookAtSelection(
       if (looked.length % AT_A_TIME === 0) await breathe()
     }
     yield looked
-    afterId = page.products.at(-1)!.id
+    afterOrdinal = page.products.at(-1)!.ordinal
     if (page.products.length < PAGE) return
   }
 }

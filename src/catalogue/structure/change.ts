@@ -97,8 +97,8 @@ async function neededBy(tx: Tx, kind: StructureKind, { code }: StoredItem): Prom
     return brought && 'products have values for it. It goes when their file no longer brings it.'
   }
   if (kind === 'families') {
-    const { count: products, capped } = await countMatching(tx, { family: code })
-    return products === 0 ? undefined : `${products}${capped ? ' or more' : ''} products are in it.`
+    const products = await countMatching(tx, { family: code })
+    return products === 0 ? undefined : `${products} products are in it.`
   }
   if (kind === 'categories') {
     const [below] = await tx.select({ count: count() }).from(categories).where(eq(categories.parent, code))

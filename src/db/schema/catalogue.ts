@@ -15,7 +15,7 @@ import {
 } from 'drizzle-orm/pg-core'
 import type { SourceMapping } from '../../contract/mapping.ts'
 import { workspaces } from './people.ts'
-import { bytea } from './system.ts'
+import { bytea, sortedText } from './system.ts'
 
 /** Where products come from: a supplier's file. Products are told apart by their identifier within one source. */
 export const sources = pgTable(
@@ -36,10 +36,13 @@ export const sources = pgTable(
     importedHash: text('imported_hash').notNull(), // SHA-256 of what the last import holds of it, hex: without what Latchkey wrote there
     lastImport: uuid('last_import').notNull(), // products it did not bring are gone from the source
     importedAt: timestamp('imported_at', { withTimezone: true }).notNull().defaultNow(),
-    attributes: jsonb('attributes').$type<string[]>().notNull().default([]), // an attribute's place here is its bit in product_index.filled
+    attributes: jsonb('attributes').$type<string[]>().notNull().default([]), // every attribute that a product of it ever had a value of
+    products: integer('products').notNull().default(0), // that the last import brought
     // How far the index has followed: rows of `indexImport` up to `indexRow`. Complete: `indexed`, and the import is the last one.
+    // `indexImport` null: every product is to be indexed again, also those that are as they were; `indexAll` until that is done.
     indexImport: uuid('index_import'),
     indexRow: integer('index_row').notNull().default(0),
+    indexAll: boolean('index_all').notNull().default(true),
     indexed: boolean('indexed').notNull().default(false),
     inferredImport: uuid('inferred_import'), // the import that the structure was last inferred from
   },
@@ -100,9 +103,9 @@ export const products = pgTable(
 )
 
 /**
- * What the list, the search and the filters read: a narrow row per product of its source's last import, made from its current
- * values in the background (catalogue/index.ts). A scan of it is how filters work: under row-level security only equality and
- * ranges use B-trees, and 100,000 rows with their words are read in about 0.1 s.
+ * What the list shows and sorts by: a narrow row per product of its source's last import, made from its current values in the
+ * background (catalogue/index.ts). Each order has an index that holds the ordinal too, so that a page is found without reading
+ * what is not on it.
  */
 export const productIndex = pgTable(
   'product_index',
@@ -113,22 +116,81 @@ export const productIndex = pgTable(
     workspaceId: uuid('workspace_id')
       .notNull()
       .references(() => workspaces.id),
+    ordinal: integer('ordinal').notNull(), // its number in the postings of its workspace; never another product's
     sourceId: uuid('source_id')
       .notNull()
       .references(() => sources.id),
     row: integer('row').notNull(),
-    identifier: text('identifier').notNull(),
+    identifier: sortedText('identifier').notNull(),
     name: text('name'),
-    nameKey: text('name_key').notNull(), // what the name is sorted by
+    nameKey: sortedText('name_key').notNull(), // what the name is sorted by
     family: text('family'),
-    filled: bytea('filled').notNull(), // bit n: the attribute sources.attributes[n] has a current value
-    words: text('words').notNull(), // the words of identifier and values, folded, each once, between blanks
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull(),
   },
-  (table) => [index('product_index_workspace').on(table.workspaceId, table.sourceId, table.row)],
+  (table) => [
+    uniqueIndex('product_index_ordinal').on(table.workspaceId, table.ordinal),
+    index('product_index_by_row').on(table.workspaceId, table.sourceId, table.row, table.productId, table.ordinal),
+    index('product_index_by_identifier').on(table.workspaceId, table.identifier, table.productId, table.ordinal),
+    index('product_index_by_name').on(table.workspaceId, table.nameKey, table.productId, table.ordinal),
+    index('product_index_by_time').on(table.workspaceId, table.updatedAt, table.productId, table.ordinal),
+  ],
 )
 
-/** Products whose current values changed since they were indexed; a trigger on products.written adds them. */
+/** One row per workspace with an index: what its next product and its next segment are called. Locked by whoever writes there. */
+export const catalogueIndexes = pgTable('catalogue_indexes', {
+  workspaceId: uuid('workspace_id')
+    .primaryKey()
+    .references(() => workspaces.id),
+  nextOrdinal: integer('next_ordinal').notNull().default(0),
+  nextSegment: integer('next_segment').notNull().default(1),
+})
+
+/**
+ * Which products have which terms (words, family, attributes with a value ...): each product stands in one segment, whose pages
+ * never change. What is indexed again stands in a newer segment and no longer in the older; many small ones are merged into one.
+ */
+export const indexSegments = pgTable(
+  'index_segments',
+  {
+    workspaceId: uuid('workspace_id')
+      .notNull()
+      .references(() => workspaces.id),
+    id: integer('id').notNull(),
+    members: bytea('members').notNull(), // the ordinals that stand in it (catalogue/postings/posting.ts)
+    products: integer('products').notNull(), // how many
+    ready: boolean('ready').notNull(), // false: it is being written, and nobody reads it
+    madeAt: timestamp('made_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.workspaceId, table.id] })],
+)
+
+/** The pages of a segment: terms in the order of their bytes, each with the ordinals of its products (catalogue/postings/page.ts). */
+export const indexPages = pgTable(
+  'index_pages',
+  {
+    workspaceId: uuid('workspace_id')
+      .notNull()
+      .references(() => workspaces.id),
+    segmentId: integer('segment_id').notNull(),
+    firstTerm: bytea('first_term').notNull(),
+    body: bytea('body').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.workspaceId, table.segmentId, table.firstTerm] })],
+)
+
+/** Ordinals of products whose row left product_index, until their segments know; a trigger adds them. */
+export const departedProducts = pgTable(
+  'departed_products',
+  {
+    workspaceId: uuid('workspace_id')
+      .notNull()
+      .references(() => workspaces.id),
+    ordinal: integer('ordinal').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.workspaceId, table.ordinal] })],
+)
+
+/** Products whose values or proposals changed since they were indexed; triggers on products.written and on value_changes add them. */
 export const staleProducts = pgTable(
   'stale_products',
   {
@@ -138,7 +200,7 @@ export const staleProducts = pgTable(
     workspaceId: uuid('workspace_id')
       .notNull()
       .references(() => workspaces.id),
-    markedAt: timestamp('marked_at', { withTimezone: true }).notNull().defaultNow(),
+    markedAt: timestamp('marked_at', { withTimezone: true }).defaultNow(), // when its values were written; null: only its proposals changed
   },
   (table) => [index('stale_products_workspace').on(table.workspaceId)],
 )

@@ -6,6 +6,9 @@ export const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({
   fromDriver: (value) => new Uint8Array(value),
 })
 
+/** Text that lists are sorted by: by its code points, the same on every system. */
+export const sortedText = customType<{ data: string; driverData: string }>({ dataType: () => 'text collate "C"' })
+
 /** One row: this installation. Its id is part of every sealed key's context. */
 export const deployment = pgTable('deployment', {
   id: uuid('id').primaryKey(),

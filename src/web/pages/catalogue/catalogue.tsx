@@ -141,8 +141,7 @@ function ProductList({ search, sources }: { search: ListSearch; sources: Sources
     setSelection(NOTHING)
     void navigate({ search: next, replace: true })
   }
-  const matching = list.data?.first?.matching
-  const total = facets.data?.matching ?? (matching && !matching.capped ? matching.count : undefined)
+  const total = facets.data?.matching ?? list.data?.first?.matching ?? undefined
   const index = list.data?.first?.index
   const selected = countSelected(selection, total)
   const isNothing = selected === 0 // then all that match can be enriched

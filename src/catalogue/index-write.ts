@@ -1,0 +1,82 @@
+import { sql } from 'drizzle-orm'
+import { givenRows } from '../db/bulk.ts'
+import type { Tx } from '../db/database.ts'
+import { rowsOf } from '../db/rows.ts'
+import { productIndex, type SourceColumns, type sources } from '../db/schema/index.ts'
+import { uuids } from './filter.ts'
+import { guessColumns } from './columns.ts'
+import { columnNames, type FileFormat } from './formats/format.ts'
+import { attributesOfColumns } from './mapping.ts'
+import { type IndexedProduct, type IndexedSource, indexProduct, type Waiting } from './index-row.ts'
+import { lockIndex, takeOrdinals } from './postings/segments.ts'
+import type { Term } from './postings/terms.ts'
+
+/** A product whose row is in the list, and the terms that its segment is still to learn. */
+export interface KnownProduct {
+  readonly productId: string
+  readonly ordinal: number
+  readonly terms: ReadonlySet<Term>
+}
+
+/**
+ * Writes the rows of some products of one source, and gives each an ordinal if it has none. A product is in nobody's answer
+ * before its terms are in a segment. Holds the workspace's index until the transaction ends.
+ */
+export async function putRows(tx: Tx, source: IndexedSource, products: readonly IndexedProduct[]): Promise<KnownProduct[]> {
+  if (products.length === 0) return []
+  const index = await lockIndex(tx, source.workspaceId)
+  const ids = uuids(products.map(({ id }) => id))
+  const waiting = await waitingAt(tx, ids)
+  const made = products.map((product) => indexProduct(source, product, waiting.get(product.id) ?? 'nothing'))
+  const ordinals = await ordinalsOf(tx, ids)
+  const fresh = made.filter(({ row }) => !ordinals.has(row.productId))
+  if (fresh.length > 0) {
+    const first = await takeOrdinals(tx, index, fresh.length)
+    for (const [place, { row }] of fresh.entries()) ordinals.set(row.productId, first + place)
+  }
+  const rows = made.map(({ row }) => ({ ...row, ordinal: ordinals.get(row.productId)! }))
+  await tx.execute(sql`
+    insert into product_index (product_id, workspace_id, ordinal, source_id, row, identifier, name, name_key, family, updated_at)
+    select product_id, workspace_id, ordinal, source_id, row, identifier, name, name_key, family, updated_at
+    from ${givenRows(productIndex, rows)}
+    on conflict (product_id) do update set row = excluded.row, name = excluded.name, name_key = excluded.name_key, family = excluded.family,
+      updated_at = excluded.updated_at
+    where (product_index.row, product_index.name, product_index.name_key, product_index.family, product_index.updated_at)
+      is distinct from (excluded.row, excluded.name, excluded.name_key, excluded.family, excluded.updated_at)`)
+  return made.map(({ row, terms }) => ({ productId: row.productId, ordinal: ordinals.get(row.productId)!, terms }))
+}
+
+async function ordinalsOf(tx: Tx, ids: ReturnType<typeof uuids>): Promise<Map<string, number>> {
+  const rows = await rowsOf<{ id: string; ordinal: number }>(
+    tx,
+    sql`select product_id as id, ordinal from product_index where product_id = any (${ids})`,
+  )
+  return new Map(rows.map(({ id, ordinal }) => [id, ordinal]))
+}
+
+async function waitingAt(tx: Tx, ids: ReturnType<typeof uuids>): Promise<Map<string, Waiting>> {
+  const rows = await rowsOf<{ id: string; flagged: boolean }>(
+    tx,
+    sql`select product_id as id, bool_or(flags <> '[]'::jsonb) as flagged from value_changes
+      where state = 'proposed' and product_id = any (${ids}) group by product_id`,
+  )
+  return new Map(rows.map(({ id, flagged }) => [id, flagged ? 'flagged' : 'proposals']))
+}
+
+export function indexedSource(source: typeof sources.$inferSelect): IndexedSource {
+  const { id, workspaceId, attributes, format, mapping } = source
+  const ofFile = attributesOfColumns(mapping, columnNames(format as unknown as FileFormat))
+  const inOrder = new Set([...attributes, ...ofFile]) // what is there once stays
+  return { id, workspaceId, columns: columnsOf(source), mapping, attributes: inOrder }
+}
+
+/** What a person chose, or a guess. */
+export function columnsOf({
+  columns,
+  format,
+  mapping,
+}: Pick<typeof sources.$inferSelect, 'columns' | 'format' | 'mapping'>): SourceColumns {
+  if (columns) return columns
+  const file = format as unknown as FileFormat
+  return guessColumns(attributesOfColumns(mapping, columnNames(file)), attributesOfColumns(mapping, file.textColumns))
+}
