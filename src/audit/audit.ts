@@ -14,6 +14,8 @@ export type AuditAction =
   | 'review.decided_all'
   | 'review.undone'
   | 'review.redone'
+  | 'memory.rule_added'
+  | 'memory.rule_changed'
   | 'workspace.created'
   | 'workspace.changed'
   | 'member.joined'

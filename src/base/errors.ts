@@ -127,6 +127,10 @@ export const ERROR_STATUS = {
   'structure.in_use': 409,
   'structure.invalid': 422,
   'structure.missing': 404,
+  'sample.missing': 404,
+  'correction.missing': 404,
+  'rule.missing': 404,
+  'rule.exists': 409,
   // calls
   'call.interrupted': 500,
   'call.missing': 404,

@@ -1,23 +1,25 @@
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { recordAudit } from '../audit/audit.ts'
 import { AppError } from '../base/errors.ts'
 import { canonicalJson } from '../base/json.ts'
 import type { ProposalFilter } from '../contract/review.ts'
 import type { Database, Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
-import { valueChanges } from '../db/schema/index.ts'
+import { reviewSamples, valueChanges } from '../db/schema/index.ts'
 import { storableJson } from '../db/storable.ts'
 import { newId } from '../runtime/ids.ts'
 import { acceptOpen } from './accept.ts'
 import { type HeldProduct, holdProducts, writeByPerson } from './edit.ts'
 import { uuids } from './filter.ts'
-import { proposalPage } from './proposals.ts'
+import { keepCorrection, type NewCorrection } from './memory/corrections.ts'
+import { proposalPage, requireFiltered } from './proposals.ts'
+import { sampleForDecision } from './review-samples.ts'
 import { currentValue, heldProducts } from './values.ts'
 
 /** A person's word on one proposal. `over`: the change they saw as the current value; null: they saw an import, or nothing. */
 export type Decision =
   | { readonly id: string; readonly decision: 'accept'; readonly over: string | null }
-  | { readonly id: string; readonly decision: 'reject' }
+  | { readonly id: string; readonly decision: 'reject'; readonly reason?: string | undefined }
   | { readonly id: string; readonly decision: 'edit'; readonly over: string | null; readonly value: unknown }
 
 /** `already_decided` and `changed`: nothing was done. */
@@ -79,6 +81,7 @@ async function decideOne(deciding: Deciding, decision: Decision): Promise<Outcom
   if (change!.state !== 'proposed') return 'already_decided'
   if (decision.decision === 'reject') {
     await closeProposal(deciding, change!, 'rejected')
+    await remember(deciding, change!, { made: undefined, reason: decision.reason })
     return 'rejected'
   }
   const product = products.get(change!.productId)!
@@ -121,9 +124,20 @@ async function acceptEdited(deciding: Deciding, { change, value }: { change: Cha
     replaced: currentValue(product, change).value,
     provenance: { kind: 'person', actor, basedOn: change.id },
     decisionId,
-    workHash: change.workHash,
+    madeFrom: change,
   })
+  await remember(deciding, change, { made: stored, reason: undefined })
   return 'edited'
+}
+
+/** What a person made of a model's value is remembered for its source. */
+function remember(
+  { tx, workspaceId, actor, decisionId, products }: Deciding,
+  change: Change,
+  said: Pick<NewCorrection, 'made' | 'reason'>,
+): Promise<void> {
+  const { imported } = products.get(change.productId)!
+  return keepCorrection(tx, { workspaceId, actor, decisionId, change, imported, ...said })
 }
 
 async function closeProposal({ tx, actor, decisionId }: Deciding, { id }: Change, state: 'rejected' | 'superseded'): Promise<void> {
@@ -141,6 +155,7 @@ export interface DecideAll {
   readonly filter: ProposalFilter
   readonly asOf: Date
   readonly overPersons: boolean
+  readonly sampleId?: string | undefined // the judged sample of the same proposals
   readonly continues: string | null // the decision that this goes on with
   readonly cursor: string | null
 }
@@ -148,24 +163,27 @@ export interface DecideAll {
 /**
  * The next batch of a decision on all that match, in one short transaction; it can end after any of them, and what was decided
  * until then stays and can be undone. A null cursor: that was all.
- * @throws AppError change.missing when `continues` is no decision of this person's: nobody decides in another's name
+ * @throws AppError change.missing when `continues` is no decision of this person's: nobody decides in another's name; sample.missing
  */
 export async function decideAll(
   database: Database,
   { workspaceId, actor }: { workspaceId: string; actor: string },
-  { decision, filter, asOf, overPersons, continues, cursor }: DecideAll,
+  { decision, filter, asOf, overPersons, sampleId, continues, cursor }: DecideAll,
 ): Promise<{ decisionId: string | null; decided: number; left: number; cursor: string | null }> {
   return database.inWorkspace(workspaceId, async (tx) => {
     const decisionId = continues ?? newId()
     if (continues !== null) await requireDecision(tx, continues, actor)
-    const page = await proposalPage(tx, { filter, asOf, cursor, limit: BATCH })
+    await requireFiltered(tx, filter)
+    const judged = sampleId === undefined ? undefined : await sampleForDecision(tx, { sampleId, filter, asOf })
+    const page = await proposalPage(tx, { filter, asOf, except: judged?.wrongIds ?? [], cursor, limit: BATCH })
     const where = sql`change.id = any (${uuids(page.ids)})`
     const done =
       decision === 'accept'
         ? await acceptOpen(tx, { where, decision: 'person', decidedBy: actor, decisionId, sparePersons: !overPersons })
         : await rejectOpen(tx, { ids: page.ids, actor, decisionId })
     if (continues === null && done.length > 0) {
-      const detail = { decision, filter }
+      const detail = { decision, filter, ...(judged ? { sample: { id: judged.sample.id, ...judged.bound } } : {}) }
+      if (judged) await tx.update(reviewSamples).set({ decisionId }).where(eq(reviewSamples.id, judged.sample.id))
       await recordAudit(tx, { workspaceId, actor, action: 'review.decided_all', subject: `decision:${decisionId}`, detail })
     }
     const [count] = await rowsOf<{ count: number }>(

@@ -9,6 +9,7 @@ import { newId } from '../runtime/ids.ts'
 import { uuids } from './filter.ts'
 import { importedAt } from './mapping.ts'
 import { withMappings } from './mappings.ts'
+import { keepCorrection } from './memory/corrections.ts'
 import { identifierAttribute } from './sources.ts'
 import { currentValue, type CurrentValue, heldProducts, layOver, type Place, type ProductValues, writtenKey } from './values.ts'
 
@@ -73,7 +74,26 @@ export async function editValue(
   const stored: unknown = JSON.parse(storableJson(value))
   if (canonicalJson(stored) === canonicalJson(current.value)) return { current, decisionId: null }
   const provenance: Provenance = { kind: 'person', actor }
-  return writeByPerson(tx, { workspaceId, actor, product, place: edit, value: stored, replaced: current.value, provenance })
+  const written = await writeByPerson(tx, { workspaceId, actor, product, place: edit, value: stored, replaced: current.value, provenance })
+  await rememberEdit(tx, { workspaceId, actor, product, current, made: stored, decisionId: written.decisionId })
+  return written
+}
+
+/** What a person made of a value that a model wrote is remembered for the product's source. */
+async function rememberEdit(
+  tx: Tx,
+  {
+    workspaceId,
+    actor,
+    product,
+    current,
+    made,
+    decisionId,
+  }: { workspaceId: string; actor: string; product: HeldProduct; current: CurrentValue; made: unknown; decisionId: string | null },
+): Promise<void> {
+  if (current.changeId === null || decisionId === null || made === null) return
+  const [change] = await tx.select().from(valueChanges).where(eq(valueChanges.id, current.changeId))
+  if (change) await keepCorrection(tx, { workspaceId, actor, decisionId, change, imported: product.imported, made })
 }
 
 /**
@@ -122,7 +142,7 @@ export async function writeByPerson(
     replaced,
     provenance,
     decisionId = newId(),
-    workHash = null,
+    madeFrom = { workHash: null, making: null, record: null },
   }: {
     workspaceId: string
     actor: string
@@ -132,7 +152,7 @@ export async function writeByPerson(
     replaced: unknown
     provenance: Provenance
     decisionId?: string
-    workHash?: string | null // of the generated value that it was made from
+    madeFrom?: Pick<typeof valueChanges.$inferSelect, 'workHash' | 'making' | 'record'> // of the generated value that the person edited
   },
 ): Promise<EditResult & { readonly changeId: string }> {
   const id = newId()
@@ -151,7 +171,9 @@ export async function writeByPerson(
     decision: 'person',
     flags: [],
     provenance,
-    workHash,
+    workHash: madeFrom.workHash,
+    making: madeFrom.making,
+    record: madeFrom.record,
     decidedAt: sql`now()`,
     decidedBy: actor,
     decisionId,

@@ -8,6 +8,7 @@ import { type ImportCounts, importRejections, imports, type SourceColumns, sourc
 import { newId } from '../runtime/ids.ts'
 import type { RejectedRow } from './formats/read.ts'
 import { type ImportProgress, type ImportResult, importFile } from './import.ts'
+import { stopChangeKinds } from './change-kinds.ts'
 import { stopCatalogueIndex, refreshCatalogueIndex } from './index.ts'
 import { type NamedFile, namingFile, uploadFormat } from './look.ts'
 import { readImport } from './import-progress.ts'
@@ -35,6 +36,7 @@ export async function stopCatalogue(database: Database): Promise<void> {
   stop.abort(new AppError('call.interrupted', 'The server was stopped while it imported. What was read is kept; import the file again.'))
   await Promise.allSettled(jobs)
   await stopCatalogueIndex(database)
+  await stopChangeKinds(database)
 }
 
 /** Imports that a crash of this instance left running. To be called once at start. */

@@ -4,7 +4,7 @@ import type { SourceMapping } from '../contract/mapping.ts'
 import type { ProposalFilter } from '../contract/review.ts'
 import type { Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
-import { type Provenance, runs, type SourceColumns, type ValueFlag } from '../db/schema/index.ts'
+import { type Provenance, reviewSamples, runs, type SourceColumns, type ValueFlag } from '../db/schema/index.ts'
 import { isId, readKey, writeKey } from './cursor.ts'
 import { readProduct } from './edit.ts'
 import { matches, uuids } from './filter.ts'
@@ -18,8 +18,25 @@ import { type CurrentValue, standingAt } from './values.ts'
  * Proposals of products that their source still brings, in the order of its file: what belongs to one product stands together.
  * Call `refreshCatalogueIndex` (index.ts) first, so that products just imported count.
  */
-async function matching(tx: Tx, filter: ProposalFilter): Promise<{ from: SQL; where: SQL }> {
-  const { search, sourceId, family, productId, runId, attribute, locale, channel, model, flag, kind, flagged, overPerson } = filter
+export async function matchingProposals(tx: Tx, filter: ProposalFilter): Promise<{ from: SQL; where: SQL }> {
+  const {
+    search,
+    sourceId,
+    family,
+    productId,
+    runId,
+    attribute,
+    locale,
+    channel,
+    model,
+    flag,
+    kind,
+    flagged,
+    overPerson,
+    change,
+    words,
+    sampleId,
+  } = filter
   const product = await matches(tx, { search, sourceId, family })
   const conditions = [
     sql`change.state = 'proposed'`,
@@ -33,6 +50,9 @@ async function matching(tx: Tx, filter: ProposalFilter): Promise<{ from: SQL; wh
     ...(kind === undefined ? [] : [sql`change.provenance ->> 'kind' = ${kind}`]),
     ...(flag === undefined ? [] : [sql`change.flags @> ${JSON.stringify([{ reason: flag }])}::jsonb`]),
     ...(flagged === undefined ? [] : [flagged ? sql`change.flags <> '[]'::jsonb` : sql`change.flags = '[]'::jsonb`]),
+    ...(change === undefined ? [] : [sql`change.change_kind = ${change}`]),
+    ...(words === undefined ? [] : [sql`change.change_words = ${words}`]),
+    ...(sampleId === undefined ? [] : [sql`change.id in (${membersOf(sampleId)})`]),
     ...(overPerson === undefined ? [] : [overPerson ? sql`standing.of_person` : sql`not standing.of_person`]),
   ]
   return {
@@ -41,12 +61,24 @@ async function matching(tx: Tx, filter: ProposalFilter): Promise<{ from: SQL; wh
   }
 }
 
+const membersOf = (sampleId: string): SQL =>
+  sql`select (member ->> 'changeId')::uuid from review_samples, jsonb_array_elements(members) as member where review_samples.id = ${sampleId}::uuid`
+
 /** A filter that names a thing of another workspace, or of nothing, is refused rather than answered with nothing. */
-export async function requireFiltered(tx: Tx, { productId, runId, sourceId }: ProposalFilter): Promise<void> {
+export async function requireFiltered(tx: Tx, { productId, runId, sourceId, sampleId }: ProposalFilter): Promise<void> {
   if (productId !== undefined) await readProduct(tx, productId)
   if (runId !== undefined) await requireRun(tx, runId)
   if (sourceId !== undefined) await readSource(tx, sourceId)
+  if (sampleId !== undefined) await requireSample(tx, sampleId)
 }
+
+/** @throws AppError sample.missing */
+async function requireSample(tx: Tx, sampleId: string): Promise<void> {
+  const [sample] = await tx.select({ id: reviewSamples.id }).from(reviewSamples).where(eq(reviewSamples.id, sampleId))
+  if (!sample) throw sampleMissing()
+}
+
+export const sampleMissing = (): AppError => new AppError('sample.missing', 'There is no such sample in this workspace. Draw another one.')
 
 /** @throws AppError run.missing */
 export async function requireRun(tx: Tx, runId: string): Promise<void> {
@@ -61,6 +93,7 @@ const STANDING = sql`join products product on product.id = change.product_id cro
 export interface PageRequest {
   readonly filter: ProposalFilter
   readonly asOf?: Date // those made later are left out
+  readonly except?: readonly string[] // changes that are left out
   readonly cursor: string | null
   readonly limit: number
 }
@@ -76,13 +109,14 @@ export async function proposalPage(tx: Tx, request: PageRequest): Promise<{ ids:
  * Up to one more than the limit, in order. What follows a cursor is the rest of its product, then the products after it: asked
  * in two, because one condition over both tables would have every proposal joined and sorted for each page.
  */
-async function placesAfter(tx: Tx, { filter, asOf, cursor, limit }: PageRequest): Promise<PlacedProposal[]> {
-  const { from, where } = await matching(tx, filter)
+async function placesAfter(tx: Tx, { filter, asOf, except = [], cursor, limit }: PageRequest): Promise<PlacedProposal[]> {
+  const { from, where } = await matchingProposals(tx, filter)
   const before = asOf === undefined ? sql`` : sql`and change.created_at <= ${asOf.toISOString()}::timestamptz`
+  const left = except.length === 0 ? sql`` : sql`and change.id <> all (${uuids(except)})`
   const read = (after: SQL, most: number): Promise<PlacedProposal[]> =>
     rowsOf(
       tx,
-      sql`select change.id, product_index.source_id, product_index.row, change.attribute from ${from} where ${where} ${before} ${after}
+      sql`select change.id, product_index.source_id, product_index.row, change.attribute from ${from} where ${where} ${before} ${left} ${after}
         order by ${ORDER} limit ${most}`,
     )
   if (cursor === null) return read(sql``, limit + 1)
@@ -235,7 +269,7 @@ interface Group {
 
 /** How many proposals match, by what they can be narrowed by. */
 export async function sumProposals(tx: Tx, filter: ProposalFilter): Promise<ProposalSums> {
-  const { from, where } = await matching(tx, filter)
+  const { from, where } = await matchingProposals(tx, filter)
   const groups = await rowsOf<Group>(
     tx,
     sql`select attribute, locale, channel, model, kind, run_id, count(*)::integer as count,

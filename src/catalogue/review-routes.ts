@@ -1,20 +1,26 @@
 import type { z } from 'zod'
+import * as groups from '../contract/group-review.ts'
 import * as contract from '../contract/review.ts'
 import type { Database } from '../db/database.ts'
 import { handle, type HandledRoute } from '../http/handle.ts'
 import { namesOf } from '../ledger/names.ts'
+import type { Log } from '../runtime/log.ts'
+import { tellChangeKinds } from './change-kinds.ts'
 import { decide, decideAll } from './decide.ts'
 import { editValue, restoreImported } from './edit.ts'
+import { groupProposals } from './groups.ts'
 import { valueHistory } from './history.ts'
 import { refreshCatalogueIndex } from './index.ts'
 import { picturesOf } from './pictures.ts'
 import { listProposals, type Proposal, requireFiltered, sumProposals } from './proposals.ts'
 import { callsOf, namesIn, provenanceView } from './provenance-view.ts'
+import { drawSample, judgeSample, readSample, sampleView } from './review-samples.ts'
+import { soon } from './soon.ts'
 import { redo, undo } from './undo.ts'
 import type { CurrentValue } from './values.ts'
 
 /** Proposals and decisions, undo, and the values of one attribute: editing, history. */
-export function reviewRoutes({ database }: { readonly database: Database }): HandledRoute[] {
+export function reviewRoutes({ database, log }: { readonly database: Database; readonly log: Log }): HandledRoute[] {
   return [
     handle(contract.listProposals, async ({ who: { workspaceId }, query: { cursor = null, limit, ...filter } }) => {
       await refreshCatalogueIndex(database, workspaceId)
@@ -51,6 +57,39 @@ export function reviewRoutes({ database }: { readonly database: Database }): Han
         asOf: sums.asOf.toISOString(),
       }
     }),
+
+    handle(groups.groupProposals, async ({ who: { workspaceId }, query: filter }) => {
+      await refreshCatalogueIndex(database, workspaceId)
+      await soon(tellChangeKinds(database, workspaceId), (error) => {
+        log.error({ workspaceId, error }, 'the kinds of changes were not told')
+      })
+      const {
+        asOf,
+        groups: found,
+        ...known
+      } = await database.inWorkspace(workspaceId, async (tx) => {
+        await requireFiltered(tx, filter)
+        return groupProposals(tx, filter)
+      })
+      return { ...known, groups: [...found], asOf: asOf.toISOString() }
+    }),
+
+    handle(groups.drawSample, async ({ who: { workspaceId, actor }, body: { filter, asOf, size } }) =>
+      sampleView(
+        await database.inWorkspace(workspaceId, async (tx) => {
+          await requireFiltered(tx, filter)
+          return drawSample(tx, { workspaceId, actor, filter, asOf: new Date(asOf), size })
+        }),
+      ),
+    ),
+
+    handle(groups.readSample, async ({ who: { workspaceId }, params: { sampleId } }) =>
+      sampleView(await database.inWorkspace(workspaceId, (tx) => readSample(tx, sampleId))),
+    ),
+
+    handle(groups.judgeSample, async ({ who: { workspaceId }, params: { sampleId }, body: { verdicts } }) =>
+      sampleView(await database.inWorkspace(workspaceId, (tx) => judgeSample(tx, { sampleId, verdicts }))),
+    ),
 
     handle(contract.decideProposals, async ({ who: { workspaceId, actor }, body: { decisions } }) => {
       const { decisionId, results } = await database.inWorkspace(workspaceId, (tx) => decide(tx, { workspaceId, actor, decisions }))

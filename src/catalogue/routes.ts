@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../base/errors.ts'
 import * as contract from '../contract/catalogue.ts'
 import { handle, type HandledRoute } from '../http/handle.ts'
@@ -13,11 +12,9 @@ import { countMatching, listProducts } from './list.ts'
 import { readProduct } from './product.ts'
 import { openSample, samplePicture } from './sample.ts'
 import { countSelected } from './selection.ts'
+import { soon } from './soon.ts'
 import { changeSource, listSources } from './sources.ts'
 import { type CatalogueServices, keepUpload, readUpload } from './uploads.ts'
-
-/** How long a request waits for the index to catch up: what a person just did is there, and a large import is not waited for. */
-const CATCH_UP_MS = 250
 
 /** Sources, uploads, imports, the list, products and pictures. */
 export function catalogueRoutes(services: CatalogueServices): HandledRoute[] {
@@ -87,12 +84,9 @@ export function catalogueRoutes(services: CatalogueServices): HandledRoute[] {
 /** Brings the index up to date, or begins to: then the answer says how far it is. */
 async function catchUp({ database, log }: CatalogueServices, workspaceId: string): Promise<void> {
   await refreshWritten(database, workspaceId)
-  const pass = refreshCatalogueIndex(database, workspaceId).catch((error: unknown) => {
+  await soon(refreshCatalogueIndex(database, workspaceId), (error) => {
     log.error({ workspaceId, error }, 'the index of the catalogue did not catch up')
   })
-  const waited = new AbortController()
-  await Promise.race([pass, sleep(CATCH_UP_MS, undefined, { signal: waited.signal }).catch(() => undefined)])
-  waited.abort()
 }
 
 function readAttributes(text: string | undefined): string[] {

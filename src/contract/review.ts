@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { picture, productFilterQuery } from './catalogue.ts'
 import { channelCode, localeTag } from './mapping.ts'
+import { groupKind, groupWords } from './review-groups.ts'
 import { countQuery, defineRoute, idOf, instant, money, pageOf } from './route.ts'
 
 /** Text that the database can hold. */
@@ -90,6 +91,12 @@ const proposalFilterFields = {
   model: plain(300).optional(),
   flag: plain(100).optional().meta({ description: 'Has a flag of this reason' }),
   kind: kind.optional(),
+  change: groupKind.optional().meta({ description: 'Of this group of changes' }),
+  words: groupWords
+    .refine((given) => given.isWellFormed() && !given.includes('\0'))
+    .optional()
+    .meta({ description: 'Of this part of the group' }),
+  sampleId: idOf('sample').optional().meta({ description: 'Drawn for this sample' }),
 }
 export const proposalFilter = z
   .strictObject({
@@ -99,7 +106,7 @@ export const proposalFilter = z
   })
   .meta({ id: 'ProposalFilter' })
 export type ProposalFilter = z.output<typeof proposalFilter>
-const proposalFilterQuery = z.strictObject({
+export const proposalFilterQuery = z.strictObject({
   ...proposalFilterFields,
   flagged: z.stringbool().optional(),
   overPerson: z.stringbool().optional(),
@@ -146,7 +153,11 @@ const decisionId = idOf('decision')
 
 const oneDecision = z.discriminatedUnion('decision', [
   z.strictObject({ id: idOf('change'), decision: z.literal('accept'), over: seen }),
-  z.strictObject({ id: idOf('change'), decision: z.literal('reject') }),
+  z.strictObject({
+    id: idOf('change'),
+    decision: z.literal('reject'),
+    reason: plain(500).trim().min(1).optional().meta({ description: 'Why: remembered for the product’s source' }),
+  }),
   z.strictObject({ id: idOf('change'), decision: z.literal('edit'), over: seen, value: givenValue }),
 ])
 
@@ -189,6 +200,9 @@ export const decideAll = defineRoute({
     filter: proposalFilter,
     asOf: instant.meta({ description: 'Proposals made later are left: nobody saw them counted' }),
     overPersons: z.boolean().meta({ description: 'Also accept over what a person wrote' }),
+    sampleId: idOf('sample').optional().meta({
+      description: 'The judged sample of this very filter: its result is kept with the decision, and what is wrong in it stays waiting',
+    }),
     continues: decisionId.nullable().meta({ description: 'The decision that this request goes on with' }),
     cursor,
   }),

@@ -1,4 +1,5 @@
 import type { AssignedCandidate } from '../assignments/resolve.ts'
+import type { SourceMemory } from '../catalogue/memory/memory.ts'
 import type { ProductSelection } from '../contract/catalogue.ts'
 import type { Recipe } from '../contract/recipe.ts'
 import { columnOf } from '../contract/recipe.ts'
@@ -17,6 +18,8 @@ export interface RunSettings {
   readonly canary: number | null // products
   readonly startIfAtMost: string | null // plain decimal: a quote up to this was approved before it was exact
   readonly steps: RunSteps
+  /** What was remembered of its sources, by source; absent: nothing. */
+  readonly memory?: Readonly<Record<string, SourceMemory>>
 }
 
 /** The steps of runs that were made before there was a choice, and of those that name none. */

@@ -7,6 +7,7 @@ import { enrichmentRoutes } from '../apps/enrichment/routes.ts'
 import { gatewayRoutes } from '../apps/gateway/routes.ts'
 import { assignmentRoutes } from '../assignments/routes.ts'
 import { forgetAccessTokens } from '../calls/access-token.ts'
+import { memoryRoutes } from '../catalogue/memory/routes.ts'
 import { reviewRoutes } from '../catalogue/review-routes.ts'
 import { catalogueRoutes } from '../catalogue/routes.ts'
 import { structureRoutes } from '../catalogue/structure/routes.ts'
@@ -37,6 +38,7 @@ export const allRoutes = (services: RouteServices): HandledRoute[] => [
   ...catalogueRoutes(services),
   ...structureRoutes(services),
   ...reviewRoutes(services),
+  ...memoryRoutes(services),
   ...enrichmentRoutes(services),
   ...readingLedger(services, gatewayRoutes(services)),
   ...runRoutes(services),

@@ -131,6 +131,17 @@ const shellPages = [
   }),
   createRoute({
     getParentRoute: inShell,
+    path: '/review/groups',
+    validateSearch: reviewSearch,
+    component: page(() => import('./pages/review/groups.tsx'), 'GroupsPage'),
+  }),
+  createRoute({
+    getParentRoute: inShell,
+    path: '/review/samples/$sampleId',
+    component: page(() => import('./pages/review/sample.tsx'), 'SamplePage'),
+  }),
+  createRoute({
+    getParentRoute: inShell,
     path: '/catalogue',
     validateSearch: catalogueSearch,
     component: page(() => import('./pages/catalogue/catalogue.tsx'), 'CataloguePage'),

@@ -9,6 +9,7 @@ import { RECIPE, type Things } from './world.ts'
 export const cases = (own: Things): Readonly<Record<string, object>> => {
   const inEnrichment = { params: { context: 'enrichment' } }
   const ofProduct = { params: { productId: own['product'], attribute: 'title' } }
+  const ofSource = { sourceId: own['source'] }
   const ofRun = { params: { runId: own['run'] } }
   const ofRecipe = { params: { recipeId: own['recipe'] } }
   const selection = { ids: [own['product']] }
@@ -25,6 +26,10 @@ export const cases = (own: Things): Readonly<Record<string, object>> => {
     'catalogue.products.list': { query: { sourceId: own['source'] } },
     'catalogue.products.facets': { query: { sourceId: own['source'] } },
     'catalogue.products.read': { params: { productId: own['product'] }, query: { sourceId: own['source'] } },
+    'catalogue.memory.corrections.change': { params: { ...ofSource, correctionId: own['correction'] }, body: { on: false } },
+    'catalogue.memory.corrections.list': { params: ofSource, query: { search: 'lamp' } },
+    'catalogue.memory.rules.add': { params: ofSource, body: { attribute: 'title', locale: 'en', term: 'ultimate', use: null } },
+    'catalogue.memory.rules.change': { params: { ...ofSource, ruleId: own['rule'] }, body: { use: 'stainless steel' } },
     'catalogue.files.look': { params: { fileId: own['file'] }, body: { delimiter: 'comma' } },
     'catalogue.imports.start': { body: { fileId: own['file'], sourceId: own['source'] } },
     'catalogue.structure.add': { body: { kind: 'groups', code: 'size', set: {} } },
@@ -74,8 +79,20 @@ export const cases = (own: Things): Readonly<Record<string, object>> => {
     'recipes.toText': { body: { recipe: RECIPE } },
     'review.decisions.make': { body: { decisions: [{ id: own['change'], decision: 'accept', over: null }] } },
     'review.decisions.makeAll': {
-      body: { decision: 'reject', filter: { runId: own['run'] }, asOf, overPersons: false, continues: null, cursor: null },
+      body: {
+        decision: 'reject',
+        filter: {},
+        asOf: own['sampleAsOf'],
+        overPersons: false,
+        sampleId: own['sample'],
+        continues: null,
+        cursor: null,
+      },
     },
+    'review.acceptance.read': { query: { sourceId: own['source'] } },
+    'review.groups.list': { query: { runId: own['run'] } },
+    'review.samples.draw': { body: { filter: { runId: own['run'] }, asOf, size: 5 } },
+    'review.samples.judge': { params: { sampleId: own['sample'] }, body: { verdicts: [{ changeId: own['change'], verdict: 'wrong' }] } },
     'review.proposals.counts': { query: { runId: own['run'] } },
     'review.proposals.list': { query: { runId: own['run'] } },
     'review.redo': { body: { of: { decisionId: own['decision'] }, cursor: null } },

@@ -2,6 +2,8 @@ import * as budgets from '../../src/contract/budgets.ts'
 import * as catalogue from '../../src/contract/catalogue.ts'
 import * as connections from '../../src/contract/connections.ts'
 import * as consumption from '../../src/contract/consumption.ts'
+import * as memory from '../../src/contract/memory.ts'
+import * as groups from '../../src/contract/group-review.ts'
 import * as gateway from '../../src/contract/gateway.ts'
 import * as notices from '../../src/contract/notices.ts'
 import * as people from '../../src/contract/people.ts'
@@ -36,7 +38,15 @@ export async function furnish(client: TestClient): Promise<Things> {
   await client.call(runs.startRun, { params: { runId: run.id } })
   await stopped(client, run.id)
   const { items: proposals } = await client.call(review.listProposals)
-  const decided = await client.call(review.decideProposals, { body: { decisions: [{ id: proposals[0]!.id, decision: 'reject' }] } })
+  const asOf = (await client.call(groups.groupProposals)).asOf
+  const sample = await client.call(groups.drawSample, { body: { filter: {}, asOf, size: 2 } })
+  const verdicts = sample.members.map(({ changeId }) => ({ changeId, verdict: 'right' as const }))
+  await client.call(groups.judgeSample, { params: { sampleId: sample.id }, body: { verdicts } })
+  const rejection = { id: proposals[0]!.id, decision: 'reject', reason: 'too short' } as const
+  const decided = await client.call(review.decideProposals, { body: { decisions: [rejection] } })
+  const ofSource = { params: { sourceId: products[0]!.sourceId } }
+  const { items: corrections } = await client.call(memory.listCorrections, ofSource)
+  const rule = await client.call(memory.addRule, { ...ofSource, body: { attribute: null, locale: null, term: 'inox', use: 'steel' } })
   const { items: calls } = await client.call(consumption.listCalls)
   await until(async () => (await client.call(notices.listNotices)).items.length > 0)
   const { items: heard } = await client.call(notices.listNotices)
@@ -66,5 +76,9 @@ export async function furnish(client: TestClient): Promise<Things> {
     session: sessions[0]!.id,
     budget: budget.id,
     rateLimit: rateLimit.id,
+    sample: sample.id,
+    sampleAsOf: sample.asOf,
+    correction: corrections[0]!.id,
+    rule: rule.id,
   }
 }

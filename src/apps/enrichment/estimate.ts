@@ -28,8 +28,8 @@ export interface Estimate {
 
 /** Counts what a run will send while its products are planned, and says what it will cost, before and after a canary. */
 export interface Estimator {
-  /** One product that is to be written, with its record as the model will see it. */
-  add(shown: string, position: number): void
+  /** One product that is to be written, with its record as the model will see it. `asked`: the recipe with what its source taught. */
+  add(shown: string, position: number, asked?: Recipe): void
   /** One answered call of this run. */
   observe(call: ObservedCall): void
   estimate(): Estimate
@@ -71,12 +71,23 @@ export async function createEstimator(
     reasoning: reasoningOf({ model: standsFor }).likely,
     past: past.reduce<Observation>((sum, observed) => addObservations(sum, { ...nothingObserved, ...observed }), nothingObserved),
   }
+  const taught = new WeakMap<Recipe, number>()
+  /** What a product's share of the constant part is longer for what its source taught. */
+  const taughtTokens = (asked: Recipe): number => {
+    let tokens = taught.get(asked)
+    if (tokens === undefined) {
+      tokens = Math.ceil(Math.max(0, counter.count(systemPrompt(asked)) - fixed.systemTokens) / fixed.k)
+      taught.set(asked, tokens)
+    }
+    return tokens
+  }
   let tally = counted
   let seen = before
   let end: number | undefined
   return {
-    add(shown, position) {
-      tally = addToTally(tally, counter.count(recordBlock(shown, shortId)))
+    add(shown, position, asked = recipe) {
+      const more = asked === recipe ? 0 : taughtTokens(asked)
+      tally = addToTally(tally, counter.count(recordBlock(shown, shortId)) + more)
       if (tally.products === canary) end = position
     },
     observe(call) {

@@ -15,6 +15,7 @@ import { attributesOf } from './plan.ts'
 import { factsOf, recordOf } from './record.ts'
 import { openEstimators, quoteOfRun } from './run-quote.ts'
 import { workInput } from './show.ts'
+import { taughtRecipe, type TaughtRecipe } from './taught-recipe.ts'
 import { workHash } from './work-hash.ts'
 
 const PAGE = 500
@@ -24,6 +25,7 @@ const AT_A_TIME = 25
 /** A product of a selection, looked at: who would serve it, and whether its values are there already. */
 export interface LookedAt {
   readonly product: SelectedProduct
+  readonly recipe: TaughtRecipe // as it is asked for products of its source
   readonly place: number | undefined // of its candidate; undefined: nobody serves it
   readonly secondLook: number | undefined
   readonly shown: string // its record as the model sees it
@@ -34,7 +36,7 @@ export interface LookedAt {
 /** The products of a selection, page by page, each with who serves it and how its values stand. */
 export async function* lookAtSelection(
   database: Database,
-  { workspaceId, settings }: { workspaceId: string; settings: Pick<RunSettings, 'recipe' | 'selection' | 'candidates'> },
+  { workspaceId, settings }: { workspaceId: string; settings: Pick<RunSettings, 'recipe' | 'selection' | 'candidates' | 'memory'> },
 ): AsyncGenerator<LookedAt[]> {
   const { recipe, selection } = settings
   const attributes = attributesOf(recipe)
@@ -61,18 +63,19 @@ export async function* lookAtSelection(
 /** Who would serve a product, and what its values would be made from. */
 export function lookAt(
   product: SelectedProduct,
-  { recipe, candidates }: Pick<RunSettings, 'recipe' | 'candidates'>,
+  { recipe: own, candidates, memory }: Pick<RunSettings, 'recipe' | 'candidates' | 'memory'>,
 ): Omit<LookedAt, 'isUnchanged'> {
+  const recipe = taughtRecipe(own, memory?.[product.sourceId])
   const shown = workInput(recordOf(product, recipe), recipe)
   const facts = factsOf(product, { shown, candidates })
   const [chosen] = candidatesFor(candidates, facts)
-  if (!chosen) return { product, place: undefined, secondLook: undefined, shown, hash: '' }
+  if (!chosen) return { product, recipe, place: undefined, secondLook: undefined, shown, hash: '' }
   const place = candidates.indexOf(chosen)
   const [looksAgain] = candidatesForFlagged(candidates, facts, place)
   const { connection, model } = chosen
   const { provider, destination } = connection
   const hash = workHash({ recipe, shown, provider, model, destination, locale: recipe.locale })
-  return { product, place, secondLook: looksAgain && candidates.indexOf(looksAgain), shown, hash }
+  return { product, recipe, place, secondLook: looksAgain && candidates.indexOf(looksAgain), shown, hash }
 }
 
 /**
@@ -97,7 +100,7 @@ export async function planRun(services: CallServices, run: Run, signal: AbortSig
   for await (const page of lookAtSelection(database, { workspaceId, settings })) {
     signal.throwIfAborted()
     const items: NewItem[] = []
-    for (const { product, place, secondLook, shown, hash, isUnchanged } of page) {
+    for (const { product, recipe, place, secondLook, shown, hash, isUnchanged } of page) {
       looked += 1
       if (isUnchanged) {
         unchanged += 1
@@ -110,8 +113,8 @@ export async function planRun(services: CallServices, run: Run, signal: AbortSig
         continue
       }
       items.push({ ...item, candidate: place })
-      first[place]!.add(shown, position)
-      if (secondLook !== undefined) second[secondLook]!.add(shown, position)
+      first[place]!.add(shown, position, recipe)
+      if (secondLook !== undefined) second[secondLook]!.add(shown, position, recipe)
       if (position % AT_A_TIME === 0) await breathe()
     }
     const change = { plan: { selected: Math.max(selected, looked), looked, unchanged } }

@@ -23,6 +23,7 @@ import { openServers } from './servers.ts'
 import type { EnrichmentSubject } from './settle-call.ts'
 import { workInput } from './show.ts'
 import { subjectsOf } from './subjects.ts'
+import { taughtRecipe } from './taught-recipe.ts'
 import { ENRICHMENT, type EnrichmentWork, enrichmentWork } from './work.ts'
 
 /** Enrichment, as the run manager plans and drives it: over products of the catalogue, what it writes are proposals. */
@@ -114,7 +115,7 @@ async function keepObserved(
 async function loadSubjects(
   tx: Tx,
   items: readonly LeasedItem[],
-  { recipe, candidates }: Pick<RunSettings, 'recipe' | 'candidates'>,
+  { recipe, candidates, memory }: Pick<RunSettings, 'recipe' | 'candidates' | 'memory'>,
 ): Promise<EnrichmentSubject[]> {
   const ids = items.map(({ subjectId }) => subjectId)
   const rows = await tx
@@ -140,6 +141,7 @@ async function loadSubjects(
     return {
       identifier: row.identifier,
       values,
+      recipe: taughtRecipe(recipe, memory?.[row.sourceId]),
       chain: [item.candidate, ...others.map((candidate) => candidates.indexOf(candidate))],
       secondLook: again && candidates.indexOf(again),
     }

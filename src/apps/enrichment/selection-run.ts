@@ -1,6 +1,7 @@
 import { recordAudit } from '../../audit/audit.ts'
 import { AppError } from '../../base/errors.ts'
 import { refreshCatalogueIndex } from '../../catalogue/index.ts'
+import { readMemories, type SourceMemory } from '../../catalogue/memory/memory.ts'
 import { countSelected } from '../../catalogue/selection.ts'
 import { attributesOf as sourceAttributes } from '../../catalogue/sources.ts'
 import type { ProductSelection } from '../../contract/catalogue.ts'
@@ -66,6 +67,7 @@ export async function addSelectionRun(services: JobServices & { readonly runMana
       canary: order.canary,
       startIfAtMost: order.startIfAtMost ?? null,
       steps: chooseSteps(order.steps),
+      memory: Object.fromEntries(await memoryOf(tx, selection)),
     }
     const added = await addRun(tx, {
       workspaceId,
@@ -83,6 +85,16 @@ export async function addSelectionRun(services: JobServices & { readonly runMana
   })
   runManager.look({ workspaceId, runId: run.id })
   return run
+}
+
+/** What is remembered of the sources that a selection may hold products of. */
+async function memoryOf(tx: Tx, selection: ProductSelection): Promise<Map<string, SourceMemory>> {
+  const only = 'filter' in selection ? selection.filter.sourceId : undefined
+  const all = only === undefined ? await tx.select({ id: sources.id }).from(sources) : [{ id: only }]
+  return readMemories(
+    tx,
+    all.map(({ id }) => id),
+  )
 }
 
 /** How the workspace's files spell their columns. */

@@ -23,6 +23,8 @@ export interface EnrichmentSubject {
   readonly item: LeasedItem
   readonly identifier: string
   readonly values: Readonly<Record<string, unknown>>
+  /** The recipe as it is asked for products of its source; absent: the run's own. Products of one call share it. */
+  readonly recipe?: Recipe
   /** Who may be asked about it, as places in the run's list: its candidate first, then those that may take over. */
   readonly chain: readonly number[]
   /** Who looks again when its values are flagged or not right: place in the run's list; undefined: nobody. */
@@ -76,7 +78,7 @@ export function settleAnswer(
   },
 ): CallResults {
   const { callId, cutShort } = outcome
-  const answer = readAnswer({ text: outcome.text, recipe: origin.recipe, ids })
+  const answer = readAnswer({ text: outcome.text, recipe: open[0]?.recipe ?? origin.recipe, ids })
   const shares = shareCost(outcome.cost?.nano, open)
   const again: EnrichmentSubject[] = []
   const results = open.map((subject, index): EnrichmentResult => {

@@ -218,7 +218,19 @@ export const isShown = (attribute: string, recipe: Recipe): boolean => rulesOf(r
  * Exactly what the model sees of a product: `key: value` lines, without hidden characters, HTML tags or any "<", long
  * values cut. The order of the product's keys makes no difference, so that a database that reorders them changes nothing.
  */
-export function workInput(values: Readonly<Record<string, unknown>>, recipe: Recipe): string {
+export const workInput = (values: Readonly<Record<string, unknown>>, recipe: Recipe): string =>
+  shownLines(values, recipe)
+    .map(({ line }) => line)
+    .join('\n')
+
+/** A line of the record with the attribute that it is of. */
+export interface ShownLine {
+  readonly attribute: string
+  readonly line: string
+}
+
+/** The same line by line. */
+export function shownLines(values: Readonly<Record<string, unknown>>, recipe: Recipe): ShownLine[] {
   const { show } = recipe
   const rules = rulesOf(recipe)
   const candidates: { rank: number; label: string; value: unknown; key: string }[] = []
@@ -227,10 +239,10 @@ export function workInput(values: Readonly<Record<string, unknown>>, recipe: Rec
     if (rule.shown && rule.label !== '') candidates.push({ rank: rule.rank, label: rule.label, value: values[key], key })
   }
   candidates.sort((a, b) => a.rank - b.rank || compareText(a.label, b.label) || compareText(a.key, b.key))
-  const lines: string[] = []
+  const lines: ShownLine[] = []
   const seen = new Set<string>()
   let characters = 0
-  for (const { label, value } of candidates) {
+  for (const { label, value, key } of candidates) {
     if (lines.length >= show.maxAttributes) break
     const text = cutText(neutral(valueText(value, show.include !== undefined)), show.maxValueCharacters)
     if (text === '') continue
@@ -242,11 +254,11 @@ export function workInput(values: Readonly<Record<string, unknown>>, recipe: Rec
     const line = `${label}: ${text}`
     const left = show.maxCharacters - characters
     if (line.length > left) {
-      if (left > label.length + 20) lines.push(`${label}: ${cutText(text, left - label.length - 3)}`)
+      if (left > label.length + 20) lines.push({ attribute: key, line: `${label}: ${cutText(text, left - label.length - 3)}` })
       break
     }
-    lines.push(line)
+    lines.push({ attribute: key, line })
     characters += line.length + 1
   }
-  return lines.join('\n')
+  return lines
 }

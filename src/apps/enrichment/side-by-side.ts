@@ -5,6 +5,7 @@ import { callCandidate } from '../../calls/fallback.ts'
 import type { CallServices } from '../../calls/services.ts'
 import { latestWork, writtenKey } from '../../catalogue/changes.ts'
 import { refreshCatalogueIndex } from '../../catalogue/index.ts'
+import { readMemories } from '../../catalogue/memory/memory.ts'
 import { countSelected, selectedProducts } from '../../catalogue/selection.ts'
 import type { ProductSelection } from '../../contract/catalogue.ts'
 import type { Recipe } from '../../contract/recipe.ts'
@@ -19,6 +20,7 @@ import { attributesOf } from './plan.ts'
 import { quoteView } from './quote-view.ts'
 import { recordOf } from './record.ts'
 import { workInput } from './show.ts'
+import { taughtRecipe } from './taught-recipe.ts'
 import { workHash } from './work-hash.ts'
 
 /** So many products are counted; of more, the first ones speak for the rest, and the quote says so. */
@@ -51,7 +53,7 @@ export async function quoteSideBySide(
   const { database, clock } = services
   await refreshCatalogueIndex(database, workspaceId)
   const attributes = attributesOf(recipe)
-  const { selected, products, standing, chosen, labels, currency } = await database.inWorkspace(workspaceId, async (tx) => {
+  const { selected, products, standing, chosen, labels, currency, memories } = await database.inWorkspace(workspaceId, async (tx) => {
     const page = await selectedProducts(tx, { selection, limit: MOST_COUNTED })
     const productIds = page.map(({ id }) => id)
     if (productIds.length === 0)
@@ -64,9 +66,14 @@ export async function quoteSideBySide(
       chosen: chosenNow,
       labels: await labelsOf(tx, chosenNow.candidates),
       currency: await readWorkspaceCurrency(tx),
+      memories: await readMemories(tx, [...new Set(page.map(({ sourceId }) => sourceId))]),
     }
   })
-  const records = products.map((product) => ({ id: product.id, shown: workInput(recordOf(product, recipe), recipe) }))
+  const records = products.map((product) => ({
+    id: product.id,
+    asked: taughtRecipe(recipe, memories.get(product.sourceId)),
+    shown: workInput(recordOf(product, recipe), recipe),
+  }))
   const scale = selected / products.length
   const quotes: CandidateQuote[] = []
   for (const candidate of chosen.candidates) {
@@ -75,11 +82,11 @@ export async function quoteSideBySide(
     const server = callCandidate(candidate)
     const estimator = await createEstimator(services, { workspaceId, recipe, candidate: server, currency })
     let unchanged = 0
-    for (const [index, { id, shown }] of records.entries()) {
-      const hash = workHash({ recipe, shown, provider, model, destination, locale: recipe.locale })
+    for (const [index, { id, asked, shown }] of records.entries()) {
+      const hash = workHash({ recipe: asked, shown, provider, model, destination, locale: recipe.locale })
       const latest = standing.get(id)
       if (attributes.every((attribute) => latest?.get(writtenKey(attribute))?.workHash === hash)) unchanged += 1
-      else estimator.add(shown, index + 1)
+      else estimator.add(shown, index + 1, asked)
       if (index % AT_A_TIME === 0) await breathe()
     }
     const all =

@@ -7,6 +7,7 @@ import type { Usage } from '../../base/usage.ts'
 import { type ChatOutcome, chatOrHandOver } from '../../calls/chat.ts'
 import { callCandidate } from '../../calls/fallback.ts'
 import { worstCaseOfCall } from '../../calls/price.ts'
+import { readMemories } from '../../catalogue/memory/memory.ts'
 import { sanitizeGeneratedValue } from '../../catalogue/sanitize.ts'
 import { currentValue, type ProductValues } from '../../catalogue/values.ts'
 import { columnOf, localeOf, type Recipe } from '../../contract/recipe.ts'
@@ -26,6 +27,7 @@ import { readAnswer } from './read-answer.ts'
 import { factsOf, recordOf } from './record.ts'
 import { openServers, type Server } from './servers.ts'
 import { workInput } from './show.ts'
+import { taughtRecipe } from './taught-recipe.ts'
 import { inputTokensAtMost, outputLimit, promptTokens, type PromptTokens } from './token-bounds.ts'
 import { ENRICHMENT } from './work.ts'
 
@@ -47,6 +49,7 @@ export interface PreparedTrial {
 
 interface Prepared extends PreparedTrial {
   readonly server: Server
+  readonly recipe: Recipe // with what the product's source taught
   readonly product: ProductValues
   readonly record: Readonly<Record<string, unknown>>
   readonly currency: string
@@ -54,13 +57,21 @@ interface Prepared extends PreparedTrial {
 }
 
 /** Composes a trial's call without making it. @throws `product.missing`, `assignment.missing`, `connection.missing` */
-export async function prepareTrial(services: JobServices, { workspaceId, productId, recipe, servedBy }: TrialOrder): Promise<Prepared> {
+export async function prepareTrial(
+  services: JobServices,
+  { workspaceId, productId, recipe: asked, servedBy }: TrialOrder,
+): Promise<Prepared> {
   const { database, clock } = services
-  const { product, chosen, currency } = await database.inWorkspace(workspaceId, async (tx) => ({
-    product: await readProduct(tx, productId),
-    chosen: await chooseCandidates(tx, servedBy && [servedBy]),
-    currency: await readWorkspaceCurrency(tx),
-  }))
+  const { product, chosen, currency, memory } = await database.inWorkspace(workspaceId, async (tx) => {
+    const found = await readProduct(tx, productId)
+    return {
+      product: found,
+      chosen: await chooseCandidates(tx, servedBy && [servedBy]),
+      currency: await readWorkspaceCurrency(tx),
+      memory: (await readMemories(tx, [found.sourceId])).get(found.sourceId),
+    }
+  })
+  const recipe = taughtRecipe(asked, memory)
   const record = recordOf(product, recipe)
   const facts = factsOf(product, { shown: workInput(record, recipe), candidates: chosen.candidates })
   const [candidate] = candidatesFor(chosen.candidates, facts)
@@ -80,6 +91,7 @@ export async function prepareTrial(services: JobServices, { workspaceId, product
     tokens,
     atMost: nano === undefined ? undefined : { nano, currency },
     server: server!,
+    recipe,
     product,
     record,
     currency,
@@ -118,9 +130,9 @@ export async function tryRecipe(
   order: TrialOrder & { readonly actor: string; readonly signal: AbortSignal },
 ): Promise<Trial> {
   const { database, clock } = services
-  const { workspaceId, recipe, actor, productId, signal } = order
+  const { workspaceId, actor, productId, signal } = order
   const prepared = await prepareTrial(services, order)
-  const { candidate, prompt, tokens, atMost, currency, bound } = prepared
+  const { recipe, candidate, prompt, tokens, atMost, currency, bound } = prepared
   const [id, budgetId] = [newId(), newId()]
   const member = await database.inWorkspace(workspaceId, async (tx) => {
     await addBudget(tx, { id: budgetId, workspaceId, scope: `trial:${id}`, currency, limitNano: atMost?.nano ?? null })
@@ -159,7 +171,7 @@ export async function tryRecipe(
       const outcome = end.value
       if (outcome.kind === 'failed') return { ...failed, callId: outcome.callId, cost: outcome.cost, failure: told(outcome.failure) }
       const { callId, text: answer, cutShort, usage, cost } = outcome
-      return { ...common, callId, answer, cutShort, values: valuesOf(prepared, { recipe, answer }), usage, cost, failure: null }
+      return { ...common, callId, answer, cutShort, values: valuesOf(prepared, answer), usage, cost, failure: null }
     }
     case 'handed_over':
       return { ...failed, cost: end.cost, failure: told(end.failure) }
@@ -174,7 +186,7 @@ export async function tryRecipe(
 
 const told = ({ code, detail }: { code: string; detail: string }) => ({ code, detail })
 
-function valuesOf({ prompt, product, record }: Prepared, { recipe, answer }: { recipe: Recipe; answer: string }): TrialValue[] {
+function valuesOf({ recipe, prompt, product, record }: Prepared, answer: string): TrialValue[] {
   const reading = readAnswer({ text: answer, recipe, ids: prompt.ids }).products[0]!
   const ofAll = reading.problems.find(({ field }) => field === undefined)
   return recipe.fields.map((field) => {
@@ -193,9 +205,15 @@ function valuesOf({ prompt, product, record }: Prepared, { recipe, answer }: { r
   })
 }
 
-async function readProduct(tx: Tx, id: string): Promise<ProductValues & { family: string | null }> {
+async function readProduct(tx: Tx, id: string): Promise<ProductValues & { sourceId: string; family: string | null }> {
   const [row] = await tx
-    .select({ imported: products.imported, written: products.written, mapping: sources.mapping, family: productIndex.family })
+    .select({
+      sourceId: products.sourceId,
+      imported: products.imported,
+      written: products.written,
+      mapping: sources.mapping,
+      family: productIndex.family,
+    })
     .from(products)
     .innerJoin(sources, eq(sources.id, products.sourceId))
     .leftJoin(productIndex, eq(productIndex.productId, products.id))

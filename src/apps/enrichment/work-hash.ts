@@ -2,6 +2,7 @@ import { canonicalJson } from '../../base/json.ts'
 import type { Destination } from '../../providers/provider.ts'
 import { sha256 } from '../../runtime/hash.ts'
 import type { Recipe } from '../../contract/recipe.ts'
+import type { TaughtRecipe } from './taught-recipe.ts'
 
 /**
  * SHA-256 (hex) of all that a recipe says about the output: fields, rules, languages, tone, glossary, shown fields. Its
@@ -15,11 +16,14 @@ export function recipeHash(recipe: Recipe): string {
 
 const writingHashes = new WeakMap<Recipe, string>()
 
-/** Like `recipeHash` without `show`, whose effect on a product is what the model sees of it. Cached: one recipe serves a run. */
-function writingHash(recipe: Recipe): string {
+/**
+ * Like `recipeHash` without `show`, whose effect on a product is what the model sees of it, and without a source's examples: each
+ * correction changes these, and must not make people pay for everything again. Cached: one recipe serves a run.
+ */
+function writingHash(recipe: TaughtRecipe): string {
   let hash = writingHashes.get(recipe)
   if (hash === undefined) {
-    const { $schema: _schema, name: _name, perCall: _perCall, show: _show, ...rest } = recipe
+    const { $schema: _schema, name: _name, perCall: _perCall, show: _show, examples: _examples, ...rest } = recipe
     hash = sha256(canonicalJson(rest))
     writingHashes.set(recipe, hash)
   }

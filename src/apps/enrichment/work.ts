@@ -1,7 +1,7 @@
 import { chatWithFallback } from '../../calls/fallback.ts'
 import type { CallServices } from '../../calls/services.ts'
 import type { Tx } from '../../db/database.ts'
-import type { LeasedItem, RunKind, UnitOutcome } from '../../runs/run-kind.ts'
+import type { LeasedItem, RunKind, SettledItem, UnitOutcome } from '../../runs/run-kind.ts'
 import type { ObservedCall } from './observation.ts'
 import { capReached } from './cap-reached.ts'
 import { type AskedBounds, askedBounds, callOf, learnFrom, promptFor } from './asked-call.ts'
@@ -34,12 +34,31 @@ export function enrichmentWork(work: EnrichmentWork): RunKind<EnrichmentSubject>
     itemsPerUnit: work.recipe.perCall,
     load: work.load,
     async perform(unit, signal) {
-      const { outcome, again } = await ask(work, fixed, { open: unit, signal })
-      if (again.length === 0) return outcome
-      const second = await ask(work, fixed, { open: again, signal })
-      return { ...second.outcome, settled: [...outcome.settled, ...second.outcome.settled] }
+      const settled: SettledItem[] = []
+      // Products of several sources are never asked about in one call: what one of them taught is nothing to another.
+      const calls = [...Map.groupBy(unit, ({ recipe }) => recipe).values()]
+      for (const [index, open] of calls.entries()) {
+        const outcome = await askTwice(work, fixed, { open, signal })
+        settled.push(...outcome.settled)
+        const { left } = outcome
+        const isStopped = outcome.pause !== undefined || outcome.noRoom !== undefined || signal.aborted
+        if (isStopped) return { ...outcome, settled, ...(left ? { left: [...left, ...calls.slice(index + 1).flat()] } : {}) }
+      }
+      return { settled }
     },
   }
+}
+
+/** One call, and one more for what was not right. */
+async function askTwice(
+  work: EnrichmentWork,
+  fixed: Fixed,
+  { open, signal }: { open: readonly EnrichmentSubject[]; signal: AbortSignal },
+): Promise<UnitOutcome<EnrichmentSubject>> {
+  const { outcome, again } = await ask(work, fixed, { open, signal })
+  if (again.length === 0) return outcome
+  const second = await ask(work, fixed, { open: again, signal })
+  return { ...second.outcome, settled: [...outcome.settled, ...second.outcome.settled] }
 }
 
 /** What all calls of a run share. */
@@ -59,7 +78,8 @@ async function ask(
   { schema, schemaText }: Fixed,
   { open, signal }: { open: readonly EnrichmentSubject[]; signal: AbortSignal },
 ): Promise<Asked> {
-  const { recipe, servers } = work
+  const { servers } = work
+  const recipe = open[0]!.recipe ?? work.recipe
   const prompt = promptFor(recipe, open)
   const boundsOf = (server: Server): AskedBounds => askedBounds({ recipe, open, prompt, schemaText, server })
   const [first, ...others] = chainOf(open).map((place) => servers[place]!)

@@ -317,11 +317,17 @@ export const valueChanges = pgTable(
     provenance: jsonb('provenance').$type<Provenance>().notNull(),
     runId: uuid('run_id'),
     workHash: text('work_hash'), // what the value was made from: input, recipe, model, destination
+    making: uuid('making'), // the same in parts, of its own field: value_makings; null: written before these were kept, or from none
+    record: uuid('record'), // the product's data as the model saw it: shown_records
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     decidedAt: timestamp('decided_at', { withTimezone: true }),
     decidedBy: text('decided_by'), // the actor
     decisionId: uuid('decision_id'), // what was decided together is undone together
     beforeUndo: jsonb('before_undo').$type<BeforeUndo>(), // how it stood before it was undone: the undo of that
+    // Of what waits, in the background (catalogue/change-kinds.ts): its group, and when it was told from what the product said then.
+    changeKind: text('change_kind'),
+    changeWords: text('change_words'),
+    changeToldAt: timestamp('change_told_at', { withTimezone: true }),
   },
   (table) => [
     index('value_changes_product').on(table.productId, table.createdAt),
@@ -330,6 +336,9 @@ export const valueChanges = pgTable(
     index('value_changes_proposed')
       .on(table.workspaceId, table.productId)
       .where(sql`state = 'proposed'`),
+    index('value_changes_untold')
+      .on(table.workspaceId, table.id)
+      .where(sql`state = 'proposed' and change_kind is null`),
     index('value_changes_decision')
       .on(table.decisionId)
       .where(sql`decision_id is not null`),

@@ -6,6 +6,7 @@ import consumption from './consumption.en.json' with { type: 'json' }
 import enrich from './enrich.en.json' with { type: 'json' }
 import errors from './errors.en.json' with { type: 'json' }
 import gateway from './gateway.en.json' with { type: 'json' }
+import groups from './groups.en.json' with { type: 'json' }
 import local from './local.en.json' with { type: 'json' }
 import pace from './pace.en.json' with { type: 'json' }
 import people from './people.en.json' with { type: 'json' }
@@ -26,6 +27,7 @@ export const english = {
   enrich,
   errors,
   gateway,
+  groups,
   local,
   pace,
   people,

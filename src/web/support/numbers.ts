@@ -65,6 +65,12 @@ export function formatShare(share: number, language: string): string {
   return formatter(language, options).format(share)
 }
 
+/** The most that a share can be, to a tenth of a percent and never less than it is: 0.04831 -> "4.9 %". */
+export const formatMostShare = (share: number, language: string): string =>
+  formatter(language, { style: 'percent', maximumFractionDigits: 1, numberingSystem: 'latn' } as const).format(
+    Math.ceil(share * 1_000) / 1_000,
+  )
+
 const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
 
 /** A file's size in units of 1,000. */

@@ -11,7 +11,8 @@ import { useText } from '../../messages/text.tsx'
 import { formatCount } from '../../support/numbers.ts'
 import { formatMoment } from '../../support/times.ts'
 import { useNarrow } from '../../support/use-media.ts'
-import { flagText } from './proposal-detail.tsx'
+import { flagText } from './flag-text.ts'
+import { groupText } from './group-text.ts'
 import { filterOf, type ReviewSearch } from './search.ts'
 
 type Change = (change: Partial<ReviewSearch>) => void
@@ -132,6 +133,9 @@ const NONE: { [Name in keyof Required<ReviewSearch>]: undefined } = {
   kind: undefined,
   flagged: undefined,
   overPerson: undefined,
+  change: undefined,
+  words: undefined,
+  sampleId: undefined,
 }
 
 /** Why a proposal needs a look is one choice, though it is three filters. */
@@ -209,5 +213,7 @@ export function useFilterWords(search: ReviewSearch, counts: ProposalCounts | un
     ...(search.productId ? [t('review.words.product')] : []),
     ...(search.sourceId ? [t('review.words.source')] : []),
     ...(search.kind ? [t(`common.provenance.${search.kind}`)] : []),
+    ...(search.change ? [groupText(search.change, search.words ?? null, t)] : []),
+    ...(search.sampleId ? [t('groups.inSample')] : []),
   ]
 }

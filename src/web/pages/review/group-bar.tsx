@@ -1,25 +1,15 @@
-import { useEffect, useRef, useState } from 'react'
-import { undo, type ProposalCounts } from '../../../contract/review.ts'
+import { useState } from 'react'
+import type { ProposalCounts } from '../../../contract/review.ts'
 import { Button } from '../../components/button.tsx'
 import { Checkbox } from '../../components/choice.tsx'
 import { ConfirmDialog } from '../../components/dialog.tsx'
 import { Count } from '../../components/figures.tsx'
 import { ProgressBar } from '../../components/progress-bar.tsx'
-import { say, sayProblem } from '../../components/toast.tsx'
 import { useText } from '../../messages/text.tsx'
 import { useMay } from '../../support/me.ts'
 import { useFilterWords } from './filters.tsx'
 import { filterOf, type ReviewSearch } from './search.ts'
-import { decideOnAll, takeBack } from './steps.ts'
-
-type Decision = 'accept' | 'reject'
-
-interface UnderWay {
-  readonly decision: Decision
-  readonly total: number
-  readonly decided: number
-  readonly left: number
-}
+import { useDecideAll, type Decision, type UnderWay } from './use-decide-all.ts'
 
 /** How many match and by what, and what can be done with all of them at once. */
 export function GroupBar({ search, counts, onDone }: { search: ReviewSearch; counts: ProposalCounts; onDone: () => void }) {
@@ -27,24 +17,11 @@ export function GroupBar({ search, counts, onDone }: { search: ReviewSearch; cou
   const mayDecide = useMay('review.decide')
   const words = useFilterWords(search, counts)
   const [asked, setAsked] = useState<Decision>()
-  const { underWay, begin, stop } = useDecideAll(search, onDone)
+  const { underWay, begin, stop } = useDecideAll(onDone)
   return (
     <div className="mb-4 flex flex-wrap items-center justify-between gap-3 rounded-md border border-line bg-surface px-3 py-2">
       {underWay ? (
-        <>
-          <div className="min-w-0 flex-1 basis-64">
-            <ProgressBar
-              label={t(`review.all.underWay.${underWay.decision}`)}
-              progress={{
-                done: underWay.decided,
-                flagged: 0,
-                failed: 0,
-                waiting: Math.max(0, underWay.total - underWay.decided - underWay.left),
-              }}
-            />
-          </div>
-          <Button onClick={stop}>{t('review.all.stop')}</Button>
-        </>
+        <Deciding underWay={underWay} onStop={stop} />
       ) : (
         <>
           <p className="min-w-0">
@@ -67,9 +44,35 @@ export function GroupBar({ search, counts, onDone }: { search: ReviewSearch; cou
         </>
       )}
       {asked && (
-        <AskFirst key={asked} decision={asked} words={words} counts={counts} onClose={() => setAsked(undefined)} onConfirm={begin} />
+        <AskFirst
+          key={asked}
+          decision={asked}
+          words={words}
+          counts={counts}
+          onClose={() => setAsked(undefined)}
+          onConfirm={(overPersons) =>
+            begin({ decision: asked, filter: filterOf(search), asOf: counts.asOf, overPersons, total: counts.total })
+          }
+        />
       )}
     </div>
+  )
+}
+
+/** How far a decision on many is, and the way to end it. */
+export function Deciding({ underWay, onStop }: { underWay: UnderWay; onStop: () => void }) {
+  const { t } = useText()
+  const { decision, total, decided, left } = underWay
+  return (
+    <>
+      <div className="min-w-0 flex-1 basis-64">
+        <ProgressBar
+          label={t(`review.all.underWay.${decision}`)}
+          progress={{ done: decided, flagged: 0, failed: 0, waiting: Math.max(0, total - decided - left) }}
+        />
+      </div>
+      <Button onClick={onStop}>{t('review.all.stop')}</Button>
+    </>
   )
 }
 
@@ -77,14 +80,15 @@ interface AskFirstProps {
   decision: Decision
   words: readonly string[]
   counts: ProposalCounts
+  overPersonsAtFirst?: boolean
   onClose: () => void
-  onConfirm: (decision: Decision, counts: ProposalCounts, overPersons: boolean) => void
+  onConfirm: (overPersons: boolean) => void
 }
 
 /** What will be done, to how many and which, and what stays out of it. */
-function AskFirst({ decision, words, counts, onClose, onConfirm }: AskFirstProps) {
+export function AskFirst({ decision, words, counts, overPersonsAtFirst = false, onClose, onConfirm }: AskFirstProps) {
   const { t } = useText()
-  const [overPersons, setOverPersons] = useState(false)
+  const [overPersons, setOverPersons] = useState(overPersonsAtFirst)
   const spared = decision === 'accept' && !overPersons ? counts.overPerson : 0
   const count = counts.total - spared
   return (
@@ -94,7 +98,7 @@ function AskFirst({ decision, words, counts, onClose, onConfirm }: AskFirstProps
       dangerous={false}
       title={t(`review.all.titles.${decision}`, { count })}
       action={t(`review.all.actions.${decision}`, { count })}
-      onConfirm={async () => onConfirm(decision, counts, overPersons)}
+      onConfirm={async () => onConfirm(overPersons)}
     >
       <p>{words.length === 0 ? t('review.all.everything') : t('review.all.filtered', { filter: words.join(' · ') })}</p>
       {counts.flagged > 0 && decision === 'accept' && (
@@ -106,45 +110,6 @@ function AskFirst({ decision, words, counts, onClose, onConfirm }: AskFirstProps
       <p>{t('review.all.undoable')}</p>
     </ConfirmDialog>
   )
-}
-
-/** A decision on all that match, with its progress. Leaving the page ends it after the batch under way; what was decided stays. */
-function useDecideAll(search: ReviewSearch, onDone: () => void) {
-  const { t } = useText()
-  const [underWay, setUnderWay] = useState<UnderWay>()
-  const controller = useRef<AbortController>(undefined)
-  useEffect(() => () => controller.current?.abort(), [])
-  const begin = (decision: Decision, counts: ProposalCounts, overPersons: boolean): void => {
-    const own = new AbortController()
-    controller.current = own
-    setUnderWay({ decision, total: counts.total, decided: 0, left: 0 })
-    void (async () => {
-      try {
-        const onProgress = ({ decided, left }: { decided: number; left: number }) =>
-          setUnderWay({ decision, total: counts.total, decided, left })
-        const done = await decideOnAll(
-          { decision, filter: filterOf(search), asOf: counts.asOf, overPersons },
-          { signal: own.signal, onProgress },
-        )
-        const { decisionId, decided } = done
-        const takeItBack = async () => {
-          if (decisionId === null) return
-          const { undone } = await takeBack(undo, { decisionId })
-          say(t('review.all.undone', { count: undone }))
-          onDone()
-        }
-        say(t(`review.all.done.${decision}`, { count: decided }), {
-          undo: () => takeItBack().catch((error: unknown) => sayProblem(error, t)),
-        })
-      } catch (error) {
-        sayProblem(error, t)
-      } finally {
-        setUnderWay(undefined)
-        onDone()
-      }
-    })()
-  }
-  return { underWay, begin, stop: () => controller.current?.abort() }
 }
 
 /** "3 of 1 203": where the person is in what matches. */

@@ -6,18 +6,12 @@ import { Button } from '../../components/button.tsx'
 import { Diff } from '../../components/diff.tsx'
 import { Money } from '../../components/figures.tsx'
 import { KeyHint } from '../../components/key-hint.tsx'
-import { useText, type Translate } from '../../messages/text.tsx'
+import { useText } from '../../messages/text.tsx'
+import { flagText } from './flag-text.ts'
 import { ValueMark, whyUnknown } from './provenance-facts.tsx'
 import type { Decided, Say } from './use-decisions.ts'
 import { type Draft, ValueEditor } from './value-editor.tsx'
 import { valueText, type Given } from './value-text.ts'
-
-/** Why a value is flagged, in words; a reason that this page does not know is shown as it came. */
-export function flagText(reason: string, t: Translate): string {
-  const known = ['number_not_in_source', 'unit_not_in_source', 'standard_not_in_source'] as const
-  const found = known.find((one) => one === reason)
-  return found ? t(`review.flags.${found}`) : reason
-}
 
 /** The difference between what a product says and what is proposed, word by word, with the words in question marked. */
 export function ProposalDiff({ proposal, sideBySide = false }: { proposal: ProposalView; sideBySide?: boolean }) {

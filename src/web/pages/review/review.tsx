@@ -23,6 +23,7 @@ import { filterOf, queryOfFilter, type ReviewSearch } from './search.ts'
 import { valuesChanged } from './steps.ts'
 import { UndoRun } from './undo-run.tsx'
 import { useDecisions, type Say } from './use-decisions.ts'
+import { Ways } from './ways.tsx'
 
 /** Review: what was generated, or what a source says otherwise than a person, until someone decides. */
 export function ReviewPage() {
@@ -37,6 +38,7 @@ export function ReviewPage() {
   return (
     <Page title={t('review.title')} sentence={t('review.sentence')} {...(search.runId ? { action: <UndoRun runId={search.runId} /> } : {})}>
       {counts.data?.kinds.some(({ kind }) => kind === 'practice') && <PracticeBand />}
+      <Ways search={search} way="each" />
       <Filters search={search} onChange={change} />
       {counts.error ? (
         <ErrorState problem={toApiProblem(counts.error)} onRetry={() => void counts.refetch()} />

@@ -1,3 +1,4 @@
+import { GROUP_KINDS } from '../../../contract/review-groups.ts'
 import { VALUE_KINDS } from '../../../contract/review.ts'
 import { aFlag, anId, oneOf, searchOf, someText } from '../../support/search.ts'
 
@@ -15,6 +16,9 @@ export const reviewSearch = searchOf({
   kind: oneOf(VALUE_KINDS),
   flagged: aFlag,
   overPerson: aFlag,
+  change: oneOf(GROUP_KINDS),
+  words: someText(200),
+  sampleId: anId,
 })
 export type ReviewSearch = ReturnType<typeof reviewSearch>
 

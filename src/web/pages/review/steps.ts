@@ -1,3 +1,4 @@
+import { groupProposals } from '../../../contract/group-review.ts'
 import { countProposals, decideAll, listProposals, type redo, type undo, valueHistory } from '../../../contract/review.ts'
 import { listProducts, readProduct } from '../../../contract/catalogue.ts'
 import type { RouteAnswer, RouteArguments } from '../../../contract/route.ts'
@@ -55,4 +56,5 @@ export async function decideOnAll(
 }
 
 /** Values of products are others now: whatever shows them reads them again. */
-export const valuesChanged = (): Promise<void> => invalidate(listProposals, countProposals, valueHistory, readProduct, listProducts)
+export const valuesChanged = (): Promise<void> =>
+  invalidate(listProposals, countProposals, groupProposals, valueHistory, readProduct, listProducts)
