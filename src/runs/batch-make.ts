@@ -5,7 +5,8 @@ import { leaseForBatch, releaseFromBatch } from './batch-items.ts'
 import { endBatch, releaseBatch } from './batch-step.ts'
 import type { BatchDrive } from './drive-batches.ts'
 import { returnItems } from './items.ts'
-import type { LeasedItem, Pause } from './run-kind.ts'
+import type { Pause } from './run-kind.ts'
+import { intoUnits } from './units.ts'
 
 /** `none`: nothing waits that may be asked about. `pause`: why no more can be. */
 export type Made = { readonly kind: 'none' } | { readonly kind: 'made'; readonly pause?: Pause }
@@ -29,7 +30,7 @@ export async function makeBatch<Subject>(drive: BatchDrive<Subject>, at: Batched
       return { items: leased, subjects: leased.length > 0 ? await kind.load(tx, leased) : [] }
     })
     if (items.length === 0) break
-    const units = intoUnits(items, subjects, kind.itemsPerUnit)
+    const units = intoUnits(items, subjects, kind)
     const calls = units.map((unit): BatchedCall => ({
       ...kind.compose(unit.subjects, at),
       items: unit.items.map((item) => [item.position, item.attempt]),
@@ -61,17 +62,4 @@ export async function makeBatch<Subject>(drive: BatchDrive<Subject>, at: Batched
 function pauseOf<Subject>(stop: Stop | undefined, { kind }: BatchDrive<Subject>): Pause | undefined {
   if (stop?.kind === 'no_room') return kind.noRoom(stop.refusal)
   return stop?.kind === 'refused' ? { code: stop.failure.code, detail: stop.failure.detail } : undefined
-}
-
-interface Unit<Subject> {
-  readonly items: readonly LeasedItem[]
-  readonly subjects: readonly Subject[]
-}
-
-/** Units of up to `size` items; all of them have one candidate. */
-export function intoUnits<Subject>(items: readonly LeasedItem[], subjects: readonly Subject[], size: number): Unit<Subject>[] {
-  const units: Unit<Subject>[] = []
-  for (let from = 0; from < items.length; from += size)
-    units.push({ items: items.slice(from, from + size), subjects: subjects.slice(from, from + size) })
-  return units
 }

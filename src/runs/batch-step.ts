@@ -11,6 +11,7 @@ import type { BatchedPlace, BatchKind } from './batch-kind.ts'
 import type { BatchDrive } from './drive-batches.ts'
 import { returnItems } from './items.ts'
 import type { LeasedItem, Pause, SettledItem } from './run-kind.ts'
+import { unitsOf } from './units.ts'
 
 /** What a step with a batch came to. `wasSent`: it was at its provider; `answered` of its requests were answered in this step. */
 export type Step =
@@ -177,9 +178,7 @@ function createReader<Subject>({ services, workspaceId, runId, kind, onSettled }
 /** The second question about products whose answer was not right goes out at once, by usual calls. @returns why not all were asked. */
 async function askAgain<Subject>(drive: BatchDrive<Subject>, again: readonly Subject[]): Promise<Pause | undefined> {
   const { kind, concurrency, signal, hardSignal, onSettled } = drive
-  const units = Array.from({ length: Math.ceil(again.length / kind.itemsPerUnit) }, (_, index) =>
-    again.slice(index * kind.itemsPerUnit, (index + 1) * kind.itemsPerUnit),
-  )
+  const units = unitsOf(again, kind)
   let pause: Pause | undefined
   const work = async (): Promise<void> => {
     for (let unit = units.shift(); unit && !pause && !signal.aborted; unit = units.shift()) {

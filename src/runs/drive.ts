@@ -4,6 +4,7 @@ import type { Clock } from '../runtime/clock.ts'
 import { leaseItems, releaseAbandoned, renewLeases, returnItems } from './items.ts'
 import type { LeasedItem, Pause, RunKind, SettledItem, UnitOutcome } from './run-kind.ts'
 import { createSpacing } from './spacing.ts'
+import { intoUnits, type Unit } from './units.ts'
 
 /** How a drive ended. `finished`: no item waits any more. */
 export type DriveEnd = { readonly kind: 'finished' } | { readonly kind: 'paused'; readonly pause: Pause } | { readonly kind: 'interrupted' }
@@ -84,7 +85,7 @@ export async function driveRun<Subject>({
       return { items: leased, subjects: leased.length > 0 ? await kind.load(tx, leased) : [] }
     })
     if (items.length < limit && returns === returnsBefore) exhausted = true
-    ready = ready.concat(intoUnits(items, subjects, kind.itemsPerUnit))
+    ready = ready.concat(intoUnits(items, subjects, kind))
   }
 
   const start = (unit: Unit<Subject>): void => {
@@ -155,30 +156,10 @@ export async function driveRun<Subject>({
 /** How many items one lease statement takes at least, so that small units do not cost a statement each. */
 const FEWEST_LEASED = 128
 
-interface Unit<Subject> {
-  readonly items: readonly LeasedItem[]
-  readonly subjects: readonly Subject[]
-}
-
 /** A unit found no room in a budget. Only when nothing else was in flight meanwhile does that mean the cap is reached. */
 interface Refusal {
   readonly pause: Pause
   readonly alone: boolean
-}
-
-/** Units of up to `size` items that ask the same candidate, in the order of their first items. */
-function intoUnits<Subject>(items: readonly LeasedItem[], subjects: readonly Subject[], size: number): Unit<Subject>[] {
-  const units: { readonly items: LeasedItem[]; readonly subjects: Subject[] }[] = []
-  const open = new Map<number, (typeof units)[number]>()
-  for (const [index, item] of items.entries()) {
-    let unit = open.get(item.candidate)
-    if (!unit) units.push((unit = { items: [], subjects: [] }))
-    unit.items.push(item)
-    unit.subjects.push(subjects[index]!)
-    if (unit.items.length < size) open.set(item.candidate, unit)
-    else open.delete(item.candidate)
-  }
-  return units
 }
 
 /** What is left of a unit, as far as it has come. */

@@ -49,6 +49,8 @@ export interface RunKind<Subject> {
   readonly id: string
   /** How many items go into one unit (the products of one call); those of one unit have the same candidate. */
   readonly itemsPerUnit: number
+  /** Subjects of different sorts are never in one unit; absent: they are all of one. */
+  sortOf?(this: void, subject: Subject): unknown
   /** Loads what the leased items need, in one query; called for many items at once. */
   load(tx: Tx, items: readonly LeasedItem[]): Promise<Subject[]>
   /** Does one unit, and commits each item's result with its call's ledger entry. Never throws for what one item or provider does. */

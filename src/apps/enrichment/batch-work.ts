@@ -8,15 +8,15 @@ import { askedBounds, callOf, learnFrom, promptFor } from './asked-call.ts'
 import { capReached } from './cap-reached.ts'
 import { OUTPUT_SCHEMA_NAME, outputSchema } from './output-schema.ts'
 import { type EnrichmentSubject, settleAnswer, settleFailure } from './settle-call.ts'
-import { ENRICHMENT, type EnrichmentWork } from './work.ts'
+import { ENRICHMENT, type EnrichmentWork, recipeOf } from './work.ts'
 
 /**
  * Enrichment in batches: `usual` for what is asked by usual calls, the second questions among it. Candidates whose provider has no batch
  * service, or none at a known price, are asked by usual calls alone.
  */
 export function batchedEnrichment(work: EnrichmentWork, usual: RunKind<EnrichmentSubject>): BatchKind<EnrichmentSubject> {
-  const { recipe, servers, currency } = work
-  const schema = outputSchema(recipe)
+  const { servers, currency } = work
+  const schema = outputSchema(work.recipe)
   const schemaText = JSON.stringify(schema)
   const now = work.services.clock.now()
   const places = servers.flatMap(({ candidate }, place): BatchedPlace[] => {
@@ -33,6 +33,7 @@ export function batchedEnrichment(work: EnrichmentWork, usual: RunKind<Enrichmen
     places,
     compose(unit, { place, asking }) {
       const server = servers[place]!
+      const recipe = recipeOf(work, unit)
       const prompt = promptFor(recipe, unit)
       const bounds = askedBounds({ recipe, open: unit, prompt, schemaText, server })
       return {
@@ -57,7 +58,7 @@ export function batchedEnrichment(work: EnrichmentWork, usual: RunKind<Enrichmen
       if (outcome.kind === 'failed') return settleFailure(work, { open: unit, outcome })
       learnFrom(work, { usage: outcome.usage, open: unit, server, tokens: inputParts ?? {}, bound: undefined })
       // the ids of an answer follow from the order of the products alone
-      const { ids } = promptFor(recipe, unit)
+      const { ids } = promptFor(recipeOf(work, unit), unit)
       return settleAnswer(work, { open: unit, ids, server, outcome, outputLimit })
     },
     noRoom: capReached,

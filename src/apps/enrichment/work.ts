@@ -1,11 +1,12 @@
 import { chatWithFallback } from '../../calls/fallback.ts'
 import type { CallServices } from '../../calls/services.ts'
 import type { Tx } from '../../db/database.ts'
-import type { LeasedItem, RunKind, SettledItem, UnitOutcome } from '../../runs/run-kind.ts'
+import type { LeasedItem, RunKind, UnitOutcome } from '../../runs/run-kind.ts'
 import type { ObservedCall } from './observation.ts'
 import { capReached } from './cap-reached.ts'
 import { type AskedBounds, askedBounds, callOf, learnFrom, promptFor } from './asked-call.ts'
 import { OUTPUT_SCHEMA_NAME, outputSchema } from './output-schema.ts'
+import type { Recipe } from '../../contract/recipe.ts'
 import type { Server } from './servers.ts'
 import { type EnrichmentSubject, settleAnswer, settleFailure, type ValueOrigin } from './settle-call.ts'
 
@@ -33,33 +34,20 @@ export function enrichmentWork(work: EnrichmentWork): RunKind<EnrichmentSubject>
     id: ENRICHMENT,
     itemsPerUnit: work.recipe.perCall,
     load: work.load,
+    // Products of several sources are never asked about in one call: what one of them taught is nothing to another.
+    sortOf: ({ recipe }) => recipe,
     async perform(unit, signal) {
-      const settled: SettledItem[] = []
-      // Products of several sources are never asked about in one call: what one of them taught is nothing to another.
-      const calls = [...Map.groupBy(unit, ({ recipe }) => recipe).values()]
-      for (const [index, open] of calls.entries()) {
-        const outcome = await askTwice(work, fixed, { open, signal })
-        settled.push(...outcome.settled)
-        const { left } = outcome
-        const isStopped = outcome.pause !== undefined || outcome.noRoom !== undefined || signal.aborted
-        if (isStopped) return { ...outcome, settled, ...(left ? { left: [...left, ...calls.slice(index + 1).flat()] } : {}) }
-      }
-      return { settled }
+      const { outcome, again } = await ask(work, fixed, { open: unit, signal })
+      if (again.length === 0) return outcome
+      const second = await ask(work, fixed, { open: again, signal })
+      return { ...second.outcome, settled: [...outcome.settled, ...second.outcome.settled] }
     },
   }
 }
 
-/** One call, and one more for what was not right. */
-async function askTwice(
-  work: EnrichmentWork,
-  fixed: Fixed,
-  { open, signal }: { open: readonly EnrichmentSubject[]; signal: AbortSignal },
-): Promise<UnitOutcome<EnrichmentSubject>> {
-  const { outcome, again } = await ask(work, fixed, { open, signal })
-  if (again.length === 0) return outcome
-  const second = await ask(work, fixed, { open: again, signal })
-  return { ...second.outcome, settled: [...outcome.settled, ...second.outcome.settled] }
-}
+/** The recipe that a unit is asked with: with what its source taught. */
+export const recipeOf = ({ recipe }: Pick<EnrichmentWork, 'recipe'>, unit: readonly EnrichmentSubject[]): Recipe =>
+  unit[0]?.recipe ?? recipe
 
 /** What all calls of a run share. */
 interface Fixed {
@@ -79,7 +67,7 @@ async function ask(
   { open, signal }: { open: readonly EnrichmentSubject[]; signal: AbortSignal },
 ): Promise<Asked> {
   const { servers } = work
-  const recipe = open[0]!.recipe ?? work.recipe
+  const recipe = recipeOf(work, open)
   const prompt = promptFor(recipe, open)
   const boundsOf = (server: Server): AskedBounds => askedBounds({ recipe, open, prompt, schemaText, server })
   const [first, ...others] = chainOf(open).map((place) => servers[place]!)
