@@ -8,18 +8,28 @@ import type { Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import { imports } from '../db/schema/index.ts'
 import { newId } from '../runtime/ids.ts'
-import { currentPlaces, readWrittenKey } from './current.ts'
+import { currentPlaces, isEmptyValue, readWrittenKey } from './current.ts'
+import { merchantTexts, structured } from './export-merchant.ts'
+import { beganAsGenerated, markOf, type OriginMark } from './export-origins.ts'
 import { columnNames, type FileFormat } from './formats/format.ts'
 import { exportFile } from './formats/write.ts'
 import { namingFile } from './look.ts'
-import { addedColumns, cellsAt } from './mapping.ts'
+import { addedColumns, cellsAt, cellsFor } from './mapping.ts'
 import { sanitizeGeneratedValue } from './sanitize.ts'
 import { labelOf, readSource, type Source } from './sources.ts'
 import { type CatalogueServices, fileContent, readUpload } from './uploads.ts'
-import type { ProductValues } from './values.ts'
+import type { Place, ProductValues } from './values.ts'
 import { writtenProducts } from './written.ts'
 
 const LEFT_MS = 60 * 60 * 1000
+
+/** What a person asks of an export beside the file. */
+export interface ExportChoices {
+  /** A mark beside each column that Latchkey wrote in: whose words its values are. */
+  readonly origins: boolean
+  /** In feeds of Google Merchant's format: what a model wrote and nobody edited goes where Google asks for it. */
+  readonly structured: boolean
+}
 
 /**
  * A source's newest file with every accepted value written in; each byte outside of changed cells is the supplier's own.
@@ -29,7 +39,7 @@ const LEFT_MS = 60 * 60 * 1000
  */
 export async function exportSource(
   services: CatalogueServices,
-  { workspaceId, actor, sourceId }: { workspaceId: string; actor: string; sourceId: string },
+  { workspaceId, actor, sourceId, choices }: { workspaceId: string; actor: string; sourceId: string; choices: ExportChoices },
 ): Promise<FileAnswer> {
   const { database, dataDir } = services
   const source = await database.inWorkspace(workspaceId, (tx) => readWholeSource(tx, sourceId))
@@ -53,7 +63,16 @@ export async function exportSource(
   )
   const { mapping } = source
   const places = added.map(({ key }) => readWrittenKey(key))
-  const columns = [...new Set([...columnNames(format), ...addedColumns(mapping, places)])]
+  const texts = choices.structured ? merchantTexts(format) : undefined
+  const marked = choices.origins ? markedColumns(mapping, places) : []
+  const columns = [
+    ...new Set([
+      ...columnNames(format),
+      ...addedColumns(mapping, places),
+      ...(texts ?? []).map((text) => text.structured),
+      ...(format.kind === 'jsonl' ? [] : marked.map(originColumn)),
+    ]),
+  ]
   try {
     await namingFile(upload, () =>
       exportFile({
@@ -63,8 +82,18 @@ export async function exportSource(
         columns,
         expectedHash: source.contentHash,
         changesFor: async (identifiers) => {
-          const products = await database.inWorkspace(workspaceId, (tx) => writtenProducts(tx, { sourceId, identifiers }))
-          return new Map([...products].map(([identifier, product]) => [identifier, writtenCells(product)]))
+          const { products, edited } = await database.inWorkspace(workspaceId, async (tx) => {
+            const found = await writtenProducts(tx, { sourceId, identifiers })
+            return { products: found, edited: choices.origins ? await editedIn(tx, found.values()) : NONE }
+          })
+          return new Map(
+            [...products].map(([identifier, product]) => {
+              const { cells, marks } = writtenCells(product, edited)
+              const { imported } = product
+              const texted = texts ? structured(cells, { texts, format, marks, imported }) : cells
+              return [identifier, { ...texted, ...originCells(format, { marked, marks, cells, imported }) }]
+            }),
+          )
         },
       }),
     )
@@ -105,16 +134,64 @@ async function readWholeSource(tx: Tx, sourceId: string): Promise<Source> {
   )
 }
 
-/** What was written over a product's import, by column. */
-function writtenCells(product: ProductValues): Record<string, unknown> {
+/** What was written over a product's import, by column, and whose words it is. */
+function writtenCells(
+  product: ProductValues,
+  edited: ReadonlySet<string>,
+): { cells: Record<string, unknown>; marks: ReadonlyMap<string, OriginMark> } {
   const { mapping, imported } = product
   const cells: Record<string, unknown> = {}
+  const marks = new Map<string, OriginMark>()
   for (const { place, value, written } of currentPlaces(product)) {
     if (!written || written.kind === 'imported') continue // the file says it already
     const safe = written.kind === 'person' ? value : sanitizeGeneratedValue(value)
-    Object.assign(cells, cellsAt(mapping, place, { value: safe, now: { ...imported, ...cells } }))
+    const own = cellsAt(mapping, place, { value: safe, now: { ...imported, ...cells } })
+    for (const column of Object.keys(own)) marks.set(column, markOf(written, edited))
+    Object.assign(cells, own)
   }
-  return cells
+  return { cells, marks }
+}
+
+const NONE: ReadonlySet<string> = new Set()
+
+/** Of what persons wrote over these products, what began as a model's. */
+async function editedIn(tx: Tx, products: Iterable<ProductValues>): Promise<ReadonlySet<string>> {
+  const written = Array.from(products, (product) => Object.values(product.written)).flat()
+  return beganAsGenerated(
+    tx,
+    written.flatMap(({ kind, changeId }) => (kind === 'person' ? [changeId] : [])),
+  )
+}
+
+/** The columns that Latchkey ever wrote in: the others are the supplier's own all through, and need no mark. */
+const markedColumns = (mapping: ProductValues['mapping'], places: readonly Place[]): string[] => [
+  ...new Set(places.flatMap((place) => Object.keys(cellsFor(mapping, place, { value: '', now: {} })))),
+]
+
+const originColumn = (column: string): string => `${column} (origin)`
+
+/** Whose words each value of the marked columns is: in cells beside them, in JSONL as one object. Of no value nothing is said. */
+function originCells(
+  format: FileFormat,
+  {
+    marked,
+    marks,
+    cells,
+    imported,
+  }: {
+    marked: readonly string[]
+    marks: ReadonlyMap<string, OriginMark>
+    cells: Readonly<Record<string, unknown>>
+    imported: Readonly<Record<string, unknown>>
+  },
+): Record<string, unknown> {
+  if (marked.length === 0) return {}
+  const said = marked.map((column): [string, OriginMark | null] => {
+    const value = column in cells ? cells[column] : imported[column]
+    return [column, isEmptyValue(value) ? null : (marks.get(column) ?? 'supplier')]
+  })
+  if (format.kind === 'jsonl') return { _origin: Object.fromEntries(said.filter(([, mark]) => mark !== null)) }
+  return Object.fromEntries(said.map(([column, mark]) => [originColumn(column), mark]))
 }
 
 /** Exports that nobody came to fetch, and those of a server that was killed. */

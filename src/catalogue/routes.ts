@@ -51,8 +51,8 @@ export function catalogueRoutes(services: CatalogueServices): HandledRoute[] {
     handle(contract.changeSource, async ({ who: { workspaceId }, params: { sourceId }, body: { label, columns } }) =>
       database.inWorkspace(workspaceId, (tx) => changeSource(tx, { sourceId, label, columns })),
     ),
-    handle(contract.exportSource, ({ who: { workspaceId, actor }, params: { sourceId } }) =>
-      exportSource(services, { workspaceId, actor, sourceId }),
+    handle(contract.exportSource, ({ who: { workspaceId, actor }, params: { sourceId }, query: choices }) =>
+      exportSource(services, { workspaceId, actor, sourceId, choices }),
     ),
 
     handle(contract.uploadFile, async ({ who: { workspaceId, actor }, query: { name }, request }) => {

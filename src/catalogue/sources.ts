@@ -4,6 +4,7 @@ import { AppError } from '../base/errors.ts'
 import type { SourceView } from '../contract/catalogue.ts'
 import type { Tx } from '../db/database.ts'
 import { imports, type SourceColumns, sources } from '../db/schema/index.ts'
+import { merchantTexts } from './export-merchant.ts'
 import { columnNames, type FileFormat, identifierColumn } from './formats/format.ts'
 import { columnsOf } from './index-write.ts'
 import { attributeOfColumn, attributesOfColumns } from './mapping.ts'
@@ -44,6 +45,7 @@ export async function listSources(tx: Tx, sourceId?: string): Promise<SourceView
     columns: columnsOf(source),
     mapping: source.mapping,
     exportable: source.uploadId !== null,
+    merchant: merchantTexts(source.format as unknown as FileFormat) !== undefined,
     importing: running.find((one) => one.sourceId === source.id)?.id ?? null,
   }))
 }

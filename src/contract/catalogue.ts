@@ -193,6 +193,7 @@ export const sourceView = z
     mapping: sourceMapping.nullable().meta({ description: 'What its columns mean; null: each is an attribute of its own name' }),
     /** A file of the command line is exported by the command line, which has its path. */
     exportable: z.boolean(),
+    merchant: z.boolean().meta({ description: 'Its file is a feed in Google Merchant’s format' }),
     importing: z.uuid().nullable().meta({ description: 'The import under way' }),
   })
   .meta({ id: 'Source' })
@@ -225,6 +226,16 @@ export const exportSource = defineRoute({
   summary: 'The file as it was imported last, with every accepted value written in',
   needs: 'catalogue.read',
   params: z.strictObject({ sourceId: idOf('source') }),
+  query: z.strictObject({
+    origins: z.stringbool().default(false).meta({
+      description:
+        'Beside each column that Latchkey wrote in, "<column> (origin)" (JSONL: an object "_origin") says whose words a value is: AI-written, AI-edited, human, rule, practice, supplier',
+    }),
+    structured: z.stringbool().default(true).meta({
+      description:
+        'In feeds of Google Merchant’s format: titles and descriptions that a model wrote and nobody edited go to structured_title and structured_description, marked trained_algorithmic_media; the plain ones are empty there',
+    }),
+  }),
   gives: 'file',
 })
 
