@@ -52,9 +52,8 @@ describe.each(engines)('whose words an export’s values are (%s)', (on) => {
     )
     const write = async (index: number, value: string | null, over: string | null, locale: string | null): Promise<string> => {
       const params = { productId: ids[index]!, attribute: titled }
-      const body = { locale, over, value }
-      const answer = await editor.call(writeValue, { params, body } as never)
-      return (answer as { current: { changeId: string } }).current.changeId
+      const { current } = await editor.call(writeValue, { params, body: { locale, over, value } })
+      return current.changeId!
     }
     const once = await write(1, 'Made two, edited', byModel.id, 'en')
     await write(1, 'Made two, edited twice', once, 'en')
@@ -88,7 +87,7 @@ describe.each(engines)('whose words an export’s values are (%s)', (on) => {
     expect(
       texts(await lines.exported('?origins=true'))
         .slice(0, 5)
-        .map((line) => (JSON.parse(line) as { _origin: unknown })._origin),
+        .map((line) => (JSON.parse(line) as Record<string, unknown>)['_origin']),
     ).toEqual([{ title: 'AI-written' }, { title: 'AI-edited' }, { title: 'human' }, { title: 'practice' }, { title: 'supplier' }])
     const rows = [['sku', 'title'], ...ROWS.map((row) => [`P${row}`, `Old ${row}`])]
     const book = await written('marks.xlsx', makeWorkbook([{ name: 'Products', rows }]))

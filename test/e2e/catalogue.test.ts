@@ -3,6 +3,7 @@ import { beforeAll, expect, it } from 'vitest'
 import * as contract from '../../src/contract/catalogue.ts'
 import { sanitizeGenerated } from '../../src/catalogue/sanitize.ts'
 import { markupCorpus } from '../support/markup-corpus.ts'
+import { makeWorkbook } from '../support/archives.ts'
 import type { TestClient } from '../support/server.ts'
 import { describeInBrowser, settled } from './support/browser.ts'
 
@@ -50,7 +51,11 @@ describeInBrowser('the catalogue, in a browser', ({ server, open }) => {
 
     const phone = await open({ as: newcomer, width: 390, height: 844 })
     await phone.visit('/catalogue')
-    const [file] = await Promise.all([phone.page.waitForEvent('download'), phone.page.getByRole('button', { name: 'Export' }).click()])
+    await phone.page.getByRole('button', { name: 'Export' }).click()
+    const [file] = await Promise.all([
+      phone.page.waitForEvent('download'),
+      phone.page.getByRole('button', { name: 'Export this file' }).click(),
+    ])
     expect(file.suggestedFilename()).toBe('sample-catalogue.csv')
     await phone.close()
   })
@@ -78,14 +83,52 @@ describeInBrowser('the catalogue, in a browser', ({ server, open }) => {
     await tab.close()
   })
 
+  it('a workbook: another sheet and another header are a choice; its export says what Google Merchant gets', async () => {
+    const feed = ['id', 'title', 'description', 'link', 'image_link', 'price']
+    const rows = [['Spring list'], feed, ...['A', 'B', 'C'].map((id) => [id, `Lamp ${id}`, 'A lamp', 'https://x', 'https://x/a.jpg', 12.5])]
+    const book = makeWorkbook([
+      {
+        name: 'Stores',
+        rows: [
+          ['store', 'town'],
+          ['1', 'Graz'],
+          ['2', 'Linz'],
+        ],
+      },
+      { name: 'Products', rows },
+    ])
+    const tab = await open({ as: editor })
+    const { page } = tab
+    await tab.visit('/catalogue?import=file')
+    await page.locator('input[type=file]').setInputFiles({ name: 'lamps.xlsx', mimeType: '', buffer: book })
+    await page.getByRole('cell', { name: 'Graz' }).waitFor()
+    await page.getByRole('combobox', { name: 'Sheet' }).click()
+    await page.getByRole('option', { name: 'Products' }).click()
+    await page.getByRole('cell', { name: 'Lamp A', exact: true }).waitFor()
+    await tab.expectAccessible()
+    await tab.shots('import-workbook')
+    await page.getByRole('button', { name: 'Import this file' }).click()
+    await page.getByRole('button', { name: 'See 3 products' }).click()
+    await page.getByRole('button', { name: 'Files' }).click()
+    const source = page.getByRole('listitem').filter({ hasText: 'lamps.xlsx' })
+    await source.getByRole('button', { name: 'Export with accepted values' }).click()
+    await page.getByRole('checkbox', { name: 'Mark AI texts for Google Merchant' }).waitFor()
+    await page.getByRole('checkbox', { name: 'Say whose words each value is' }).click()
+    await tab.expectAccessible()
+    await tab.shots('export-dialog')
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Export this file' }).click()])
+    expect(download.suggestedFilename()).toBe('lamps.xlsx')
+    await tab.close()
+  })
+
   it('a file that cannot be read says what it is and what to do, and takes the person’s word', async () => {
     const tab = await open({ as: editor })
     const { page } = tab
     await tab.visit('/catalogue?import=file')
     await page
       .locator('input[type=file]')
-      .setInputFiles({ name: 'prices.xlsx', mimeType: 'x', buffer: Buffer.from('504b0304786c2f', 'hex') })
-    await page.getByText('looks like an Excel workbook').waitFor()
+      .setInputFiles({ name: 'prices.xls', mimeType: 'x', buffer: Buffer.from('d0cf11e0a1b11ae1', 'hex') })
+    await page.getByText('looks like an old Excel document').waitFor()
     await tab.expectAccessible()
     await tab.shots('import-unreadable')
     await page.getByRole('button', { name: 'Choose another file' }).click()
@@ -128,10 +171,9 @@ describeInBrowser('the catalogue, in a browser', ({ server, open }) => {
     const source = page.getByRole('listitem').filter({ hasText: 'sample catalogue' })
     await tab.expectAccessible()
     await tab.shots('catalogue-files')
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      source.getByRole('button', { name: 'Export with accepted values' }).click(),
-    ])
+    await source.getByRole('button', { name: 'Export with accepted values' }).click()
+    await tab.expectAccessible()
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Export this file' }).click()])
     const chunks: Buffer[] = []
     for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer)
     expect(download.suggestedFilename()).toBe('sample-catalogue.csv')

@@ -102,7 +102,8 @@ async function walk(
   await page.getByText(say('review:all.done.accept')).first().waitFor({ timeout: PATIENCE_MS })
 
   await tab.visit('/catalogue')
-  const [download] = await Promise.all([page.waitForEvent('download'), press('button', say('catalogue:export'))])
+  await press('button', say('catalogue:export'))
+  const [download] = await Promise.all([page.waitForEvent('download'), press('button', say('catalogue:exporting.download'))])
   const rows: Record<string, string>[] = parse(readFileSync(await download.path()), { columns: true, delimiter: ',' })
   expect(rows).toHaveLength(60)
   expect(rows.filter((row) => (row['title'] ?? '') === '')).toEqual([])

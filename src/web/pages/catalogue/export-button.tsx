@@ -1,32 +1,35 @@
 import { Download } from 'lucide-react'
-import { exportSource, type SourceView } from '../../../contract/catalogue.ts'
-import { downloadFile } from '../../api/files.ts'
+import { useState } from 'react'
+import type { SourceView } from '../../../contract/catalogue.ts'
 import { Button } from '../../components/button.tsx'
 import { Menu, MenuItem } from '../../components/menu.tsx'
 import { useText } from '../../messages/text.tsx'
+import { ExportDialog } from './export-dialog.tsx'
 
-/** Downloads a file with its accepted values written in; of several, the one that is chosen. */
+/** Leads to the export of a file; of several, the one that is chosen. */
 export function ExportButton({ sources }: { sources: readonly SourceView[] }) {
   const { t } = useText()
   const exportable = sources.filter((source) => source.exportable)
-  const download = ({ id }: SourceView) => downloadFile(exportSource, { params: { sourceId: id } })
+  const [chosen, setChosen] = useState<SourceView>()
   const [only] = exportable
   if (!only) return null
   const icon = <Download aria-hidden className="size-4 max-md:hidden" />
-  if (exportable.length === 1) {
-    return (
-      <Button icon={icon} onClick={() => download(only)}>
-        {t('catalogue.export')}
-      </Button>
-    )
-  }
   return (
-    <Menu trigger={<Button icon={icon}>{t('catalogue.export')}</Button>}>
-      {exportable.map((source) => (
-        <MenuItem key={source.id} onSelect={() => download(source)}>
-          <bdi>{source.label}</bdi>
-        </MenuItem>
-      ))}
-    </Menu>
+    <>
+      {exportable.length === 1 ? (
+        <Button icon={icon} onClick={() => setChosen(only)}>
+          {t('catalogue.export')}
+        </Button>
+      ) : (
+        <Menu trigger={<Button icon={icon}>{t('catalogue.export')}</Button>}>
+          {exportable.map((source) => (
+            <MenuItem key={source.id} onSelect={() => setChosen(source)}>
+              <bdi>{source.label}</bdi>
+            </MenuItem>
+          ))}
+        </Menu>
+      )}
+      <ExportDialog source={chosen} onClose={() => setChosen(undefined)} />
+    </>
   )
 }

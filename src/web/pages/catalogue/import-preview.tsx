@@ -14,6 +14,7 @@ import { listSources } from '../../../contract/catalogue.ts'
 import { Note } from '../../components/badge.tsx'
 import { Button } from '../../components/button.tsx'
 import { ErrorNote } from '../../components/error-state.tsx'
+import { TextInput } from '../../components/field.tsx'
 import { Select } from '../../components/select.tsx'
 import { ScrollBox } from '../../components/scroll-box.tsx'
 import { useText } from '../../messages/text.tsx'
@@ -25,6 +26,7 @@ const DELIMITER_NAMES = { ',': 'comma', ';': 'semicolon', '\t': 'tab', '|': 'pip
 const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252', 'windows-1250', 'iso-8859-1', 'iso-8859-15', 'macintosh'] as const
 const BY_ROW = '\n' // no column is called so: names are trimmed
 const OWN_SOURCE = 'own'
+const UNREADABLE = ['file.unreadable', 'file.refused'] // however it is looked at
 
 /** How a file is understood, its first rows, and what the person says otherwise; then it is imported. */
 export function ImportPreview({
@@ -94,7 +96,9 @@ export function ImportPreview({
           </a>
         </Note>
       )}
-      {file.problem?.code !== 'file.unreadable' && <Reading look={look} choices={choices} onChange={(next) => void lookAgain(next)} />}
+      {!UNREADABLE.includes(file.problem?.code ?? '') && (
+        <Reading look={look} choices={choices} onChange={(next) => void lookAgain(next)} />
+      )}
       {look && current && (
         <>
           <ColumnRoles columns={look.columns} roles={current} onChange={setRoles} />
@@ -134,7 +138,7 @@ export function ImportPreview({
   )
 }
 
-/** Encoding, delimiter and identifier: as found, or as the person says. */
+/** Encoding, delimiter, sheet and identifier: as found, or as the person says. */
 function Reading({
   look,
   choices,
@@ -148,10 +152,27 @@ function Reading({
   const identifier =
     typeof choices.identifier === 'string' ? choices.identifier : choices.identifier ? BY_ROW : (look?.identifier ?? BY_ROW)
   const encoding = choices.encoding ?? look?.encoding ?? null
+  const isWorkbook = look ? look.kind === 'xlsx' : choices.sheet !== undefined || choices.headerRow !== undefined
+  const isDelimited = look ? look.kind === 'delimited' : !isWorkbook
   return (
     <section aria-label={t('catalogue.import.reading')} className="flex flex-col gap-3">
       <div className="grid gap-3 sm:grid-cols-3">
-        {look?.kind !== 'jsonl' && (
+        {look?.sheet && (
+          <Select
+            label={t('catalogue.import.sheet')}
+            value={look.sheet.name}
+            onChange={(sheet) => onChange({ sheet })}
+            options={look.sheet.names.map((value) => ({ value, label: value }))}
+          />
+        )}
+        {isWorkbook && (
+          <HeaderRow
+            key={look?.sheet?.headerRow}
+            row={choices.headerRow ?? look?.sheet?.headerRow ?? 1}
+            onChange={(headerRow) => onChange({ ...choices, headerRow })}
+          />
+        )}
+        {isDelimited && (
           <Select
             label={t('catalogue.import.delimiter')}
             value={choices.delimiter ?? look?.delimiter ?? null}
@@ -159,12 +180,14 @@ function Reading({
             options={DELIMITERS.map((value) => ({ value, label: t(`catalogue.delimiters.${DELIMITER_NAMES[value]}`) }))}
           />
         )}
-        <Select
-          label={t('catalogue.import.encoding')}
-          value={encoding}
-          onChange={(next) => onChange({ ...choices, encoding: next })}
-          options={[...new Set([...(encoding ? [encoding] : []), ...ENCODINGS])].map((value) => ({ value, label: value.toUpperCase() }))}
-        />
+        {!isWorkbook && (
+          <Select
+            label={t('catalogue.import.encoding')}
+            value={encoding}
+            onChange={(next) => onChange({ ...choices, encoding: next })}
+            options={[...new Set([...(encoding ? [encoding] : []), ...ENCODINGS])].map((value) => ({ value, label: value.toUpperCase() }))}
+          />
+        )}
         {look && (
           <Select
             label={t('catalogue.import.identifier')}
@@ -185,6 +208,27 @@ function Reading({
         </details>
       )}
     </section>
+  )
+}
+
+/** A number that is sent when the person leaves the field: each look takes the file apart once more. */
+function HeaderRow({ row, onChange }: { row: number; onChange: (row: number) => void }) {
+  const { t } = useText()
+  const [draft, setDraft] = useState(String(row))
+  const commit = () => {
+    const next = Number(draft)
+    if (Number.isInteger(next) && next >= 1 && next !== row) onChange(next)
+    else setDraft(String(row))
+  }
+  return (
+    <TextInput
+      label={t('catalogue.import.headerRow')}
+      inputMode="numeric"
+      value={draft}
+      onChange={(event) => setDraft(event.currentTarget.value)}
+      onBlur={commit}
+      onKeyDown={(event) => event.key === 'Enter' && commit()}
+    />
   )
 }
 

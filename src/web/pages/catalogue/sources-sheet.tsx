@@ -1,8 +1,7 @@
 import { Download } from 'lucide-react'
 import { useState } from 'react'
-import { changeSource, exportSource, listProducts, listSources, productFacets, type SourceView } from '../../../contract/catalogue.ts'
+import { changeSource, listProducts, listSources, productFacets, type SourceView } from '../../../contract/catalogue.ts'
 import { callApi } from '../../api/call.ts'
-import { downloadFile } from '../../api/files.ts'
 import { invalidate } from '../../api/query.ts'
 import { Button } from '../../components/button.tsx'
 import { Sheet } from '../../components/dialog.tsx'
@@ -12,6 +11,7 @@ import { say, sayProblem } from '../../components/toast.tsx'
 import { useText } from '../../messages/text.tsx'
 import { useMay } from '../../support/me.ts'
 import { ColumnRoles } from './column-roles.tsx'
+import { ExportDialog } from './export-dialog.tsx'
 
 /** The files that products come from: what each brought, its export, which of its columns the list shows. */
 export function SourcesSheet({ open, sources, onClose }: { open: boolean; sources: readonly SourceView[]; onClose: () => void }) {
@@ -33,6 +33,7 @@ function Source({ source }: { source: SourceView }) {
   const { t } = useText()
   const mayWrite = useMay('catalogue.write')
   const [edits, setEdits] = useState(false)
+  const [exports, setExports] = useState(false)
   return (
     <div className="flex flex-col gap-2">
       <h3 className="font-semibold">
@@ -44,11 +45,7 @@ function Source({ source }: { source: SourceView }) {
       </p>
       <div className="flex flex-wrap gap-2">
         {source.exportable && (
-          <Button
-            small
-            icon={<Download aria-hidden className="size-4" />}
-            onClick={() => downloadFile(exportSource, { params: { sourceId: source.id } })}
-          >
+          <Button small icon={<Download aria-hidden className="size-4" />} onClick={() => setExports(true)}>
             {t('catalogue.sources.export')}
           </Button>
         )}
@@ -59,6 +56,7 @@ function Source({ source }: { source: SourceView }) {
         )}
       </div>
       {!source.exportable && <p className="text-table text-ink-2">{t('catalogue.sources.byCommand')}</p>}
+      <ExportDialog source={exports ? source : undefined} onClose={() => setExports(false)} />
       {edits && <EditSource source={source} onSaved={() => setEdits(false)} />}
     </div>
   )

@@ -10,6 +10,9 @@ import { useText } from '../../messages/text.tsx'
 import { cx } from '../../support/cx.ts'
 import { formatBytes, formatShare } from '../../support/numbers.ts'
 
+/** What a chooser shows first; what a file is shows in its bytes. */
+const KINDS = '.csv,.tsv,.txt,.jsonl,.ndjson,.json,.xlsx,.xlsm,.xml,text/csv,text/tab-separated-values,application/xml,text/xml'
+
 /** A file from the person's computer: dropped, or chosen. */
 export function UploadFile({ onFile }: { onFile: (file: FileView) => void }) {
   const { t, language } = useText()
@@ -88,6 +91,7 @@ export function UploadFile({ onFile }: { onFile: (file: FileView) => void }) {
       <input
         ref={input}
         type="file"
+        accept={KINDS}
         className="sr-only"
         tabIndex={-1}
         aria-label={t('catalogue.upload.choose')}
