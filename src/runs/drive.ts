@@ -2,7 +2,7 @@ import type { ErrorCode } from '../base/errors.ts'
 import type { Database, Tx } from '../db/database.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { leaseItems, releaseAbandoned, renewLeases, returnItems } from './items.ts'
-import type { LeasedItem, Pause, RunKind, SettledItem, UnitOutcome } from './run-kind.ts'
+import type { Pause, RunKind, SettledItem, UnitOutcome } from './run-kind.ts'
 import { createSpacing } from './spacing.ts'
 import { intoUnits, type Unit } from './units.ts'
 
