@@ -72,6 +72,22 @@ const counts = z
   })
   .meta({ id: 'RunCounts' })
 
+/** Requests that a provider's batch service has, or is being handed. */
+export const runBatch = z
+  .strictObject({
+    id: z.uuid(),
+    candidate: z.int().meta({ description: 'Whose provider has it: place among the run’s candidates' }),
+    state: z.enum(['submitting', 'working', 'cancelling']),
+    requests: z.int(),
+    done: z.int().meta({ description: 'Requests, by the provider’s last word' }),
+    failed: z.int(),
+    submittedAt: instant.nullable(),
+    expiresAt: instant.nullable().meta({ description: 'When it ends at the latest' }),
+    problem: z.strictObject({ code: z.string(), detail: z.string() }).nullable().meta({ description: 'Why it cannot be followed now' }),
+  })
+  .meta({ id: 'RunBatch' })
+export type RunBatchView = z.output<typeof runBatch>
+
 /** What a page shows of a run while it goes on. */
 const progress = {
   state: runState,
@@ -96,6 +112,7 @@ const progress = {
     .meta({ description: 'Why it is paused, with the remedy' }),
   /** The canary has run; the rest waits for someone's word. */
   waitsForApproval: z.boolean(),
+  batches: z.array(runBatch).meta({ description: 'That have not ended, oldest first' }),
 }
 
 export const runProgress = z

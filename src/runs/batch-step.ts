@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { cancelBatch, lookAtBatch } from '../calls/batches/follow.ts'
 import type { BatchAccount } from '../calls/batches/ask.ts'
-import { collectBatch, LOST, NOT_SENT, type ReadAnswers, type RestEnd, settleRest } from '../calls/batches/collect.ts'
+import { collectBatch, LOST, NOT_SENT, type ReadAnswers, type RestEnd, REVOKED, settleRest } from '../calls/batches/collect.ts'
 import type { BatchAnswer } from '../calls/batches/judge.ts'
 import { type Batch, changeBatch, liveBatches, openRequests } from '../calls/batches/rows.ts'
 import { providerBatchRequests } from '../db/schema/index.ts'
@@ -39,6 +39,7 @@ export async function stepBatch<Subject>(drive: BatchDrive<Subject>, batch: Batc
       return { kind: 'under_way' }
     case 'trouble': {
       const { code, detail } = look.failure
+      if (code === 'connection.revoked' || code === 'connection.missing') return giveUp(drive, at, batch)
       return {
         kind: 'trouble',
         pause: { code, detail: `${detail} Its batch goes on at the provider: it is collected when you continue the run.` },
@@ -111,6 +112,13 @@ async function lose<Subject>(drive: BatchDrive<Subject>, at: BatchedPlace, batch
   await settleOpen(drive, { at, batch, end: LOST })
   await endBatch(drive, batch, GONE)
   return { kind: 'ended', wasSent: true, answered: 0 }
+}
+
+/** A revoked connection takes no key any more: its batch cannot be followed, cancelled or collected. */
+async function giveUp<Subject>(drive: BatchDrive<Subject>, at: BatchedPlace, batch: Batch): Promise<Step> {
+  await settleOpen(drive, { at, batch, end: REVOKED })
+  await endBatch(drive, batch, GIVEN_UP)
+  return { kind: 'ended', wasSent: true, answered: 0, pause: GIVEN_UP }
 }
 
 async function settleOpen<Subject>(
@@ -195,6 +203,12 @@ const REFUSED: Pause = {
   code: 'batch.refused',
   detail:
     'The provider found the batch’s requests wrong and did none of them; nothing was charged. Try another model, or a run without batches.',
+}
+
+const GIVEN_UP: Pause = {
+  code: 'connection.revoked',
+  detail:
+    'The connection was revoked while a batch was under way: it can neither be followed nor cancelled from here. It may be charged; cancel it on the provider’s own pages. Its products wait.',
 }
 
 const GONE: Pause = {

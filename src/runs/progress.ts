@@ -4,6 +4,7 @@ import type { Database, Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import { readBudget } from '../ledger/budgets.ts'
 import type { Clock } from '../runtime/clock.ts'
+import { batchViews } from './batch-view.ts'
 import { countsOf, findRun } from './commands.ts'
 import { stateView } from './view.ts'
 
@@ -32,7 +33,7 @@ export async function* watchRun(
       const budget = await readBudget(tx, run.budgetId)
       const isFirst = before === '' && run.state === 'running'
       return {
-        view: stateView(run, { counts, budget: budget! }),
+        view: stateView(run, { counts, budget: budget!, batches: (await batchViews(tx, [runId])).get(runId) }),
         settledLately: isFirst ? await settledSince(tx, runId, startedMs - MINUTE_MS) : undefined,
       }
     })

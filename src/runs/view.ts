@@ -5,6 +5,7 @@ import type { Tx } from '../db/database.ts'
 import { budgets, connections } from '../db/schema/index.ts'
 import { type Budget, readTotals } from '../ledger/budgets.ts'
 import { formatNano } from '../base/money.ts'
+import { batchViews } from './batch-view.ts'
 import { countsOf } from './commands.ts'
 import type { ItemCounts } from './items.ts'
 import type { Run } from './runs.ts'
@@ -35,6 +36,10 @@ export async function runViews(tx: Tx, found: readonly Run[]): Promise<RunAnswer
       .from(connections)
       .where(inArray(connections.id, ids)),
   )
+  const batches = await batchViews(
+    tx,
+    found.map(({ id }) => id),
+  )
   const counted: ItemCounts[] = []
   for (const run of found) counted.push(await countsOf(tx, run))
   return found.map((run, index): RunAnswer => {
@@ -49,7 +54,7 @@ export async function runViews(tx: Tx, found: readonly Run[]): Promise<RunAnswer
     return {
       id: run.id,
       kind: run.kind,
-      ...stateView(run, { counts: counted[index]!, budget: budgetsById.get(run.budgetId)! }),
+      ...stateView(run, { counts: counted[index]!, budget: budgetsById.get(run.budgetId)!, batches: batches.get(run.id) }),
       ...titleOf(run),
       attributes: [...titleOf(run).attributes],
       selected: run.plan?.selected ?? run.itemCount,
@@ -71,7 +76,15 @@ export async function runViews(tx: Tx, found: readonly Run[]): Promise<RunAnswer
 /** How far a run is, without the rate, which needs two looks. */
 export function stateView(
   run: Run,
-  { counts, budget }: { counts: ItemCounts; budget: Pick<Budget, 'currency' | 'limitNano' | 'spentNano'> },
+  {
+    counts,
+    budget,
+    batches = [],
+  }: {
+    counts: ItemCounts
+    budget: Pick<Budget, 'currency' | 'limitNano' | 'spentNano'>
+    batches?: RunProgressView['batches'] | undefined
+  },
 ): Omit<RunProgressView, 'ratePerMinute' | 'secondsLeft'> {
   const { currency, limitNano, spentNano } = budget
   const quote = run.quote as unknown as KeptQuote | null
@@ -93,6 +106,7 @@ export function stateView(
     cap: limitNano === null ? null : { currency, amount: formatNano(limitNano) },
     pause: run.pause,
     waitsForApproval: run.state === 'paused' && run.pause?.code === 'run.canary_done',
+    batches,
   }
 }
 

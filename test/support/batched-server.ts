@@ -5,9 +5,10 @@ import { rowsOf } from '../../src/db/rows.ts'
 import { bringFile, productFile } from './enrichment.ts'
 import type { BatchDialectName } from './mock-batch-dialects.ts'
 import { type MockBatches, startMockBatches } from './mock-batches.ts'
+import type { Script } from './mock-provider.ts'
 import { startTestServer, type TestClient, type TestServer } from './server.ts'
 
-export const KEY = 'sk-mock-0123456789abcdef01234567'
+const KEY = 'sk-mock-0123456789abcdef01234567'
 
 /** Batch prices in nano-dollars per token, as the providers publish them; a usual call costs twice that. */
 export const BATCH_PROVIDERS = [
@@ -43,12 +44,16 @@ export async function startBatchedServer({
   names = ['openai'],
   products,
   on = 'pglite',
+  script,
 }: {
   names?: readonly BatchDialectName[]
   products: number
   on?: 'pglite' | 'postgres'
+  script?: Script
 }): Promise<BatchedServer> {
-  const mocks = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await startMockBatches(name)] as const)))
+  const mocks = Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await startMockBatches(name, script ? { script } : {})] as const)),
+  )
   const hosts = Object.values(mocks).map(({ url }) => new URL(url).host)
   const server = await startTestServer({ on, environment: { LATCHKEY_PRIVATE_HOSTS: hosts.join(',') } })
   const owner = await server.owner()

@@ -124,6 +124,9 @@ export const NOT_SENT: RestEnd = { outcome: 'not_sent', isCharged: false }
 /** Nobody can say any more what became of these. */
 export const LOST: RestEnd = { outcome: 'interrupted', errorCode: 'batch.lost', isCharged: undefined }
 
+/** Nobody may ask about these any more. */
+export const REVOKED: RestEnd = { outcome: 'interrupted', errorCode: 'connection.revoked', isCharged: undefined }
+
 /** Settles requests that no result will come for: their items wait again. */
 export async function settleRest(
   services: CallServices,

@@ -13,6 +13,7 @@ import { Page, PracticeBand } from '../../components/page.tsx'
 import { FieldsSkeleton } from '../../components/skeleton.tsx'
 import { useText } from '../../messages/text.tsx'
 import { RunActions } from './run-actions.tsx'
+import { RunBatches } from './run-batches.tsx'
 import { RunFigures } from './run-figures.tsx'
 import { RunParts } from './run-parts.tsx'
 import { RunStateBadge } from './run-state.tsx'
@@ -70,6 +71,7 @@ function Run({ run }: { run: RunView }) {
       {run.practice && <PracticeBand />}
       <RunStanding run={live} />
       <RunFigures run={live} />
+      <RunBatches run={live} />
       <RunParts run={live} />
     </Page>
   )
