@@ -33,7 +33,7 @@ export function RunFigures({ run }: { run: LiveRun }) {
       <Card>
         {planning ? <Planning run={run} /> : <ProgressBar label={t('runs.progressOf', { name: nameOf(run) })} progress={counts} />}
         <dl className="mt-4 grid grid-cols-2 gap-x-6 gap-y-3 sm:grid-cols-3 lg:flex lg:flex-wrap lg:gap-x-10">
-          {run.state === 'running' && (
+          {run.state === 'running' && run.batches.length === 0 && (
             <>
               <Figure label={t('runs.rate')}>
                 {run.ratePerMinute === null ? (
