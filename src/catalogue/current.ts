@@ -1,5 +1,5 @@
 import type { WrittenValue } from '../db/schema/index.ts'
-import { placesOfImport, shownAt } from './mapping.ts'
+import { isInheritedAt, placesOfImport, shownAt } from './mapping.ts'
 import { languageOf, type Place, readWrittenKey, writtenKey } from './place.ts'
 import { type ProductValues, speaks } from './values.ts'
 
@@ -17,6 +17,7 @@ export interface AttributeValue {
   readonly value: unknown // null: nothing
   readonly written?: WrittenValue
   readonly locale?: string | null // it was written for
+  readonly inheritedFrom?: number // which of its parents says so, 0 the nearest; absent: the product itself
 }
 
 /** What a product says at one of its file's places, or where something was written that the file has no columns for. */
@@ -60,6 +61,22 @@ export function currentPlaces(product: ProductValues): PlacedValue[] {
   return [...values.values()]
 }
 
+/** The same with what a variant has from its parents where it says nothing itself. What a person cleared stays empty. */
+export function heldPlaces(product: ProductValues): PlacedValue[] {
+  const own = currentPlaces(product)
+  if (!product.parents) return own
+  const values = new Map(own.map((each) => [each.key, each]))
+  for (const [level, parent] of product.parents.entries()) {
+    for (const value of currentPlaces(parent)) {
+      const before = values.get(value.key)
+      const lacks = before === undefined || (isEmptyValue(before.value) && !before.written)
+      if (lacks && !isEmptyValue(value.value) && isInheritedAt(parent.mapping, value.key))
+        values.set(value.key, { ...value, inheritedFrom: level })
+    }
+  }
+  return [...values.values()]
+}
+
 /** Ids sort by time. */
 const byRankAndTime = (a: Entry, b: Entry): number => a.rank - b.rank || (a.entry.changeId < b.entry.changeId ? -1 : 1)
 
@@ -82,7 +99,7 @@ function showsAt(
  */
 export function currentValues(product: ProductValues, { locale }: { locale?: string } = {}): Map<string, AttributeValue> {
   const values = new Map<string, PlacedValue>()
-  for (const value of currentPlaces(product)) {
+  for (const value of heldPlaces(product)) {
     const other = values.get(value.place.attribute)
     if (!other || speaksBetter(value, other, locale)) values.set(value.place.attribute, value)
   }
@@ -93,6 +110,7 @@ export function currentValues(product: ProductValues, { locale }: { locale?: str
 function speaksBetter(value: PlacedValue, other: PlacedValue, locale: string | undefined): boolean {
   const [nearness, before] = [nearnessOf(value, locale), nearnessOf(other, locale)]
   if (nearness !== before) return nearness > before
+  if ((value.inheritedFrom === undefined) !== (other.inheritedFrom === undefined)) return value.inheritedFrom === undefined
   if (value.written && other.written) return value.written.changeId > other.written.changeId
   return value.written !== undefined && other.written === undefined
 }

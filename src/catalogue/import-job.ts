@@ -2,6 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { recordAudit } from '../audit/audit.ts'
 import { AppError } from '../base/errors.ts'
 import type { ImportView, ReadingChoices } from '../contract/catalogue.ts'
+import type { SourceMapping } from '../contract/mapping.ts'
 import { insertMany } from '../db/bulk.ts'
 import type { Database } from '../db/database.ts'
 import { type ImportCounts, importRejections, imports, type SourceColumns, sources } from '../db/schema/index.ts'
@@ -10,9 +11,10 @@ import type { RejectedRow } from './formats/read.ts'
 import { type ImportProgress, type ImportResult, importFile } from './import.ts'
 import { stopChangeKinds } from './change-kinds.ts'
 import { stopCatalogueIndex, refreshCatalogueIndex } from './index.ts'
-import { type NamedFile, namingFile, uploadFormat } from './look.ts'
+import { type NamedFile, namingFile } from './look.ts'
 import { readImport } from './import-progress.ts'
-import { labelOf, readSource, type Source, uploadLocation } from './sources.ts'
+import { changeMeaning, labelOf, readSource, type Source, sourceAt, uploadLocation } from './sources.ts'
+import { type Understood, understand } from './understand.ts'
 import { type CatalogueServices, dropUpload, readUpload } from './uploads.ts'
 
 const MOST_REJECTIONS = 10_000
@@ -59,6 +61,8 @@ export interface ImportOrder {
   readonly location?: string
   readonly reading: ReadingChoices
   readonly columns?: SourceColumns | undefined
+  /** What the file's columns mean, kept with the source; absent: as it was last time, or as the file shows. */
+  readonly mapping?: SourceMapping | null | undefined
 }
 
 /**
@@ -91,13 +95,14 @@ interface Beginning {
   readonly bytes: number
   readonly uploadId: string
   readonly location: string | undefined // undefined: the order names the source
-  readonly order: Pick<ImportOrder, 'sourceId' | 'reading' | 'columns'>
+  readonly order: Pick<ImportOrder, 'sourceId' | 'reading' | 'columns' | 'mapping'>
 }
 
 async function begin(services: CatalogueServices, beginning: Beginning): Promise<{ importId: string; done: Promise<void> }> {
   const { database, instance, clock } = services
   const { workspaceId, actor, file, bytes, location, order } = beginning
-  const format = await uploadFormat(file, order.reading)
+  const before = await database.inWorkspace(workspaceId, (tx) => sourceAt(tx, { location, sourceId: order.sourceId }))
+  const { format, mapping } = await understand(file, { reading: order.reading, source: before, mapping: order.mapping })
   const storedFormat = { ...format }
   const id = newId()
   const counts: ImportCounts = { bytes, bytesRead: 0, read: 0, new: 0, changed: 0, unchanged: 0, gone: 0, rejected: 0 }
@@ -131,7 +136,7 @@ async function begin(services: CatalogueServices, beginning: Beginning): Promise
     await tx
       .insert(imports)
       .values({ id, workspaceId, sourceId: target.id, state: 'running', counts, instance, createdBy: actor, startedAt: clock.now() })
-    if (order.columns) await tx.update(sources).set({ columns: order.columns, indexImport: null }).where(eq(sources.id, target.id))
+    await changeMeaning(tx, target, { columns: order.columns, mapping })
     await recordAudit(tx, {
       workspaceId,
       actor,
@@ -153,7 +158,7 @@ type Job = Beginning & {
   readonly importId: string
   readonly counts: ImportCounts
   readonly source: Source
-  readonly format: Awaited<ReturnType<typeof uploadFormat>>
+  readonly format: Understood['format']
   readonly signal: AbortSignal
 }
 

@@ -16,6 +16,7 @@ import { storableJson } from '../db/storable.ts'
 import { proposeImported } from './import-news.ts'
 import { cellsFor } from './mapping.ts'
 import { mappingsOf } from './mappings.ts'
+import { linkParents, parentIn } from './parents.ts'
 import { type WrittenProduct, writtenProducts } from './written.ts'
 
 export interface ImportResult {
@@ -105,7 +106,7 @@ export async function importFile({
     }
     const own = await database.inWorkspace(workspaceId, async (tx) => {
       const news = empty ? rows : await meetWritten(tx, { workspaceId, sourceId, mapping: source.mapping, rows })
-      const made = await upsertProducts(tx, { workspaceId, sourceId, importId, rows: news })
+      const made = await upsertProducts(tx, { workspaceId, sourceId, importId, mapping: source?.mapping ?? null, rows: news })
       changes = {
         ...changes,
         new: changes.new + made.new,
@@ -133,6 +134,7 @@ export async function importFile({
     }
   }
   await flush()
+  if (!unchanged) await linkParents(database, { workspaceId, sourceId })
   const importedHash = unchanged ? source.importedHash : imported.digest('hex')
   const kept = uploadId === undefined ? {} : { uploadId }
   await database.inWorkspace(workspaceId, async (tx) => {
@@ -195,7 +197,7 @@ async function meetWritten(
  * A file that Latchkey wrote may come back as its own source (`--out` on the input). A cell that says just what was ever
  * written there is not news from the supplier: what stood there before stays, so that nothing made from it is stale.
  */
-async function withoutOwnWriting(
+export async function withoutOwnWriting(
   tx: Tx,
   { mapping, known, rows }: { mapping: SourceMapping | null; known: ReadonlyMap<string, WrittenProduct>; rows: readonly ProductRow[] },
 ): Promise<readonly ProductRow[]> {
@@ -223,19 +225,34 @@ const sameCell = (cell: unknown, written: unknown): boolean =>
 
 async function upsertProducts(
   tx: Tx,
-  { workspaceId, sourceId, importId, rows }: { workspaceId: string; sourceId: string; importId: string; rows: readonly ProductRow[] },
+  {
+    workspaceId,
+    sourceId,
+    importId,
+    mapping,
+    rows,
+  }: { workspaceId: string; sourceId: string; importId: string; mapping: SourceMapping | null; rows: readonly ProductRow[] },
 ): Promise<Omit<ProductChanges, 'gone'>> {
-  const records = storableJson(rows.map(({ identifier, row, values }) => ({ id: newId(), identifier, row, imported: values })))
+  const records = storableJson(
+    rows.map(({ identifier, row, parent, values }) => ({
+      id: newId(),
+      identifier,
+      row,
+      imported: values,
+      parent: parent ?? parentIn(mapping, values),
+    })),
+  )
   const [made] = await rowsOf<{ new: number; changed: number; unchanged: number }>(
     tx,
     sql`
     with put as (
-    insert into products (id, workspace_id, source_id, identifier, row, imported, last_seen_import)
-    select record.id, ${workspaceId}::uuid, ${sourceId}::uuid, record.identifier, record.row, record.imported, ${importId}::uuid
-    from jsonb_to_recordset(${records}::jsonb) as record(id uuid, identifier text, row integer, imported jsonb)
+    insert into products (id, workspace_id, source_id, identifier, row, imported, parent, last_seen_import)
+    select record.id, ${workspaceId}::uuid, ${sourceId}::uuid, record.identifier, record.row, record.imported, record.parent, ${importId}::uuid
+    from jsonb_to_recordset(${records}::jsonb) as record(id uuid, identifier text, row integer, imported jsonb, parent text)
     on conflict (source_id, identifier) do update set
       row = excluded.row,
       imported = excluded.imported,
+      parent = excluded.parent,
       last_seen_import = excluded.last_seen_import,
       imported_at = case when products.imported = excluded.imported then products.imported_at else clock_timestamp() end -- later than whatever was written there before
     returning xmax = 0 as is_new, imported_at >= now() as touched)

@@ -1,16 +1,16 @@
 import type { SourceMapping } from '../contract/mapping.ts'
-import type { productIndex, SourceColumns, WrittenValue } from '../db/schema/index.ts'
+import type { productIndex, SourceColumns } from '../db/schema/index.ts'
 import { currentValues, isEmptyValue } from './current.ts'
 import { ofFamily, ofSource, type Term, withAttribute, withFlagged, withProposals, wordTerms } from './postings/terms.ts'
+import type { ProductValues } from './values.ts'
 import { foldText, textsOf, wordsOf } from './words.ts'
 
 /** A product, as what the index knows of it is made from it. */
-export interface IndexedProduct {
+export interface IndexedProduct extends Omit<ProductValues, 'mapping'> {
   readonly id: string
   readonly identifier: string
   readonly row: number
-  readonly imported: Readonly<Record<string, unknown>>
-  readonly written: Readonly<Record<string, WrittenValue>>
+  readonly parentId: string | null
   readonly importedAt: Date
   readonly markedAt?: Date | undefined // when its values were last written
 }

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import type { ColumnMapping } from '../contract/mapping.ts'
 import { givenRows } from '../db/bulk.ts'
 import type { Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
@@ -6,7 +7,8 @@ import { productIndex, type SourceColumns, type sources } from '../db/schema/ind
 import { uuids } from './filter.ts'
 import { guessColumns } from './columns.ts'
 import { columnNames, type FileFormat } from './formats/format.ts'
-import { attributesOfColumns } from './mapping.ts'
+import { attributeOfColumn, attributesOfColumns } from './mapping.ts'
+import { withParents } from './parents.ts'
 import { type IndexedProduct, type IndexedSource, indexProduct, type Waiting } from './index-row.ts'
 import { lockIndex, takeOrdinals } from './postings/segments.ts'
 import type { Term } from './postings/terms.ts'
@@ -27,7 +29,11 @@ export async function putRows(tx: Tx, source: IndexedSource, products: readonly 
   const index = await lockIndex(tx, source.workspaceId)
   const ids = uuids(products.map(({ id }) => id))
   const waiting = await waitingAt(tx, ids)
-  const made = products.map((product) => indexProduct(source, product, waiting.get(product.id) ?? 'nothing'))
+  const whole = await withParents(
+    tx,
+    products.map((product) => ({ ...product, mapping: source.mapping })),
+  )
+  const made = whole.map((product) => indexProduct(source, product, waiting.get(product.id) ?? 'nothing'))
   const ordinals = await ordinalsOf(tx, ids)
   const fresh = made.filter(({ row }) => !ordinals.has(row.productId))
   if (fresh.length > 0) {
@@ -78,5 +84,10 @@ export function columnsOf({
 }: Pick<typeof sources.$inferSelect, 'columns' | 'format' | 'mapping'>): SourceColumns {
   if (columns) return columns
   const file = format as unknown as FileFormat
-  return guessColumns(attributesOfColumns(mapping, columnNames(file)), attributesOfColumns(mapping, file.textColumns))
+  const guessed = guessColumns(attributesOfColumns(mapping, columnNames(file)), attributesOfColumns(mapping, file.textColumns))
+  const ofRole = (role: ColumnMapping['role']): string | null => {
+    const column = mapping?.columns.find((each) => each.role === role)
+    return column ? attributeOfColumn(column) : null
+  }
+  return { name: guessed.name, family: ofRole('family') ?? guessed.family, picture: ofRole('image') ?? guessed.picture }
 }

@@ -10,6 +10,7 @@ import { columnsOf } from './index-write.ts'
 import { shownText } from './look.ts'
 import { nearestOf } from './nearest.ts'
 import { forward, keyOf, type ListOrder, readCursor, type Side } from './order.ts'
+import { withParents } from './parents.ts'
 import { picturesOf } from './pictures.ts'
 import { countIndexed } from './postings/segments.ts'
 
@@ -51,15 +52,25 @@ async function productRows(tx: Tx, page: readonly Listed[], attributes: readonly
   if (page.length === 0) return []
   const ids = uuids(page.map(({ productId }) => productId))
   const stored = await tx
-    .select({ id: products.id, imported: products.imported, written: products.written })
+    .select({
+      id: products.id,
+      sourceId: products.sourceId,
+      parentId: products.parentId,
+      imported: products.imported,
+      written: products.written,
+    })
     .from(products)
     .where(sql`${products.id} = any (${ids})`)
-  const byId = new Map(stored.map((product) => [product.id, product]))
   const waiting = await waitingProposals(tx, ids)
   const ofSource = new Map((await tx.select().from(sources)).map((source) => [source.id, source]))
+  const whole = await withParents(
+    tx,
+    stored.map((product) => ({ ...product, mapping: ofSource.get(product.sourceId)?.mapping ?? null })),
+  )
+  const byId = new Map(whole.map((product) => [product.id, product]))
   const columns = new Map(Array.from(ofSource, ([id, source]) => [id, columnsOf(source)]))
   return page.map((row) => {
-    const current = currentValues({ ...byId.get(row.productId)!, mapping: ofSource.get(row.sourceId)?.mapping ?? null })
+    const current = currentValues(byId.get(row.productId)!)
     const picture = columns.get(row.sourceId)?.picture
     return {
       id: row.productId,

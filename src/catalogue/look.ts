@@ -1,11 +1,12 @@
 import { AppError } from '../base/errors.ts'
 import { defined } from '../base/json.ts'
 import type { FileLookView, ReadingChoices } from '../contract/catalogue.ts'
-import { guessColumns } from './columns.ts'
 import { detectFormat } from './formats/detect.ts'
 import { columnNames, type FileFormat, type FormatOverrides, identifierColumn } from './formats/format.ts'
 import { readRows } from './formats/read.ts'
 import { cellText } from './formats/write.ts'
+import { columnsOf } from './index-write.ts'
+import type { Understood } from './understand.ts'
 
 const ROWS_SHOWN = 20
 const CHARACTERS_SHOWN = 300
@@ -40,8 +41,7 @@ export async function namingFile<T>({ path, name }: NamedFile, work: () => Promi
 }
 
 /** A file as the person will see it: how it is understood and why, its first products, rows among them that would be left out. */
-export async function lookAt(file: NamedFile, choices: ReadingChoices): Promise<FileLookView> {
-  const format = await uploadFormat(file, choices)
+export async function lookAt(file: NamedFile, { format, mapping, found }: Understood): Promise<FileLookView> {
   const names = columnNames(format)
   const look: FileLookView = {
     kind: format.kind,
@@ -53,7 +53,9 @@ export async function lookAt(file: NamedFile, choices: ReadingChoices): Promise<
     reasons: [...format.reasons],
     rows: [],
     problems: [],
-    guessed: guessColumns(names, format.textColumns),
+    guessed: columnsOf({ columns: null, format: { ...format }, mapping }),
+    profile: { id: found.id, reason: found.reason, mapping: found.mapping },
+    mapping,
   }
   for await (const rows of readRows(file.path, format, { limit: ROWS_SHOWN })) {
     for (const row of rows) {

@@ -1,3 +1,4 @@
+import { AppError } from '../base/errors.ts'
 import type { ColumnMapping, SourceMapping } from '../contract/mapping.ts'
 import type { ColumnsAt, ImportReading } from '../db/schema/index.ts'
 import { cellsOfValue } from './composed.ts'
@@ -14,8 +15,8 @@ export interface MappedPlace {
   readonly place: Place
   readonly key: string
   readonly columns: ColumnsAt
-  /** Of each variant: never its parent's. */
-  readonly ownOfVariant: boolean
+  /** A variant that lacks it has its parent's. */
+  readonly isInherited: boolean
 }
 
 interface Compiled extends ImportReading {
@@ -72,7 +73,7 @@ export const attributeOfColumn = ({ attribute, column, member }: Pick<ColumnMapp
   attribute ?? member ?? column
 
 /** The place that a column's values stand at. */
-export const placeOfColumn = (column: ColumnMapping): Place => ({
+const placeOfColumn = (column: ColumnMapping): Place => ({
   attribute: attributeOfColumn(column),
   locale: column.locale ?? null,
   channel: column.channel ?? null,
@@ -81,22 +82,48 @@ export const placeOfColumn = (column: ColumnMapping): Place => ({
 /** Which part of its place's value a column holds; '': all of it. */
 const partOfColumn = ({ role, currency }: ColumnMapping): string => (role === 'unit' ? 'unit' : (currency ?? ''))
 
+/**
+ * Two columns for the same part of the same value: which of them speaks would be nobody's choice.
+ * @throws AppError request.invalid
+ */
+export function checkMapping({ columns }: SourceMapping): void {
+  const taken = new Map<string, ColumnMapping>()
+  for (const column of columns) {
+    if (column.role === 'kept') continue
+    const key = `${writtenKey(placeOfColumn(column))} ${partOfColumn(column)}`
+    const other = taken.get(key)
+    if (other) {
+      throw new AppError(
+        'request.invalid',
+        `The columns "${other.column}" and "${column.column}" would both be “${placeOfColumn(column).attribute}”. Give one of them another attribute, locale or channel, or keep it as it is.`,
+      )
+    }
+    taken.set(key, column)
+  }
+}
+
 const pathOf = ({ column, member }: ColumnMapping): readonly string[] => (member === undefined ? [column] : [column, member])
 
 function mappedPlaces(columns: readonly ColumnMapping[]): MappedPlace[] {
-  const groups = new Map<string, { place: Place; parts: Map<string, readonly string[] | string>; ownOfVariant: boolean }>()
+  const groups = new Map<string, { place: Place; parts: Map<string, readonly string[] | string>; isInherited: boolean }>()
   for (const column of columns) {
     if (column.role === 'kept') continue
     const place = placeOfColumn(column)
     const key = writtenKey(place)
-    const group = groups.get(key) ?? { place, parts: new Map(), ownOfVariant: column.level === 'variant' }
+    const group = groups.get(key) ?? { place, parts: new Map(), isInherited: isInheritable(column) }
     groups.set(key, group)
     const part = partOfColumn(column)
     if (!group.parts.has(part)) group.parts.set(part, pathOf(column)) // two columns of one part: the first speaks
     if (column.unit !== undefined && !group.parts.has('unit')) group.parts.set('unit', column.unit)
   }
-  return Array.from(groups, ([key, { place, parts, ownOfVariant }]) => ({ place, key, columns: joined(parts), ownOfVariant }))
+  return Array.from(groups, ([key, { parts, ...group }]) => ({ ...group, key, columns: joined(parts) }))
 }
+
+const isInheritable = ({ level, role }: ColumnMapping): boolean => level !== 'variant' && !['identifier', 'parent', 'option'].includes(role)
+
+/** Whether a variant has a parent's value of a place; of places that its file has no columns for it does. */
+export const isInheritedAt = (mapping: SourceMapping | null, key: string): boolean =>
+  (mapping && compile(mapping).byKey.get(key)?.isInherited) ?? true
 
 /** A unit makes what it stands beside an amount; alone it is a value like any other. */
 function joined(parts: ReadonlyMap<string, readonly string[] | string>): ColumnsAt {

@@ -2,6 +2,7 @@ import { AppError } from '../base/errors.ts'
 import * as contract from '../contract/catalogue.ts'
 import { handle, type HandledRoute } from '../http/handle.ts'
 import { positionOf } from '../http/position.ts'
+import { changesOfImport } from './dry-run.ts'
 import { exportSource } from './export.ts'
 import { readFacets } from './facets.ts'
 import { fileView } from './file-view.ts'
@@ -9,6 +10,7 @@ import { startImport } from './import-job.ts'
 import { readImport, rejectedRows, watchImport } from './import-progress.ts'
 import { type IndexState, readIndexState, refreshCatalogueIndex, refreshWritten } from './index.ts'
 import { countMatching, listProducts } from './list.ts'
+import { renameParents } from './parents.ts'
 import { readProduct } from './product.ts'
 import { openSample, samplePicture } from './sample.ts'
 import { countSelected } from './selection.ts'
@@ -48,9 +50,11 @@ export function catalogueRoutes(services: CatalogueServices): HandledRoute[] {
     handle(contract.listSources, async ({ who: { workspaceId } }) => ({
       sources: await database.inWorkspace(workspaceId, (tx) => listSources(tx)),
     })),
-    handle(contract.changeSource, async ({ who: { workspaceId }, params: { sourceId }, body: { label, columns } }) =>
-      database.inWorkspace(workspaceId, (tx) => changeSource(tx, { sourceId, label, columns })),
-    ),
+    handle(contract.changeSource, async ({ who: { workspaceId }, params: { sourceId }, body }) => {
+      const view = await database.inWorkspace(workspaceId, (tx) => changeSource(tx, { sourceId, ...body }))
+      if (body.mapping !== undefined) await renameParents(database, { workspaceId, sourceId })
+      return view
+    }),
     handle(contract.exportSource, ({ who: { workspaceId, actor }, params: { sourceId }, query: choices }) =>
       exportSource(services, { workspaceId, actor, sourceId, choices }),
     ),
@@ -64,6 +68,9 @@ export function catalogueRoutes(services: CatalogueServices): HandledRoute[] {
       fileView(services, { upload: await readUpload(services, workspaceId, fileId), choices }),
     ),
 
+    handle(contract.previewImport, ({ who: { workspaceId }, params: { fileId }, body, request: { signal } }) =>
+      changesOfImport(services, { workspaceId, fileId, ...body, signal }),
+    ),
     handle(contract.startImport, ({ who: { workspaceId, actor }, body }) => startImport(services, { workspaceId, actor, ...body })),
     handle(contract.readImport, ({ who: { workspaceId }, params: { importId } }) => readImport(database, workspaceId, importId)),
     handle(contract.watchImport, async ({ who: { workspaceId }, params: { importId }, request: { signal } }) => {

@@ -7,6 +7,7 @@ import { conditionsOf, ordinalsArray, uuids, whereAll } from './filter.ts'
 import { withMappings } from './mappings.ts'
 import { type Bitmap, countMembers, membersOf, newBitmap, removeMember, addMember } from './postings/bitmap.ts'
 import { readPostings } from './postings/read.ts'
+import { withParents } from './parents.ts'
 import type { ProductValues } from './values.ts'
 
 /** A product of a selection. `row` is its place in its file; products of several files may share one. */
@@ -14,6 +15,7 @@ export interface SelectedProduct extends ProductValues {
   readonly id: string
   readonly ordinal: number // its place in the selection
   readonly sourceId: string
+  readonly parentId: string | null
   readonly identifier: string
   readonly row: number
   readonly name: string | null
@@ -47,6 +49,7 @@ async function productsOf(tx: Tx, ordinals: readonly number[]): Promise<Selected
       id: products.id,
       ordinal: productIndex.ordinal,
       sourceId: products.sourceId,
+      parentId: products.parentId,
       identifier: products.identifier,
       row: products.row,
       name: productIndex.name,
@@ -58,7 +61,7 @@ async function productsOf(tx: Tx, ordinals: readonly number[]): Promise<Selected
     .innerJoin(products, eq(products.id, productIndex.productId))
     .where(sql`${productIndex.ordinal} = any (${ordinalsArray(ordinals)})`)
     .orderBy(asc(productIndex.ordinal))
-  return withMappings(tx, page)
+  return withParents(tx, await withMappings(tx, page))
 }
 
 /** How many products a selection holds now. */

@@ -1,15 +1,23 @@
 import { basename } from 'node:path'
 import { asc, eq } from 'drizzle-orm'
 import { AppError } from '../base/errors.ts'
+import { canonicalJson } from '../base/json.ts'
 import type { SourceView } from '../contract/catalogue.ts'
+import type { SourceMapping } from '../contract/mapping.ts'
 import type { Tx } from '../db/database.ts'
 import { imports, type SourceColumns, sources } from '../db/schema/index.ts'
 import { merchantTexts } from './export-merchant.ts'
 import { columnNames, type FileFormat, identifierColumn } from './formats/format.ts'
 import { columnsOf } from './index-write.ts'
-import { attributeOfColumn, attributesOfColumns } from './mapping.ts'
+import { attributeOfColumn, attributesOfColumns, checkMapping, readingOf } from './mapping.ts'
 
 export type Source = typeof sources.$inferSelect
+
+export interface SourceChange {
+  readonly label?: string | undefined
+  readonly columns?: SourceColumns | undefined
+  readonly mapping?: SourceMapping | null | undefined
+}
 
 /** Sources of the page bear no path: what stands there tells them apart in their workspace. */
 export const uploadLocation = (name: string): string => `upload:${name}`
@@ -62,14 +70,42 @@ export function identifierAttribute({ format, mapping }: Pick<Source, 'format' |
   return mapped ? attributeOfColumn(mapped) : column
 }
 
-/** Renames a source, or says what its columns are for: its index is made again then. @throws AppError source.missing */
+/** Where a file goes: to a source that is named, or to the one of its location; undefined: to a new one. @throws AppError source.missing */
+export async function sourceAt(
+  tx: Tx,
+  { location, sourceId }: { location: string | undefined; sourceId: string | undefined },
+): Promise<Source | undefined> {
+  if (location === undefined) return readSource(tx, sourceId!)
+  const [source] = await tx.select().from(sources).where(eq(sources.location, location))
+  return source
+}
+
+/** What a source's columns are for and what they mean: its index is made again where that is other than it was. */
+export async function changeMeaning(
+  tx: Tx,
+  source: Source,
+  { columns, mapping }: { columns?: SourceColumns | undefined; mapping?: SourceMapping | null | undefined },
+): Promise<void> {
+  const isNew = mapping !== undefined && canonicalJson(mapping) !== canonicalJson(source.mapping)
+  const meaning = isNew ? { mapping, reading: mapping && readingOf(mapping) } : {}
+  if (columns === undefined && !isNew) return
+  // An attribute's place is its bit in rows of the index: with other attributes they are made from the beginning.
+  const again = isNew ? { indexImport: null, attributes: [] } : { indexImport: null }
+  await tx
+    .update(sources)
+    .set({ ...(columns ? { columns } : {}), ...meaning, ...again })
+    .where(eq(sources.id, source.id))
+}
+
+/** Renames a source, or says what its columns are for and what they mean. @throws AppError source.missing, request.invalid */
 export async function changeSource(
   tx: Tx,
-  { sourceId, label, columns }: { sourceId: string; label?: string | undefined; columns?: SourceColumns | undefined },
+  { sourceId, label, columns, mapping }: { sourceId: string } & SourceChange,
 ): Promise<SourceView> {
-  await readSource(tx, sourceId)
-  const change = { ...(label === undefined ? {} : { label }), ...(columns === undefined ? {} : { columns, indexImport: null }) }
-  if (Object.keys(change).length > 0) await tx.update(sources).set(change).where(eq(sources.id, sourceId))
+  const source = await readSource(tx, sourceId)
+  if (mapping) checkMapping(mapping)
+  if (label !== undefined) await tx.update(sources).set({ label }).where(eq(sources.id, sourceId))
+  await changeMeaning(tx, source, { columns, mapping })
   const [view] = await listSources(tx, sourceId)
   return view!
 }

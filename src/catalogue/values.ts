@@ -11,6 +11,13 @@ export interface ProductValues {
   readonly imported: Readonly<Record<string, unknown>>
   readonly written: Readonly<Record<string, WrittenValue>>
   readonly mapping: SourceMapping | null
+  /** Of a variant, nearest first: it has what it lacks from them. Absent: nothing is inherited. */
+  readonly parents?: readonly ParentProduct[]
+}
+
+export interface ParentProduct extends ProductValues {
+  readonly id: string
+  readonly identifier: string
 }
 
 /** What a product says at a place now. */

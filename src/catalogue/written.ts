@@ -7,6 +7,7 @@ import type { ProductValues } from './values.ts'
 export interface WrittenProduct extends ProductValues {
   readonly id: string
   readonly row: number
+  readonly lastSeenImport: string
 }
 
 /** Products of a source by their identifiers, with what was accepted on top of their import. */
@@ -15,7 +16,14 @@ export async function writtenProducts(
   { sourceId, identifiers }: { sourceId: string; identifiers: readonly string[] },
 ): Promise<Map<string, WrittenProduct>> {
   const rows = await tx
-    .select({ id: products.id, identifier: products.identifier, row: products.row, imported: products.imported, written: products.written })
+    .select({
+      id: products.id,
+      identifier: products.identifier,
+      row: products.row,
+      imported: products.imported,
+      written: products.written,
+      lastSeenImport: products.lastSeenImport,
+    })
     .from(products)
     .where(and(eq(products.sourceId, sourceId), inArray(products.identifier, [...identifiers])))
   const mapping = (await mappingsOf(tx, [sourceId])).get(sourceId) ?? null

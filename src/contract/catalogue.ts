@@ -138,6 +138,10 @@ const productValue = z
       .nullable()
       .meta({ description: 'On whose word it was accepted: "person", "accepted by rule", "accepted by command"' }),
     at: instant.meta({ description: 'When it was written or imported' }),
+    inheritedFrom: z
+      .strictObject({ id: z.uuid(), identifier: z.string() })
+      .nullable()
+      .meta({ description: 'The product that says so, where this one is a variant that says nothing' }),
     fixed: z.boolean().meta({ description: 'It tells products apart: it is changed in its file, not here' }),
     proposals: z.int().meta({ description: 'That wait at this place' }),
     flagged: z.int(),
@@ -156,6 +160,11 @@ export const productView = z
     name: z.string().nullable(),
     family: z.string().nullable(),
     gone: z.boolean().meta({ description: 'The last import no longer brought it' }),
+    parent: z
+      .strictObject({ id: z.uuid().nullable(), identifier: z.string() })
+      .nullable()
+      .meta({ description: 'What it is a variant of; id null: no product of the catalogue bears that identifier, as Google’s groups' }),
+    variants: z.array(z.strictObject({ id: z.uuid(), identifier: z.string() })).meta({ description: 'The first 100' }),
     importedAt: instant,
     pictures: z.array(picture),
     values: z.array(productValue),
@@ -212,10 +221,14 @@ export const changeSource = defineRoute({
   id: 'catalogue.sources.change',
   method: 'patch',
   path: '/api/v1/catalogue/sources/{sourceId}',
-  summary: 'Renames a source, or says which of its columns are name, family and picture',
+  summary: 'Renames a source, or says what its columns mean and which are name, family and picture',
   needs: 'catalogue.write',
   params: z.strictObject({ sourceId: idOf('source') }),
-  body: z.strictObject({ label: z.string().trim().min(1).max(200).refine(isText, NO_TEXT).optional(), columns: sourceColumns.optional() }),
+  body: z.strictObject({
+    label: z.string().trim().min(1).max(200).refine(isText, NO_TEXT).optional(),
+    columns: sourceColumns.optional(),
+    mapping: sourceMapping.nullable().optional(),
+  }),
   answer: sourceView,
 })
 
@@ -272,6 +285,16 @@ const fileLook = z
       .array(z.strictObject({ line: z.int(), reason: z.string() }))
       .meta({ description: 'Rows among those that would be left out' }),
     guessed: sourceColumns,
+    profile: z
+      .strictObject({
+        id: sourceMapping.shape.profile,
+        reason: z.string().meta({ description: 'Why it was recognised, or that it was not' }),
+        mapping: sourceMapping.nullable().meta({ description: 'What its columns mean then' }),
+      })
+      .meta({ description: 'The format that the file’s columns show' }),
+    mapping: sourceMapping
+      .nullable()
+      .meta({ description: 'What it would be imported with: as it was last time, else as found; null: none' }),
   })
   .meta({ id: 'FileLook' })
 export type FileLookView = z.output<typeof fileLook>
@@ -316,8 +339,64 @@ export const lookAtFile = defineRoute({
   summary: 'Looks at an uploaded file again, with what the person says of it',
   needs: 'catalogue.write',
   params: fileParams,
-  body: readingChoices,
+  body: readingChoices.extend({
+    sourceId: idOf('source').optional().meta({ description: 'Where it is to go, if not to the source of its name' }),
+  }),
   answer: fileView,
+})
+
+const place = { attribute: z.string(), locale: z.string().nullable(), channel: z.string().nullable() }
+
+/** What an import would do. */
+export const importChanges = z
+  .strictObject({
+    state: z.enum(['running', 'finished']),
+    bytes: z.int(),
+    bytesRead: z.int(),
+    read: z.int().meta({ description: 'Products in the file' }),
+    new: z.int(),
+    changed: z.int(),
+    unchanged: z.int(),
+    gone: z.int().nullable().meta({ description: 'Products that the source has and the file does not bring; null: not known yet' }),
+    rejected: z.int().meta({ description: 'Rows that would be left out' }),
+    newExamples: z.array(z.string()).meta({ description: 'Identifiers of the first' }),
+    goneExamples: z.array(z.string()),
+    attributes: z
+      .array(
+        z.strictObject({
+          ...place,
+          filled: z.int().meta({ description: 'Products that said nothing there' }),
+          changed: z.int(),
+          emptied: z.int(),
+          examples: z.array(z.strictObject({ identifier: z.string(), before: z.string(), after: z.string() })),
+        }),
+      )
+      .meta({ description: 'What the source says anew, attribute by attribute, of products that it has: the 200 with the most changes' }),
+    conflicts: z
+      .strictObject({
+        count: z.int(),
+        examples: z.array(z.strictObject({ identifier: z.string(), ...place, written: z.string(), imported: z.string() })),
+      })
+      .meta({ description: 'Over what a person wrote: that stays, and this will wait as a proposal' }),
+    rejections: z.array(z.strictObject({ line: z.int(), reason: z.string() })),
+  })
+  .meta({ id: 'ImportChanges' })
+export type ImportChangesView = z.output<typeof importChanges>
+
+export const previewImport = defineRoute({
+  id: 'catalogue.files.changes',
+  method: 'post',
+  path: '/api/v1/catalogue/files/{fileId}/changes',
+  summary: 'What importing an uploaded file would change, told while it is found out; nothing is written',
+  needs: 'catalogue.write',
+  params: fileParams,
+  body: z.strictObject({
+    sourceId: idOf('source').optional().meta({ description: 'Absent: the source that bears the file’s name' }),
+    reading: readingChoices.default({}),
+    mapping: sourceMapping.nullable().optional(),
+  }),
+  answer: importChanges,
+  gives: 'events',
 })
 
 export const importView = z
@@ -351,6 +430,10 @@ export const startImport = defineRoute({
     sourceId: idOf('source').optional().meta({ description: 'Absent: the source that bears the file’s name' }),
     reading: readingChoices.default({}),
     columns: sourceColumns.optional(),
+    mapping: sourceMapping
+      .nullable()
+      .optional()
+      .meta({ description: 'What its columns mean. Absent: as last time, else as found; null: no mapping' }),
   }),
   answer: importView,
 })

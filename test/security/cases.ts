@@ -31,6 +31,7 @@ export const cases = (own: Things): Readonly<Record<string, object>> => {
     'catalogue.memory.rules.add': { params: ofSource, body: { attribute: 'title', locale: 'en', term: 'ultimate', use: null } },
     'catalogue.memory.rules.change': { params: { ...ofSource, ruleId: own['rule'] }, body: { use: 'stainless steel' } },
     'catalogue.files.look': { params: { fileId: own['file'] }, body: { delimiter: 'comma' } },
+    'catalogue.files.changes': { params: { fileId: own['file'] }, body: { sourceId: own['source'], mapping: null } },
     'catalogue.imports.start': { body: { fileId: own['file'], sourceId: own['source'] } },
     'catalogue.structure.add': { body: { kind: 'groups', code: 'size', set: {} } },
     'catalogue.structure.change': { body: { kind: 'attributes', code: 'sku', set: { labels: { en: 'Number' } } } },

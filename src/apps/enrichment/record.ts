@@ -5,21 +5,27 @@ import type { Recipe } from '../../contract/recipe.ts'
 import { attributesOf } from './plan.ts'
 
 /**
- * A product's data as a run is given it: what its source says, and over it what people wrote. What models wrote is no data to
- * write from, and neither is what the recipe itself writes: an accepted text would else be a reason to write it anew.
+ * A product's data as a run is given it: what its source says, and over it what people wrote; of a variant, its parents' where it
+ * lacks its own. What models wrote is no data to write from, and neither is what the recipe itself writes: an accepted text would
+ * else be a reason to write it anew.
  */
-export function recordOf({ imported, written, mapping }: ProductValues, recipe: Recipe): Record<string, unknown> {
-  const own = new Set(attributesOf(recipe).map(({ attribute }) => attribute))
+export function recordOf(product: ProductValues, recipe: Recipe): Record<string, unknown> {
   const { locale } = recipe
-  const record = importedValues({ imported, mapping }, { locale })
-  const ofPeople = Object.entries(written).filter(([key, { kind }]) => kind === 'person' && !own.has(readWrittenKey(key).attribute))
-  if (ofPeople.length === 0) return record
-  for (const [attribute, value] of currentValues({ imported, written: Object.fromEntries(ofPeople), mapping }, { locale })) {
-    if (!value.written) continue
-    if (value.value === null) delete record[attribute]
-    else record[attribute] = value.value
+  const own = new Set(attributesOf(recipe).map(({ attribute }) => attribute))
+  const record = importedValues(product, { locale })
+  for (const [attribute, { value, written, inheritedFrom }] of currentValues(ofPeople(product, own), { locale })) {
+    if (!written && inheritedFrom === undefined) continue
+    if (value === null) delete record[attribute]
+    else record[attribute] = value
   }
   return record
+}
+
+/** A product without what models wrote, and without what was written for these attributes. */
+function ofPeople<Product extends ProductValues>(product: Product, own: ReadonlySet<string>): Product {
+  const { written, parents } = product
+  const kept = Object.entries(written).filter(([key, { kind }]) => kind === 'person' && !own.has(readWrittenKey(key).attribute))
+  return { ...product, written: Object.fromEntries(kept), ...(parents ? { parents: parents.map((parent) => ofPeople(parent, own)) } : {}) }
 }
 
 /** What the rules of candidates ask of a product. `shown`: its record as the model would see it. */

@@ -1,6 +1,7 @@
 import { eq, inArray } from 'drizzle-orm'
 import { candidatesFor, candidatesForFlagged } from '../../assignments/resolve.ts'
 import { withMappings } from '../../catalogue/mappings.ts'
+import { withParents } from '../../catalogue/parents.ts'
 import type { Tx } from '../../db/database.ts'
 import { productIndex, products } from '../../db/schema/index.ts'
 import { readBudget } from '../../ledger/budgets.ts'
@@ -122,6 +123,7 @@ async function loadSubjects(
     .select({
       id: products.id,
       sourceId: products.sourceId,
+      parentId: products.parentId,
       identifier: products.identifier,
       imported: products.imported,
       written: products.written,
@@ -130,7 +132,7 @@ async function loadSubjects(
     .from(products)
     .leftJoin(productIndex, eq(productIndex.productId, products.id))
     .where(inArray(products.id, ids))
-  return subjectsOf(items, await withMappings(tx, rows), (row, item) => {
+  return subjectsOf(items, await withParents(tx, await withMappings(tx, rows)), (row, item) => {
     const values = recordOf(row, recipe)
     const facts = factsOf(row, { shown: workInput(values, recipe), candidates })
     const own = candidates[item.candidate]!

@@ -8,6 +8,7 @@ import { type ChatOutcome, chatOrHandOver } from '../../calls/chat.ts'
 import { callCandidate } from '../../calls/fallback.ts'
 import { worstCaseOfCall } from '../../calls/price.ts'
 import { readMemories } from '../../catalogue/memory/memory.ts'
+import { withParents } from '../../catalogue/parents.ts'
 import { sanitizeGeneratedValue } from '../../catalogue/sanitize.ts'
 import { currentValue, type ProductValues } from '../../catalogue/values.ts'
 import { columnOf, localeOf, type Recipe } from '../../contract/recipe.ts'
@@ -211,6 +212,7 @@ async function readProduct(tx: Tx, id: string): Promise<ProductValues & { source
       sourceId: products.sourceId,
       imported: products.imported,
       written: products.written,
+      parentId: products.parentId,
       mapping: sources.mapping,
       family: productIndex.family,
     })
@@ -219,5 +221,5 @@ async function readProduct(tx: Tx, id: string): Promise<ProductValues & { source
     .leftJoin(productIndex, eq(productIndex.productId, products.id))
     .where(eq(products.id, id))
   if (!row) throw new AppError('product.missing', 'There is no such product in this workspace.')
-  return row
+  return (await withParents(tx, [row]))[0]!
 }

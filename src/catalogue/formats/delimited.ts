@@ -3,7 +3,7 @@ import { AppError } from '../../base/errors.ts'
 import type { Block } from './blocks.ts'
 import { type Codec, firstInvalidUtf8 } from './encoding.ts'
 import { columnNames, type DelimitedFormat } from './format.ts'
-import { unguard } from './guard.ts'
+import { unguard, unmark } from './guard.ts'
 import type { RowSpan, ScanDialect } from './scan.ts'
 import {
   BLANK,
@@ -83,6 +83,7 @@ export function createDelimitedJudge(path: string, format: DelimitedFormat, code
     repeats: format.repeats,
   })
   const cells = createCellReader(format, codec)
+  const apostrophes = new Set(format.apostrophes)
   let expected: 'separator' | 'header' | 'products' = format.separatorLine ? 'separator' : 'header'
   let row = 0
   let recovering = false // after a broken quote, until a row is whole again: its fragments are no products
@@ -122,7 +123,18 @@ export function createDelimitedJudge(path: string, format: DelimitedFormat, code
     if (identifier === format.columns[identifierColumn]!.trim() && isHeader(span)) {
       return reject(span, 'header_repeated', 'It repeats the header, as when files are joined.')
     }
-    return check({ row, line: span.line, identifier: flat(identifier) })
+    return check({ row, line: span.line, identifier: flat(identifier), variantNames: () => variantNames(span, identifier) })
+  }
+
+  /** What a row that repeats an identifier can be called as a variant; nothing: it is none. */
+  function variantNames(span: RowSpan, handle: string): string[] {
+    const { variants } = format
+    const cell = (index: number): string => (index < span.cellCount ? cells.value(index).trim() : '')
+    if (!variants?.marks.some((index) => cell(index) !== '')) return []
+    const options = variants.options.map(cell).filter((option) => option !== '')
+    return [...variants.names.map(cell), ...(options.length > 0 ? [`${handle} / ${options.join(' / ')}`] : []), `${handle} / ${row}`].map(
+      flat,
+    )
   }
 
   function judgeHeader(block: Block, span: RowSpan): Verdict {
@@ -164,7 +176,8 @@ export function createDelimitedJudge(path: string, format: DelimitedFormat, code
     const count = Math.min(current!.cellCount, width)
     for (let index = 0; index < count; index += 1) {
       const value = cells.value(index)
-      if (value !== '' && (isInk(value.charCodeAt(0)) || value.trim() !== '')) found[names[index]!] = unguard(value)
+      if (value !== '' && (isInk(value.charCodeAt(0)) || value.trim() !== ''))
+        found[names[index]!] = apostrophes.has(index) ? unmark(unguard(value)) : unguard(value)
     }
     return found
   }

@@ -37,6 +37,17 @@ export interface DelimitedFormat extends CommonLineFormat {
   readonly shortRows: 'accept' | 'reject' // the file leaves out empty cells at the end of its rows
   readonly identifier: { readonly column: number } | { readonly rowNumber: true } // column: index from 0
   readonly repeats: 'reject' | 'continue' // continue: a row that repeats an identifier belongs to the product before it (Shopify variants)
+  /** Rows that repeat an identifier are products of their own where they say something of a variant. Absent: none are. */
+  readonly variants?: VariantRows
+  /** Columns, by index, in which an apostrophe before digits marks a text (Shopify's barcodes). */
+  readonly apostrophes?: readonly number[]
+}
+
+/** Columns, by index, that make a row that repeats an identifier a variant, and that name it. */
+export interface VariantRows {
+  readonly marks: readonly number[] // one of them filled: it is a variant; none: it belongs to its product, as an image does
+  readonly names: readonly number[] // its code; the first that is filled and new is its identifier
+  readonly options: readonly number[] // else its product's identifier with these
 }
 
 /** One JSON object per line. */

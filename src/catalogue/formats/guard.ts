@@ -16,4 +16,7 @@ export const guard = (text: string): string => (STARTS_FORMULA.test(text) && !PL
 /** The text that a cell stands for: without the apostrophe that marks it as text. Inverts `guard`. */
 export const unguard = (text: string): string => (text.charCodeAt(0) === APOSTROPHE && GUARDED.test(text) ? text.slice(1) : text)
 
+/** Digits without the apostrophe that marks them as text for a spreadsheet: "'0123" is "0123". */
+export const unmark = (text: string): string => (/^'\d/.test(text) ? text.slice(1) : text)
+
 const APOSTROPHE = 0x27

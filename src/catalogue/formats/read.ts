@@ -14,6 +14,7 @@ export interface ProductRow {
   readonly row: number // 1 is the first row after the header; blank lines do not count, rejected rows do
   readonly line: number // physical line where it starts, from 1; XLSX: the row's number in its sheet
   readonly identifier: string // without surrounding blanks; the row number where the file has no identifier
+  readonly parent?: string // the identifier of the product before it that it is a variant of
   readonly values: Record<string, unknown> // non-empty cells by column name (`columnNames`); JSONL: the object
 }
 
@@ -64,8 +65,8 @@ export async function* readRows(
   let batch: (ProductRow | RejectedRow)[] = []
   const take = (verdict: Verdict): void => {
     if (verdict.kind === 'product') {
-      const { row, line, identifier } = verdict
-      batch.push({ row, line, identifier, values: judge.values() })
+      const { kind: _kind, ...product } = verdict
+      batch.push({ ...product, values: judge.values() })
       count.products += 1
     } else if (verdict.kind === 'rejected') {
       const { row, line, reason } = verdict

@@ -38,6 +38,24 @@ export function createSeenSet() {
 
   /** Remembers an identifier. @returns the line that brought it before; 0 when it is new. */
   function add(identifier: string, line: number): number {
+    const slot = find(identifier)
+    if (lines[slot] !== 0) return lines[slot]!
+    high[slot] = foundHigh
+    low[slot] = foundLow
+    lines[slot] = line
+    count += 1
+    if (count * 2 > capacity) grow()
+    return 0
+  }
+
+  /** @returns the line that brought an identifier; 0 when none did. */
+  const lineOf = (identifier: string): number => (count === 0 ? 0 : lines[find(identifier)]!)
+
+  let foundHigh = 0
+  let foundLow = 0
+
+  /** The slot of an identifier, whose hash is in `foundHigh` and `foundLow` then. */
+  function find(identifier: string): number {
     let a = seedA
     let b = seedB
     for (let i = 0; i < identifier.length; i += 1) {
@@ -49,17 +67,10 @@ export function createSeenSet() {
     }
     a = Math.imul(a ^ (a >>> 16), 0x85ebca6b) ^ Math.imul(b ^ (b >>> 13), 0xc2b2ae35)
     b = Math.imul(b ^ (b >>> 16), 0x85ebca6b) ^ Math.imul(a ^ (a >>> 13), 0xc2b2ae35)
-    a >>>= 0
-    b >>>= 0
-    const slot = slotOf(a, b)
-    if (lines[slot] !== 0) return lines[slot]!
-    high[slot] = a
-    low[slot] = b
-    lines[slot] = line
-    count += 1
-    if (count * 2 > capacity) grow()
-    return 0
+    foundHigh = a >>> 0
+    foundLow = b >>> 0
+    return slotOf(foundHigh, foundLow)
   }
 
-  return { add }
+  return { add, lineOf }
 }

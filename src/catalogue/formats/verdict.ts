@@ -28,10 +28,18 @@ export interface RejectReason {
 
 /** What a row of the file is. `row` counts rows after the header that are not blank, from 1; `line` is where it starts. */
 export type Verdict =
-  | { readonly kind: 'product'; readonly row: number; readonly line: number; readonly identifier: string }
+  | ProductVerdict
   /** `whole`: its cells are in order, only its identifier is not, so added columns can be appended to it. */
   | { readonly kind: 'rejected'; readonly row: number; readonly line: number; readonly reason: RejectReason; readonly whole: boolean }
   | { readonly kind: 'continuation' | 'header' | 'blank' | 'copied' }
+
+export interface ProductVerdict {
+  readonly kind: 'product'
+  readonly row: number
+  readonly line: number
+  readonly identifier: string
+  readonly parent?: string // the identifier of the product that it is a variant of
+}
 
 /** Judges the rows of one file in order, and gives the values of the row judged last. */
 export interface RowJudge {
@@ -61,6 +69,8 @@ export const SCAN_PROBLEMS = {
   too_long: 'The row is longer than 8 MiB.',
 } as const
 
+const isIdentifier = (text: string): boolean => text !== '' && text.length <= MAX_IDENTIFIER && text.isWellFormed() && !text.includes('\0')
+
 /** The verdict on a row that is left out. */
 export const rejected = ({
   row,
@@ -76,10 +86,24 @@ export const rejected = ({
   whole?: boolean
 }): Verdict => ({ kind: 'rejected', row, line, reason: { code, text }, whole })
 
-/** Numbers rows and checks identifiers, the same way for every kind of file. */
+/**
+ * Numbers rows and checks identifiers, the same way for every kind of file. A row that repeats an identifier is a variant where the
+ * caller has names for it: the first that no row had before.
+ */
 export function createIdentifierCheck({ label, repeats }: { label: string; repeats: 'reject' | 'continue' }) {
   const seen = createSeenSet()
-  return ({ row, line, identifier }: { row: number; line: number; identifier: string }): Verdict => {
+  const variants = createSeenSet() // apart: a row that repeats one of them is none of its product's
+  return ({
+    row,
+    line,
+    identifier,
+    variantNames,
+  }: {
+    row: number
+    line: number
+    identifier: string
+    variantNames?: () => readonly string[]
+  }): Verdict => {
     const reject = (code: RejectCode, text: string): Verdict => rejected({ row, line, code, text, whole: true })
     if (identifier === '') return reject('identifier_empty', `It has no ${label}, which tells products apart.`)
     if (identifier.length > MAX_IDENTIFIER) {
@@ -87,9 +111,15 @@ export function createIdentifierCheck({ label, repeats }: { label: string; repea
     }
     if (identifier.includes('\0') || !identifier.isWellFormed())
       return reject('encoding_broken', `Its ${label} holds characters that are no text.`)
+    const ofVariant = variants.lineOf(identifier)
+    if (ofVariant !== 0)
+      return reject('identifier_repeated', `Its ${label} "${shorten(identifier)}" is that of a variant on line ${ofVariant}.`)
     const before = seen.add(identifier, line)
     if (before === 0) return { kind: 'product', row, line, identifier }
-    if (repeats === 'continue') return CONTINUATION
+    if (repeats === 'continue') {
+      const name = variantNames?.().find((each) => isIdentifier(each) && seen.lineOf(each) === 0 && variants.add(each, line) === 0)
+      return name === undefined ? CONTINUATION : { kind: 'product', row, line, identifier: name, parent: identifier }
+    }
     return reject('identifier_repeated', `Its ${label} "${shorten(identifier)}" is already on line ${before}.`)
   }
 }

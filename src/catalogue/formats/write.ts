@@ -5,7 +5,7 @@ import { cellText, type Changes, type UnencodableCell } from './changes.ts'
 import type { Codec } from './encoding.ts'
 import { createCellReader } from './delimited.ts'
 import { columnNames, type DelimitedFormat, type FileFormat, uniqueNames } from './format.ts'
-import { guard, unguard } from './guard.ts'
+import { guard, unguard, unmark } from './guard.ts'
 import { objectText, spliceMembers } from './json-text.ts'
 import type { JsonlJudge } from './jsonl.ts'
 import { openOutput } from './output.ts'
@@ -129,6 +129,7 @@ function delimitedWriter(format: DelimitedFormat, codec: Codec, columns: readonl
   const cellWriter = createCellWriter(format, codec)
   const reader = createCellReader(format, codec)
   const quoteAll = format.quoteStyle === 'all'
+  const apostrophes = new Set(format.apostrophes)
 
   function header(block: Block, span: RowSpan): WrittenRow {
     const cells = new Map<number, Buffer>()
@@ -159,8 +160,10 @@ function delimitedWriter(format: DelimitedFormat, codec: Codec, columns: readonl
       const text = cellText(value)
       const present = index < span.cellCount ? reader.value(index) : ''
       if (text === unguard(present)) continue
+      const marked = apostrophes.has(index) && unmark(present) !== present
+      if (marked && text === unmark(present)) continue
       const quoted = index < span.cellCount && index < names.length ? cellWriter.isQuoted(block, span, index) : quoteAll
-      const cell = cellWriter.encode(guard(text), { quoted, alone: width === 1 })
+      const cell = cellWriter.encode(marked && /^\d/.test(text) ? `'${text}` : guard(text), { quoted, alone: width === 1 })
       if (Buffer.isBuffer(cell)) cells.set(index, cell)
       else unencodable.push({ identifier: verdict.identifier, row: verdict.row, line: verdict.line, column, characters: cell.characters })
     }
