@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as catalogue from '../src/contract/catalogue.ts'
+import * as review from '../src/contract/review.ts'
 import * as contract from '../src/contract/structure.ts'
 import { postgresAbsence } from './support/postgres-cluster.ts'
 import { startTestServer, type TestClient, type TestServer } from './support/server.ts'
@@ -145,6 +146,41 @@ describe.each(engines)('the structure of a catalogue, through its routes (%s)', 
       await editor.call(contract.removeItem, { body: { kind, code } })
     }
     expect(await refused(contract.removeItem, { kind: 'groups', code: 'size' })).toBe('structure.missing')
+  })
+
+  it('holds what a person writes to the types that someone gave, and keeps what an import brings', async () => {
+    const editor = await server.stranger()
+    await bring(editor, 'things.csv', 'sku,size,colour,text,price,guessed\nT1,large,green,<b>x</b>,on request,12 cm\n')
+    const [product] = (await editor.call(catalogue.listProducts)).items
+    const given = { size: 'measurement', colour: 'select', text: 'html', price: 'price' } as const
+    for (const [code, type] of Object.entries(given)) {
+      await editor.call(contract.changeItem, { body: { kind: 'attributes', code, set: { type: type } } })
+    }
+    await editor.call(contract.addItem, { body: { kind: 'options', attribute: 'colour', code: 'red', set: { labels: { fr: 'Rouge' } } } })
+    const params = { productId: product!.id }
+    const standing = () => editor.call(contract.readProductStanding, { params })
+    expect((await standing()).misfits.map(({ attribute: name, misfit }) => `${name}: ${misfit}`).toSorted()).toEqual([
+      'colour: no_option',
+      'price: no_price',
+      'size: no_measurement',
+    ])
+    const write = (name: string, value: unknown) =>
+      [review.writeValue, { params: { ...params, attribute: name }, body: { value, locale: null, over: null } }] as never
+    const refused = async (name: string, value: unknown) => editor.refused(...(write(name, value) as Parameters<typeof editor.refused>))
+    const written = async (name: string, value: unknown) =>
+      ((await editor.call(...(write(name, value) as Parameters<typeof editor.call>))) as { current: { value: unknown } }).current.value
+    expect(await refused('size', 'huge')).toMatchObject({ code: 'value.invalid', status: 422 })
+    expect(await refused('colour', 'blue')).toMatchObject({ code: 'value.invalid' })
+    expect(await refused('price', '12')).toMatchObject({ code: 'value.invalid' })
+    expect(await written('size', '12,5 cm')).toBe('12,5 cm')
+    expect(await written('colour', 'rouge')).toBe('rouge')
+    expect(await written('price', { EUR: '12.99' })).toEqual({ EUR: '12.99' })
+    expect(
+      await written('text', '<a href="javascript:alert(1)" onclick="x()">A</a><script>1</script><img src="https://a.example/1.png">'),
+    ).toBe('<a>A</a><img src="https://a.example/1.png" />')
+    expect(await written('guessed', 'not a measurement at all')).toBe('not a measurement at all') // nobody said what it is
+    expect((await standing()).misfits).toMatchObject([{ attribute: 'guessed', misfit: 'no_measurement' }]) // shown, not refused
+    expect((await standing()).attributes.find(({ code }) => code === 'guessed')).toMatchObject({ inferred: true })
   })
 
   it('is listed a page at a time, whatever its size, in a steady order', async () => {

@@ -107,12 +107,14 @@ money-eur: € 1 € eur euro euros
 
 const exact = new Map<string, Unit>()
 const folded = new Map<string, Unit>()
+const byDimension = new Map<string, string[]>()
 
 for (const line of TABLE.trim().split('\n')) {
   const [dimension, rest] = [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]
   const [name, factor, ...spellings] = rest.split(' ') as [string, string, ...string[]]
   const binary = /^\d/.test(spellings[0] ?? '') ? spellings.shift() : undefined
   const unit: Unit = { name, dimension, factor, ...(binary === undefined ? {} : { binaryFactor: binary }) }
+  byDimension.set(dimension, [...(byDimension.get(dimension) ?? []), name])
   for (const spelling of spellings) {
     if (spelling.startsWith('=')) exact.set(spelling.slice(1), unit)
     else if (Array.from(spelling).length === 1) exact.set(spelling, unit)
@@ -124,6 +126,9 @@ for (const line of TABLE.trim().split('\n')) {
 export function unitOf(spelling: string): Unit | undefined {
   return exact.get(spelling) ?? folded.get(spelling.toLowerCase())
 }
+
+/** The names of the units that convert into this one, itself among them; none for a spelling that is no unit. */
+export const unitsLike = (spelling: string): readonly string[] => byDimension.get(unitOf(spelling)?.dimension ?? '') ?? []
 
 /** Product of two non-negative exact decimals, in lowest form: ("3.46", "1000") -> "3460". */
 export function multiplyDecimals(a: string, b: string): string {

@@ -10,6 +10,7 @@ import { storableJson } from '../db/storable.ts'
 import { newId } from '../runtime/ids.ts'
 import { acceptOpen } from './accept.ts'
 import { type HeldProduct, holdProducts, writeByPerson } from './edit.ts'
+import { takeValue } from './structure/take-value.ts'
 import { uuids } from './filter.ts'
 import { keepCorrection, type NewCorrection } from './memory/corrections.ts'
 import { proposalPage, requireFiltered } from './proposals.ts'
@@ -111,7 +112,7 @@ async function acceptAsIs({ tx, actor, decisionId }: Deciding, change: Change): 
 /** The person's own text stands, and says what it was made from. */
 async function acceptEdited(deciding: Deciding, { change, value }: { change: Change; value: unknown }): Promise<Outcome> {
   const { tx, workspaceId, actor, decisionId, products } = deciding
-  const stored: unknown = JSON.parse(storableJson(value))
+  const stored: unknown = JSON.parse(storableJson(await takeValue(tx, { attribute: change.attribute, value })))
   if (canonicalJson(stored) === canonicalJson(change.value)) return acceptAsIs(deciding, change)
   const product = products.get(change.productId)!
   await closeProposal(deciding, change, 'superseded')

@@ -11,6 +11,7 @@ import { importedAt } from './mapping.ts'
 import { withMappings } from './mappings.ts'
 import { keepCorrection } from './memory/corrections.ts'
 import { identifierAttribute } from './sources.ts'
+import { takeValue } from './structure/take-value.ts'
 import { currentValue, type CurrentValue, heldProducts, layOver, type Place, type ProductValues, writtenKey } from './values.ts'
 
 /** A product as it is while a transaction holds it. */
@@ -62,7 +63,7 @@ export interface EditResult {
 
 /**
  * Writes a person's value over a product; null clears it. Saving what stands there already changes nothing.
- * @throws AppError value.changed when someone else changed it since it was read; value.fixed; product.missing
+ * @throws AppError value.changed when someone else changed it since it was read; value.fixed; value.invalid; product.missing
  */
 export async function editValue(
   tx: Tx,
@@ -71,7 +72,7 @@ export async function editValue(
   const product = await holdProduct(tx, edit.productId)
   await refuseIdentifier(tx, edit)
   const current = unchangedSince(product, edit)
-  const stored: unknown = JSON.parse(storableJson(value))
+  const stored: unknown = JSON.parse(storableJson(await takeValue(tx, { attribute: edit.attribute, value })))
   if (canonicalJson(stored) === canonicalJson(current.value)) return { current, decisionId: null }
   const provenance: Provenance = { kind: 'person', actor }
   const written = await writeByPerson(tx, { workspaceId, actor, product, place: edit, value: stored, replaced: current.value, provenance })

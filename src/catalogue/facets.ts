@@ -4,7 +4,22 @@ import { sources } from '../db/schema/index.ts'
 import { type Condition, conditionsOf, whereAll } from './filter.ts'
 import { type Bitmap, countMembers, intersect } from './postings/bitmap.ts'
 import { type Postings, readPostings } from './postings/read.ts'
-import { ATTRIBUTES, FAMILIES, namedBy, type Wanted, withAttribute, withFlagged, withProposals } from './postings/terms.ts'
+import {
+  ATTRIBUTES,
+  belowQuality,
+  completeIn,
+  FAMILIES,
+  incompleteIn,
+  MISFITS,
+  namedBy,
+  type Wanted,
+  withAttribute,
+  withFlagged,
+  withProposals,
+} from './postings/terms.ts'
+import { placesOf } from './structure/completeness.ts'
+import { loadStructure } from './structure/load.ts'
+import { placeKey } from './structure/measure.ts'
 
 export interface Facets {
   readonly matching: number
@@ -12,9 +27,18 @@ export interface Facets {
   readonly flagged: number
   readonly families: readonly { readonly family: string | null; readonly count: number }[]
   readonly attributes: readonly { readonly attribute: string; readonly missing: number }[]
+  readonly standing: {
+    readonly unfit: number
+    readonly quality: readonly { readonly below: number; readonly count: number }[]
+    readonly places: readonly { readonly place: string; readonly complete: number; readonly incomplete: number }[]
+  }
 }
 
+/** The scores below which the list offers to look. */
+const QUALITY_STEPS = [50, 70, 90]
+
 const MOST_FAMILIES = 500
+const MOST_PLACES = 60
 
 /**
  * What the products that match can be narrowed by. Families are counted as if no family were chosen, attributes as if none were
@@ -22,6 +46,9 @@ const MOST_FAMILIES = 500
  */
 export async function readFacets(tx: Tx, filter: ProductFilter): Promise<Facets> {
   const { family, missing, ...others } = filter
+  const keys = placesOf(await loadStructure(tx))
+    .slice(0, MOST_PLACES)
+    .map(({ channel, locale }) => placeKey({ channel: channel?.code ?? null, locale }))
   const rest = conditionsOf(others)
   const ofFamily = family === undefined ? [] : conditionsOf({ family })
   const ofMissing = missing === undefined ? [] : conditionsOf({ missing })
@@ -32,8 +59,12 @@ export async function readFacets(tx: Tx, filter: ProductFilter): Promise<Facets>
     { first: withFlagged },
     FAMILIES,
     ATTRIBUTES,
+    MISFITS,
+    ...QUALITY_STEPS.map(belowQuality),
+    ...keys.flatMap((key) => [{ first: completeIn(key) }, { first: incompleteIn(key) }]),
   ]
   const postings = await readPostings(tx, wanted)
+  const standingFrom = conditions.length + 4
   const places = {
     proposals: conditions.length,
     flagged: conditions.length + 1,
@@ -58,6 +89,14 @@ export async function readFacets(tx: Tx, filter: ProductFilter): Promise<Facets>
       attribute,
       missing: total - (having.get(withAttribute(attribute)) ?? 0),
     })),
+    standing: {
+      unfit: countBoth(matching, postings.having(standingFrom)),
+      quality: QUALITY_STEPS.map((below, step) => ({ below, count: countBoth(matching, postings.having(standingFrom + 1 + step)) })),
+      places: keys.map((place, index) => {
+        const at = standingFrom + 1 + QUALITY_STEPS.length + 2 * index
+        return { place, complete: countBoth(matching, postings.having(at)), incomplete: countBoth(matching, postings.having(at + 1)) }
+      }),
+    },
   }
 }
 

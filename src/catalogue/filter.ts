@@ -4,7 +4,20 @@ import type { Tx } from '../db/database.ts'
 import { productIndex } from '../db/schema/index.ts'
 import { type Bitmap, countMembers, intersect, membersOf, subtract } from './postings/bitmap.ts'
 import { type Postings, readPostings } from './postings/read.ts'
-import { ofFamily, ofSource, type Wanted, wantedWord, withAttribute, withFlagged, withProposals } from './postings/terms.ts'
+import {
+  belowQuality,
+  completeIn,
+  incompleteIn,
+  MISFITS,
+  ofFamily,
+  ofSource,
+  type Wanted,
+  wantedWord,
+  withAttribute,
+  withFlagged,
+  withMisfit,
+  withProposals,
+} from './postings/terms.ts'
 import { foldText, wordsOf } from './words.ts'
 
 /** Ids as an array in one parameter, whatever their number. */
@@ -20,7 +33,8 @@ export interface Condition {
 }
 
 /** What a filter asks for; all of it has to hold. A new filter is one more condition, on terms that index-row.ts gives products. */
-export function conditionsOf({ search, sourceId, family, missing, proposals, flagged }: ProductFilter): Condition[] {
+export function conditionsOf(filter: ProductFilter): Condition[] {
+  const { search, sourceId, family, missing, proposals, flagged, complete, incomplete, qualityBelow, unfit } = filter
   return [
     ...wordsOf(foldText(search ?? ''))
       .flatMap(wantedWord)
@@ -30,6 +44,10 @@ export function conditionsOf({ search, sourceId, family, missing, proposals, fla
     ...(missing === undefined ? [] : [{ wanted: { first: withAttribute(missing) }, lacks: true }]),
     ...(proposals === undefined ? [] : [{ wanted: { first: withProposals }, lacks: !proposals }]),
     ...(flagged === undefined ? [] : [{ wanted: { first: withFlagged }, lacks: !flagged }]),
+    ...(complete === undefined ? [] : [{ wanted: { first: completeIn(complete) } }]),
+    ...(incomplete === undefined ? [] : [{ wanted: { first: incompleteIn(incomplete) } }]),
+    ...(qualityBelow === undefined ? [] : [{ wanted: belowQuality(qualityBelow) }]),
+    ...(unfit === undefined ? [] : [{ wanted: unfit === '' ? MISFITS : { first: withMisfit(unfit) } }]),
   ]
 }
 

@@ -1,7 +1,21 @@
 import type { SourceMapping } from '../contract/mapping.ts'
 import type { productIndex, SourceColumns } from '../db/schema/index.ts'
 import { currentValues, isEmptyValue } from './current.ts'
-import { ofFamily, ofSource, type Term, withAttribute, withFlagged, withProposals, wordTerms } from './postings/terms.ts'
+import {
+  completeIn,
+  incompleteIn,
+  ofFamily,
+  ofQuality,
+  ofSource,
+  type Term,
+  withAttribute,
+  withFlagged,
+  withMisfit,
+  withProposals,
+  wordTerms,
+} from './postings/terms.ts'
+import { standingOf } from './structure/measure.ts'
+import type { Structure } from './structure/model.ts'
 import type { ProductValues } from './values.ts'
 import { foldText, textsOf, wordsOf } from './words.ts'
 
@@ -36,7 +50,11 @@ const MAX_TEXT = 20_000 // characters: a text longer than that is searched in it
  * Everything that the index knows of a product: its row for the list, and the terms that it is found by. A new filter adds its
  * terms here, made in postings/terms.ts, and asks for them in filter.ts.
  */
-export function indexProduct(source: IndexedSource, product: IndexedProduct, waiting: Waiting): { row: IndexRow; terms: Set<Term> } {
+export function indexProduct(
+  source: IndexedSource,
+  product: IndexedProduct,
+  { waiting, structure }: { waiting: Waiting; structure: Structure },
+): { row: IndexRow; terms: Set<Term> } {
   const values = currentValues({ ...product, mapping: source.mapping })
   const { columns, attributes } = source
   const name = shortText(columns.name === null ? undefined : values.get(columns.name)?.value)
@@ -44,6 +62,18 @@ export function indexProduct(source: IndexedSource, product: IndexedProduct, wai
   const terms = new Set<Term>([ofSource(source.id), ofFamily(family)])
   if (waiting !== 'nothing') terms.add(withProposals)
   if (waiting === 'flagged') terms.add(withFlagged)
+  const { quality, complete, incomplete, misfits } = standingOf(structure, {
+    columns,
+    product: {
+      ...product,
+      mapping: source.mapping,
+    },
+    flagged: waiting === 'flagged',
+  })
+  terms.add(ofQuality(quality))
+  for (const place of complete) terms.add(completeIn(place))
+  for (const place of incomplete) terms.add(incompleteIn(place))
+  for (const attribute of misfits) terms.add(withMisfit(attribute))
   const texts = [product.identifier]
   for (const [attribute, { value }] of values) {
     if (isEmptyValue(value)) continue

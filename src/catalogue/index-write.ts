@@ -12,6 +12,7 @@ import { withParents } from './parents.ts'
 import { type IndexedProduct, type IndexedSource, indexProduct, type Waiting } from './index-row.ts'
 import { lockIndex, takeOrdinals } from './postings/segments.ts'
 import type { Term } from './postings/terms.ts'
+import { loadStructure } from './structure/load.ts'
 
 /** A product whose row is in the list, and the terms that its segment is still to learn. */
 export interface KnownProduct {
@@ -29,11 +30,12 @@ export async function putRows(tx: Tx, source: IndexedSource, products: readonly 
   const index = await lockIndex(tx, source.workspaceId)
   const ids = uuids(products.map(({ id }) => id))
   const waiting = await waitingAt(tx, ids)
+  const structure = await loadStructure(tx)
   const whole = await withParents(
     tx,
     products.map((product) => ({ ...product, mapping: source.mapping })),
   )
-  const made = whole.map((product) => indexProduct(source, product, waiting.get(product.id) ?? 'nothing'))
+  const made = whole.map((product) => indexProduct(source, product, { waiting: waiting.get(product.id) ?? 'nothing', structure }))
   const ordinals = await ordinalsOf(tx, ids)
   const fresh = made.filter(({ row }) => !ordinals.has(row.productId))
   if (fresh.length > 0) {

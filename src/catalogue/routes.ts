@@ -111,5 +111,6 @@ const shapeFacets = (facets: Awaited<ReturnType<typeof readFacets>>, index: Inde
   ...facets,
   families: [...facets.families],
   attributes: [...facets.attributes],
+  standing: { ...facets.standing, quality: [...facets.standing.quality], places: [...facets.standing.places] },
   index,
 })

@@ -9,6 +9,9 @@ const NO_TEXT = 'holds characters that are no text'
 /** An attribute's name, as the catalogue's own files spell it. */
 const attributeName = z.string().min(1).max(500).refine(isText, NO_TEXT)
 
+/** A channel and a language: "ecommerce/de-DE"; "ecommerce/" for a channel without languages; empty where there are no channels. */
+const standingPlace = z.string().max(600).refine(isText, NO_TEXT)
+
 /**
  * Which products: each member narrows it further, none means all. `search`: every word of it occurs in the identifier, the name
  * or any value, in any case. `family`: '' asks for products without one. `missing`: an attribute that is empty in current values.
@@ -21,6 +24,15 @@ export const productFilter = z
     missing: attributeName.optional(),
     proposals: z.boolean().optional().meta({ description: 'Has proposals that wait for a person, or has none' }),
     flagged: z.boolean().optional().meta({ description: 'Has a proposal that is flagged, or has none' }),
+    complete: standingPlace.optional().meta({ description: 'Has everything that its family asks for in this channel and language' }),
+    incomplete: standingPlace.optional().meta({ description: 'Lacks something that its family asks for there' }),
+    qualityBelow: z.int().min(1).max(100).optional().meta({ description: 'Its quality score is lower' }),
+    unfit: z
+      .string()
+      .max(500)
+      .refine(isText, NO_TEXT)
+      .optional()
+      .meta({ description: 'A value of this attribute does not fit its type; empty: of any' }),
   })
   .meta({ id: 'ProductFilter' })
 export type ProductFilter = z.output<typeof productFilter>
@@ -29,6 +41,7 @@ export type ProductFilter = z.output<typeof productFilter>
 export const productFilterQuery = productFilter.extend({
   proposals: z.stringbool().optional(),
   flagged: z.stringbool().optional(),
+  qualityBelow: z.coerce.number().int().min(1).max(100).optional(),
 })
 
 /** Products that a person chose: one by one, or all that match a filter but some. */
@@ -109,6 +122,11 @@ export const productFacets = defineRoute({
     flagged: z.int(),
     families: z.array(z.strictObject({ family: z.string().nullable(), count: z.int() })),
     attributes: z.array(z.strictObject({ attribute: z.string(), missing: z.int() })),
+    standing: z.strictObject({
+      unfit: z.int().meta({ description: 'Products with a value that does not fit its type' }),
+      quality: z.array(z.strictObject({ below: z.int(), count: z.int() })).meta({ description: 'Products below some scores' }),
+      places: z.array(z.strictObject({ place: z.string(), complete: z.int(), incomplete: z.int() })),
+    }),
     index: indexState,
   }),
 })

@@ -11,6 +11,7 @@ export const QUALITY_WEIGHTS = {
   locales: 5,
   capitals: 5,
   placeholders: 5,
+  review: 5,
 } as const
 export type QualityPartName = keyof typeof QUALITY_WEIGHTS
 
@@ -26,6 +27,7 @@ export const QUALITY_FINDINGS = [
   ['locales_missing'] as const,
   ['capitals'] as const,
   ['placeholders'] as const,
+  ['flagged_waiting'] as const,
 ].flat()
 export type QualityFinding = (typeof QUALITY_FINDINGS)[number]
 

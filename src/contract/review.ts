@@ -17,8 +17,9 @@ const channel = channelCode.nullable().meta({ description: 'null: of no channel 
 /** What an attribute can hold. Generated values are texts, numbers, or texts by name; imported ones may be anything a file holds. */
 const anyValue = z.json().meta({ id: 'Value', description: 'null: none' })
 const text = z.string().max(100_000)
+const entries = z.record(z.string().max(500), text)
 const givenValue = z
-  .union([text, z.number(), z.boolean(), z.array(text).max(1_000), z.record(z.string().max(500), text)])
+  .union([text, z.number(), z.boolean(), z.array(text).max(1_000), entries, z.array(entries).max(1_000)])
   .nullable()
   .meta({ description: 'null clears it' })
 

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { quality } from './quality.ts'
+import { indexState } from './catalogue.ts'
 import { countQuery, defineRoute, idOf, pageOf } from './route.ts'
 
 /** The model of a catalogue: attributes and their types, groups, options, families, categories, channels. */
@@ -261,6 +263,81 @@ export const removeItem = defineRoute({
   needs: 'catalogue.write',
   body: itemKey,
 })
+
+// ---- how products stand against it -------------------------------------------------------------------------------------------
+
+export const MISFITS = [
+  ['no_text', 'too_long', 'no_number', 'too_small', 'too_large', 'too_many_decimals'] as const,
+  ['no_measurement', 'no_unit', 'unknown_unit', 'other_unit', 'no_price', 'no_currency'] as const,
+  ['no_boolean', 'no_option', 'no_date', 'no_image', 'no_table', 'other_columns'] as const,
+].flat()
+
+const productStanding = z
+  .strictObject({
+    family: z.strictObject({ code, labels }).nullable().meta({ description: 'null: none that the structure knows' }),
+    quality,
+    completeness: z.array(
+      z.strictObject({
+        channel: z.string().nullable(),
+        locale: z.string().nullable(),
+        required: z.int(),
+        missing: z.array(z.string()).meta({ description: 'Required attributes that say nothing there' }),
+      }),
+    ),
+    misfits: z.array(
+      z.strictObject({
+        attribute: z.string(),
+        locale: z.string().nullable(),
+        channel: z.string().nullable(),
+        misfit: z.enum(MISFITS).meta({ description: 'Why the value does not fit its attribute' }),
+      }),
+    ),
+    attributes: z
+      .array(
+        z.strictObject({
+          ...z.strictObject(FIELDS.attributes).omit({ position: true, group: true }).shape,
+          code,
+          inferred: z.boolean().meta({ description: 'Its type was inferred: a value that does not fit is shown so, not refused' }),
+        }),
+      )
+      .meta({ description: 'Of its values and its family' }),
+  })
+  .meta({ id: 'ProductStanding' })
+export type ProductStandingView = z.output<typeof productStanding>
+
+export const readProductStanding = defineRoute({
+  id: 'catalogue.products.standing',
+  method: 'get',
+  path: '/api/v1/catalogue/products/{productId}/standing',
+  summary: 'How a product stands: its quality with every part, its completeness in each channel and language, values that do not fit',
+  needs: 'catalogue.read',
+  params: z.strictObject({ productId: idOf('product') }),
+  answer: productStanding,
+})
+
+const familyStanding = z.strictObject({
+  products: z.int(),
+  quality: z.number().nullable().meta({ description: 'The mean of their scores; null: no product' }),
+  complete: z.int().meta({ description: 'Products that lack nothing anywhere' }),
+  asked: z.int().meta({ description: 'Products of which anything is asked' }),
+  places: z.array(z.strictObject({ channel: z.string().nullable(), locale: z.string().nullable(), complete: z.int(), asked: z.int() })),
+})
+
+export const readStandings = defineRoute({
+  id: 'catalogue.structure.standings',
+  method: 'get',
+  path: `${ROOT}/standings`,
+  summary: 'Completeness in each channel and language, and quality: of all products, and family by family',
+  needs: 'catalogue.read',
+  answer: z.strictObject({
+    all: familyStanding,
+    families: z
+      .array(familyStanding.extend({ family: z.string().nullable().meta({ description: 'As products name it; null: in none' }), labels }))
+      .meta({ description: 'The 300 with the most products' }),
+    index: indexState,
+  }),
+})
+export type FamilyStandingView = z.output<typeof familyStanding>
 
 // ---- files that hold a structure ---------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import { reviewSearch } from './pages/review/search.ts'
 import { enrichSearch } from './pages/enrich/search.ts'
 import { runSearch, runsSearch } from './pages/runs/search.ts'
 import { catalogueSearch, productSearch } from './pages/catalogue/search.ts'
+import { structureSearch } from './pages/structure/search.ts'
 import { gatewaySearch } from './pages/gateway/search.ts'
 import { loadAllTexts } from './messages/language.ts'
 import { OuterError, OuterMissing } from './shell/outer-states.tsx'
@@ -145,6 +146,12 @@ const shellPages = [
     path: '/catalogue',
     validateSearch: catalogueSearch,
     component: page(() => import('./pages/catalogue/catalogue.tsx'), 'CataloguePage'),
+  }),
+  createRoute({
+    getParentRoute: inShell,
+    path: '/structure',
+    validateSearch: structureSearch,
+    component: page(() => import('./pages/structure/structure.tsx'), 'StructurePage'),
   }),
   createRoute({
     getParentRoute: inShell,

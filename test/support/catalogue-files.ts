@@ -42,7 +42,12 @@ export function createCatalogueFiles(database: Database, workspaceId: string) {
       return view
     },
     async exported(sourceId: string): Promise<Buffer> {
-      const { content } = await exportSource(services, { workspaceId, actor: ACTOR, sourceId })
+      const { content } = await exportSource(services, {
+        workspaceId,
+        actor: ACTOR,
+        sourceId,
+        choices: { origins: false, structured: false },
+      })
       const chunks: Uint8Array[] = []
       for await (const chunk of content) chunks.push(chunk)
       return Buffer.concat(chunks)

@@ -27,6 +27,15 @@ export const ofSource = (sourceId: string): Term => exactly('s', sourceId)
 export const ofFamily = (family: string | null): Term => exactly('f', family ?? '')
 /** The attribute has a current value. */
 export const withAttribute = (attribute: string): Term => exactly('a', attribute)
+/** The product has everything that its family asks for in a channel and a language (`placeKey`). */
+export const completeIn = (place: string): Term => exactly('c', place)
+export const incompleteIn = (place: string): Term => exactly('i', place)
+/** A value of the attribute does not fit its type. */
+export const withMisfit = (attribute: string): Term => exactly('m', attribute)
+/** 0 to 100; in the order of their numbers. */
+export const ofQuality = (score: number): Term => `q${String(score).padStart(3, '0')}`
+export const belowQuality = (score: number): Wanted => ({ first: ofQuality(0), last: ofQuality(score) })
+export const MISFITS: Wanted = { first: 'm', last: 'n' }
 export const FAMILIES: Wanted = { first: 'f', last: 'g' }
 export const ATTRIBUTES: Wanted = { first: 'a', last: 'b' }
 /** The value in a term, where it was not too long. */

@@ -1,3 +1,4 @@
+import type { MISFITS } from '../../contract/structure.ts'
 import { isEmptyValue } from '../current.ts'
 import { type Attribute, optionKey } from './model.ts'
 import {
@@ -16,11 +17,6 @@ import {
 import { unitOf } from '../../base/units.ts'
 
 /** Why a value does not fit the type of its attribute. */
-export const MISFITS = [
-  ['no_text', 'too_long', 'no_number', 'too_small', 'too_large', 'too_many_decimals'] as const,
-  ['no_measurement', 'no_unit', 'unknown_unit', 'other_unit', 'no_price', 'no_currency'] as const,
-  ['no_boolean', 'no_option', 'no_date', 'no_image', 'no_table', 'other_columns'] as const,
-].flat()
 export type Misfit = (typeof MISFITS)[number]
 
 /** Why a value does not fit its attribute; undefined: it does, or it says nothing. The value itself is never changed. */

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, gt, inArray, isNull, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { AppError } from '../../base/errors.ts'
 import type {
@@ -40,22 +40,22 @@ async function pageOf(
   ...conditions: (SQL | undefined)[]
 ): Promise<Page<StoredItem>> {
   const table = TABLES[kind]
+  // An attribute's position is among those of its group.
+  const position = kind === 'attributes' ? sql`0` : sql`${table.position}`
   const after = cursor === undefined ? undefined : cursorShape.safeParse(readKey(cursor))
   if (after && !after.success)
     throw new AppError('request.invalid', 'query.cursor: is not from a page of this list. Begin at the first page.')
-  const [position, code] = after?.data ?? [0, '']
-  const behind = after
-    ? or(gt(table.position, position), and(eq(table.position, position), sql`${table.code} collate "C" > ${code}`))
-    : undefined
+  const [lastPosition, lastCode] = after?.data ?? [0, '']
+  const behind = after && sql`(${position}, ${table.code} collate "C") > (${lastPosition}::integer, ${lastCode}::text collate "C")`
   const rows = (await tx
     .select()
     .from(table)
     .where(and(matching(table, search), behind, ...conditions))
-    .orderBy(asc(table.position), sql`${table.code} collate "C"`)
+    .orderBy(...(kind === 'attributes' ? [] : [asc(table.position)]), sql`${table.code} collate "C"`)
     .limit(limit + 1)) as StoredItem[]
   const items = rows.slice(0, limit)
   const last = items.at(-1)
-  return { items, nextCursor: rows.length > limit && last ? writeKey([last['position'], last.code]) : null }
+  return { items, nextCursor: rows.length > limit && last ? writeKey([kind === 'attributes' ? 0 : last['position'], last.code]) : null }
 }
 
 /** In its code or one of its labels; position, not LIKE: nothing of what is typed is a pattern. */
@@ -171,7 +171,9 @@ export async function listCategories(
   return { items: views, nextCursor }
 }
 
-/** How many of each there are, and the languages and currencies that the catalogue knows: its channels', and those that a file named. */
+const usedOrNamed = (used: readonly string[], named: readonly string[] = []): string[] => [...new Set(used.length > 0 ? used : named)]
+
+/** How many of each there are, and the languages and currencies of the channels; without any, those that a file named. */
 export async function readOverview(tx: Tx) {
   const counted = async (table: (typeof TABLES)[StructureKind], where?: SQL): Promise<number> => {
     const [row] = await tx.select({ count: count() }).from(table).where(where)
@@ -186,7 +188,13 @@ export async function readOverview(tx: Tx) {
     families: await counted(families),
     categories: await counted(categories),
     channels: await counted(channels),
-    locales: [...new Set([...known.flatMap(({ locales }) => locales), ...(whole?.locales ?? [])])],
-    currencies: [...new Set([...known.flatMap(({ currencies }) => currencies), ...(whole?.currencies ?? [])])],
+    locales: usedOrNamed(
+      known.flatMap(({ locales }) => locales),
+      whole?.locales,
+    ),
+    currencies: usedOrNamed(
+      known.flatMap(({ currencies }) => currencies),
+      whole?.currencies,
+    ),
   }
 }

@@ -31,7 +31,8 @@ async function readStructure(tx: Tx, version: number): Promise<Structure> {
   return {
     version,
     attributes: new Map(
-      defined.map(({ code, type, localisable, scopable, rules, origin }): [string, Attribute] => {
+      defined.map(({ code, type, localisable, scopable, rules, corrected, ...more }): [string, Attribute] => {
+        const origin = more.origin === 'inferred' && corrected.includes('type') ? 'person' : more.origin
         const all = optionsOf.get(code) ?? []
         // What was inferred from some of the values says nothing of the others: any value will do until someone names an option.
         const named = all.some((option) => option.origin !== 'inferred') ? all : []

@@ -23,13 +23,16 @@ const structure: Structure = {
 }
 const product = (imported: Record<string, unknown>) => ({ identifier: 'L1', imported, written: {}, mapping: null })
 
+const stands = (one: Parameters<typeof standingOf>[1]['product']) =>
+  standingOf(structure, { columns: COLUMNS, product: one, flagged: false })
+
 it('a product stands against its structure by what it says now', () => {
-  const without = standingOf(structure, COLUMNS, product({ name: 'Lamp', family: ' lamps ' }))
+  const without = stands(product({ name: 'Lamp', family: ' lamps ' }))
   expect(without).toMatchObject({ complete: [], incomplete: ['shop/en', 'shop/de'], misfits: [] })
-  const wrong = standingOf(structure, COLUMNS, product({ family: 'lamps', weight: 'heavy' }))
+  const wrong = stands(product({ family: 'lamps', weight: 'heavy' }))
   expect(wrong).toMatchObject({ complete: ['shop/en', 'shop/de'], incomplete: [], misfits: ['weight'] })
   const written = { 'weight@': { value: '3', changeId: '01980000-0000-7000-8000-000000000000', workHash: null, kind: 'person' as const } }
-  const corrected = standingOf(structure, COLUMNS, { ...product({ family: 'lamps', weight: 'heavy' }), written })
+  const corrected = stands({ ...product({ family: 'lamps', weight: 'heavy' }), written })
   expect(corrected.misfits).toEqual([])
   expect(corrected.quality).toBeGreaterThan(wrong.quality)
 })

@@ -1,5 +1,6 @@
 import type { SourceColumns } from '../../db/schema/index.ts'
-import { currentPlaces, isEmptyValue } from '../current.ts'
+import { heldPlaces, isEmptyValue } from '../current.ts'
+import type { Place } from '../place.ts'
 import type { ProductValues } from '../values.ts'
 import { textsOf } from '../words.ts'
 import { completenessOf, isComplete, type MeasuredProduct } from './completeness.ts'
@@ -12,9 +13,9 @@ interface StoredProduct extends ProductValues {
   readonly identifier: string
 }
 
-/** A product's current values by place, with its family as its source's columns name it. */
+/** A product's current values by place, also those that a variant has from its parents, with its family as its source's columns name it. */
 export function measuredProduct(columns: SourceColumns, product: StoredProduct): MeasuredProduct {
-  const values = currentPlaces(product).map(({ place, value }) => ({ ...place, value }))
+  const values = heldPlaces(product).map(({ place, value }) => ({ ...place, value }))
   const named = values.find(({ attribute, value }) => attribute === columns.family && !isEmptyValue(value))
   const family = textsOf(named?.value).find((text) => text.trim() !== '')
   return { identifier: product.identifier, family: family?.trim() ?? null, values }
@@ -33,11 +34,14 @@ export const placeKey = ({ channel, locale }: { readonly channel: string | null;
   channel === null ? '' : `${channel}/${locale ?? ''}`
 
 /** How a product stands against its structure. */
-export function standingOf(structure: Structure, columns: SourceColumns, product: StoredProduct): Standing {
+export function standingOf(
+  structure: Structure,
+  { columns, product, flagged }: { columns: SourceColumns; product: StoredProduct; flagged: boolean },
+): Standing {
   const measured = measuredProduct(columns, product)
   const standings = completenessOf(structure, measured)
   return {
-    quality: qualityOf(structure, measured, columns).score,
+    quality: qualityOf(structure, measured, { ...columns, flagged }).score,
     complete: standings.filter(isComplete).map(placeKey),
     incomplete: standings.filter((standing) => !isComplete(standing)).map(placeKey),
     misfits: [...new Set(misfitsOf(structure, measured).map(({ attribute }) => attribute))],
@@ -45,10 +49,10 @@ export function standingOf(structure: Structure, columns: SourceColumns, product
 }
 
 /** A product's values that do not fit the type of their attribute. */
-export function misfitsOf(structure: Structure, { values }: MeasuredProduct): { readonly attribute: string; readonly misfit: Misfit }[] {
-  return values.flatMap(({ attribute, value }) => {
+export function misfitsOf(structure: Structure, { values }: MeasuredProduct): (Place & { readonly misfit: Misfit })[] {
+  return values.flatMap(({ attribute, locale, channel, value }) => {
     const known = structure.attributes.get(attribute)
-    const misfit = known && !isEmptyValue(value) ? misfitOf(known, value) : undefined
-    return misfit === undefined ? [] : [{ attribute, misfit }]
+    const misfit = known && misfitOf(known, value)
+    return misfit === undefined ? [] : [{ attribute, locale, channel, misfit }]
   })
 }

@@ -15,7 +15,7 @@ export interface Attribute {
   readonly localisable: boolean
   readonly scopable: boolean
   readonly rules: AttributeRules
-  readonly origin: StructureOrigin
+  readonly origin: StructureOrigin // of its type
   /** Codes and labels as `optionKey` gives them; empty: any value will do. */
   readonly options: ReadonlySet<string>
 }

@@ -22,8 +22,8 @@ const GOOD = [
   value('ean', '4006381333931'),
 ]
 const product = (values: readonly MeasuredValue[], family: string | null = null): MeasuredProduct => ({ identifier: 'L1', family, values })
-const quality = (values: readonly MeasuredValue[], structure: Structure = NO_STRUCTURE, family: string | null = null) =>
-  qualityOf(structure, product(values, family), { name: 'name', picture: 'image' })
+const quality = (values: readonly MeasuredValue[], structure: Structure = NO_STRUCTURE, family: string | null = null, flagged = false) =>
+  qualityOf(structure, product(values, family), { name: 'name', picture: 'image', flagged })
 const partOf = (name: QualityPartName, ...given: Parameters<typeof quality>) => quality(...given).parts.find(({ part }) => part === name)
 const instead = (...values: MeasuredValue[]) => [
   ...GOOD.filter((one) => values.every(({ attribute: name }) => name !== one.attribute)),
@@ -41,11 +41,12 @@ describe('a quality score', () => {
       ['identifier', 5, 'good'],
       ['capitals', 5, 'good'],
       ['placeholders', 5, 'good'],
+      ['review', 5, 'good'],
     ])
   })
 
   it('of nothing is what its blank texts cannot do wrong', () => {
-    expect(quality([]).score).toBe(Math.round((100 * 10) / 60))
+    expect(quality([]).score).toBe(Math.round((100 * 15) / 65))
   })
 
   it('is the weighted mean of its parts', () => {
@@ -109,6 +110,10 @@ describe('a quality score', () => {
     const part = partOf('locales', [...GOOD, value('text', 'Lamp', 'en'), value('text', 'Lampe', 'de-DE')], structure)!
     expect(part).toMatchObject({ finding: 'locales_missing', names: ['fr-FR'] })
     expect(part.share).toBeCloseTo(2 / 3)
+  })
+
+  it('loses points while a flagged value waits for a person', () => {
+    expect(partOf('review', GOOD, NO_STRUCTURE, null, true)).toMatchObject({ share: 0, finding: 'flagged_waiting' })
   })
 
   it('reads scripts without blanks as words too', () => {

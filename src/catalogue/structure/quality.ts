@@ -9,10 +9,11 @@ import { isGtin } from './gtin.ts'
 import { familyOf, type Structure } from './model.ts'
 import { isPicture, picturesIn, withoutMarkup } from './read-value.ts'
 
-/** Which of a product's attributes its source's list shows as name and picture. */
-export interface ShownAttributes {
+/** What else is known of a product: which of its attributes its source's list shows, and whether a flagged value waits at it. */
+export interface KnownOfProduct {
   readonly name: string | null
   readonly picture: string | null
+  readonly flagged: boolean
 }
 
 const TITLE_CHARACTERS = { least: 15, most: 150 }
@@ -28,7 +29,7 @@ const PLACEHOLDER =
   /^(?:tbd|tba|todo|to do|n ?\/ ?a|null|undefined|nan|xxx+|test|dummy|placeholder|unknown|coming soon|\?+|-+|\.+|lorem ipsum.*|description|product name|no description|keine angabe|k\.? ?a\.?|a completer|sin descripcion)$/i
 
 /** A product's quality, 0 to 100: the weighted mean of its parts, each with what was found. */
-export function qualityOf(structure: Structure, product: MeasuredProduct, shown: ShownAttributes): Quality {
+export function qualityOf(structure: Structure, product: MeasuredProduct, shown: KnownOfProduct): Quality {
   const looked = { structure, product, shown, filled: product.values.filter(({ value }) => !isEmptyValue(value)) }
   const parts = PARTS.flatMap(([part, look]): QualityPart[] => {
     const found = look(looked)
@@ -64,7 +65,7 @@ function rolesOf(attribute: string): Roles {
 interface Looked {
   readonly structure: Structure
   readonly product: MeasuredProduct
-  readonly shown: ShownAttributes
+  readonly shown: KnownOfProduct
   readonly filled: readonly MeasuredValue[]
 }
 
@@ -85,6 +86,7 @@ const PARTS: readonly (readonly [QualityPartName, (looked: Looked) => Found | un
   ['locales', lookAtLocales],
   ['capitals', lookAtCapitals],
   ['placeholders', lookAtPlaceholders],
+  ['review', ({ shown }) => (shown.flagged ? { share: 0, finding: 'flagged_waiting' } : { share: 1 })],
 ]
 
 const textOf = (value: unknown): string => withoutMarkup(textsOf(value).join(' '))

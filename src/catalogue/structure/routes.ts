@@ -1,8 +1,11 @@
 import * as contract from '../../contract/structure.ts'
 import { handle, type HandledRoute } from '../../http/handle.ts'
 import { type CatalogueServices, dropUpload, readUpload } from '../uploads.ts'
+import { readIndexState, refreshWritten } from '../index.ts'
 import { addItem, changeItem, removeItem } from './change.ts'
 import { importStructureFile, lookAtStructureFile } from './import-file.ts'
+import { readStandings } from './standings.ts'
+import { readProductStanding } from './product-standing.ts'
 import { listAttributes, listCategories, listChannels, listFamilies, listGroups, listOptions, readOverview } from './lists.ts'
 
 /** The model of a catalogue: what there is, changing it, and files that hold one. */
@@ -22,6 +25,18 @@ export function structureRoutes(services: CatalogueServices): HandledRoute[] {
       database.inWorkspace(workspaceId, (tx) => listCategories(tx, query)),
     ),
     handle(contract.listChannels, ({ who: { workspaceId }, query }) => database.inWorkspace(workspaceId, (tx) => listChannels(tx, query))),
+
+    handle(contract.readProductStanding, ({ who: { workspaceId }, params: { productId } }) =>
+      database.inWorkspace(workspaceId, (tx) => readProductStanding(tx, productId)),
+    ),
+
+    handle(contract.readStandings, async ({ who: { workspaceId } }) => {
+      await refreshWritten(database, workspaceId)
+      return database.inWorkspace(workspaceId, async (tx) => {
+        const { all, families } = await readStandings(tx)
+        return { all, families: [...families], index: await readIndexState(tx) }
+      })
+    }),
 
     handle(contract.addItem, ({ who, body }) => database.inWorkspace(who.workspaceId, (tx) => addItem(tx, who, body))),
     handle(contract.changeItem, ({ who, body }) => database.inWorkspace(who.workspaceId, (tx) => changeItem(tx, who, body))),

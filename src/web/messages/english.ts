@@ -14,6 +14,7 @@ import providers from './providers.en.json' with { type: 'json' }
 import review from './review.en.json' with { type: 'json' }
 import runs from './runs.en.json' with { type: 'json' }
 import shell from './shell.en.json' with { type: 'json' }
+import structure from './structure.en.json' with { type: 'json' }
 import start from './start.en.json' with { type: 'json' }
 import tested from './tested.en.json' with { type: 'json' }
 
@@ -36,5 +37,6 @@ export const english = {
   runs,
   shell,
   start,
+  structure,
   tested,
 }

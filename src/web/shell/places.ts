@@ -10,6 +10,7 @@ import {
   Package,
   Route,
   Settings,
+  Shapes,
   Users,
   Wallet,
   type LucideIcon,
@@ -32,6 +33,7 @@ export const PLACES: readonly { group: TextKey; places: readonly Place[] }[] = [
     places: [
       { to: '/', label: 'shell.places.start', icon: Flag },
       { to: '/catalogue', label: 'shell.places.catalogue', icon: Package, needs: 'catalogue.read' },
+      { to: '/structure', label: 'shell.places.structure', icon: Shapes, needs: 'catalogue.read' },
       { to: '/recipes', label: 'shell.places.recipes', icon: BookOpenText, needs: 'recipes.read' },
       { to: '/runs', label: 'shell.places.runs', icon: CirclePlay, needs: 'runs.read' },
       { to: '/review', label: 'shell.places.review', icon: GitCompareArrows, needs: 'catalogue.read' },

@@ -8,6 +8,7 @@ import { Combobox, Select } from '../../components/select.tsx'
 import { useText } from '../../messages/text.tsx'
 import { useHotkeys } from '../../support/hotkeys.ts'
 import { formatCount } from '../../support/numbers.ts'
+import { StandingFilter } from './standing-filter.tsx'
 import { isNarrowed, type ListSearch } from './search.ts'
 
 const TYPING_PAUSE_MS = 250
@@ -89,6 +90,9 @@ export function Filters({
           onChange={(state) => onChange({ ...search, state: state === 'all' ? undefined : state })}
           options={states}
         />
+      </div>
+      <div className="w-52 max-md:w-[calc(50%-0.25rem)]">
+        <StandingFilter value={search.standing} facets={facets?.standing} onChange={(standing) => onChange({ ...search, standing })} />
       </div>
       {isNarrowed(search) && (
         <IconButton

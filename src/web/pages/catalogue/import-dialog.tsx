@@ -7,6 +7,7 @@ import { Dialog } from '../../components/dialog.tsx'
 import { ErrorState } from '../../components/error-state.tsx'
 import { FieldsSkeleton } from '../../components/skeleton.tsx'
 import { useText } from '../../messages/text.tsx'
+import { StructureOrProducts } from '../structure/structure-file.tsx'
 import { ImportProgress } from './import-progress.tsx'
 import { ImportPreview } from './import-preview.tsx'
 import { UploadFile } from './upload-file.tsx'
@@ -34,7 +35,9 @@ export function ImportDialog({
       {importId !== undefined ? (
         <RunningImport importId={importId} onSee={onSee} onClose={onClose} />
       ) : file ? (
-        <ImportPreview file={file} sources={sources} onFile={setFile} onAnother={() => setFile(undefined)} onImport={onImport} />
+        <StructureOrProducts key={file.id} file={file} onAnother={() => setFile(undefined)}>
+          <ImportPreview file={file} sources={sources} onFile={setFile} onAnother={() => setFile(undefined)} onImport={onImport} />
+        </StructureOrProducts>
       ) : (
         <UploadFile onFile={setFile} />
       )}

@@ -3,6 +3,7 @@ import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { ArrowLeft, ChevronLeft, ChevronRight, ExternalLink, Sparkles } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { type PictureView, type ProductView, readProduct } from '../../../contract/catalogue.ts'
+import { readProductStanding } from '../../../contract/structure.ts'
 import { toApiProblem } from '../../api/problem.ts'
 import { queryClient, queryOf } from '../../api/query.ts'
 import { Note } from '../../components/badge.tsx'
@@ -15,6 +16,7 @@ import { chooseProducts } from '../../support/chosen-products.ts'
 import { useHotkeys } from '../../support/hotkeys.ts'
 import { useMay } from '../../support/me.ts'
 import { ProductValues } from '../review/product-values.tsx'
+import { StandingPanel } from '../structure/standing-panel.tsx'
 import { queryOfList } from './search.ts'
 
 /** One product: its values and where each came from, its pictures, its neighbours in the list it was opened from. */
@@ -25,6 +27,7 @@ export function ProductPage() {
   const navigate = useNavigate()
   const mayEnrich = useMay('runs.write')
   const { data, error, refetch } = useQuery(queryOf(readProduct, { params: { productId }, query: queryOfList(search) }))
+  const standing = useQuery(queryOf(readProductStanding, { params: { productId } }))
   useEffect(() => {
     // The neighbours are read ahead: going through a list does not wait.
     for (const near of [data?.next, data?.previous]) {
@@ -92,13 +95,14 @@ export function ProductPage() {
           <>
             {data.values.some(({ kind }) => kind === 'practice') && <PracticeBand />}
             {data.gone && <Note meaning="attention">{t('catalogue.product.gone')}</Note>}
-            <div className="mt-3 grid items-start gap-6 lg:grid-cols-[1fr_18rem]">
-              <div className="min-w-0">
-                <ProductValues key={data.id} product={data} />
+            <div className="mt-3 grid items-start gap-6 lg:grid-cols-[1fr_18rem] lg:grid-rows-[auto_1fr]">
+              <div className="min-w-0 lg:row-span-2">
+                <ProductValues key={data.id} product={data} standing={standing.data} />
               </div>
               <aside aria-label={t('catalogue.product.pictures')} className="max-lg:order-first">
                 <Pictures key={data.id} pictures={data.pictures} name={title} />
               </aside>
+              {standing.data && <StandingPanel standing={standing.data} />}
             </div>
           </>
         )}

@@ -8,6 +8,7 @@ const FIELDS = {
   unfiled: aFlag,
   missing: someText(500),
   state: oneOf(['proposals', 'flagged']),
+  standing: someText(620),
   sort: oneOf(PRODUCT_SORTS),
   down: aFlag,
 } as const
@@ -19,21 +20,30 @@ export const productSearch = searchOf(FIELDS)
 /** The list's own, with the import that is open: "file" to begin one, or its id. */
 export const catalogueSearch = searchOf({ ...FIELDS, import: someText(36) })
 
-export const filterOf = ({ search, source, family, unfiled, missing, state }: ListSearch): ProductFilter => ({
+/** "complete:ecommerce/de-DE", "incomplete:", "below:50", "unfit", "unfit:weight". */
+function standingFilter(standing: string | undefined): ProductFilter {
+  const [, kind, of = ''] = /^(complete|incomplete|below|unfit)(?::(.*))?$/s.exec(standing ?? '') ?? []
+  if (kind === 'below') return /^(?:[1-9]\d?|100)$/.test(of) ? { qualityBelow: Number(of) } : {}
+  return kind === undefined ? {} : { [kind]: of }
+}
+
+export const filterOf = ({ search, source, family, unfiled, missing, state, standing }: ListSearch): ProductFilter => ({
   ...(search === undefined ? {} : { search }),
   ...(source === undefined ? {} : { sourceId: source }),
   ...(unfiled ? { family: '' } : family === undefined ? {} : { family }),
   ...(missing === undefined ? {} : { missing }),
   ...(state === 'proposals' ? { proposals: true } : state === 'flagged' ? { flagged: true } : {}),
+  ...standingFilter(standing),
 })
 
 /** The same for the query of a route, where everything is text. */
 export function queryOfList(search: ListSearch) {
-  const { proposals, flagged, ...filter } = filterOf(search)
+  const { proposals, flagged, qualityBelow, ...filter } = filterOf(search)
   return {
     ...filter,
     ...(proposals ? { proposals: 'true' } : {}),
     ...(flagged ? { flagged: 'true' } : {}),
+    ...(qualityBelow === undefined ? {} : { qualityBelow: String(qualityBelow) }),
     sort: search.sort ?? 'row',
     direction: search.down ? ('down' as const) : ('up' as const),
   }

@@ -98,7 +98,8 @@ export function newField(template: FieldTemplate, recipe: Recipe): RecipeField {
   return { ...rules, name: freeName(template === 'select' ? 'choice' : template, recipe) } as unknown as RecipeField
 }
 
-function freeName(name: string, { fields }: Recipe): string {
+/** A name for a field that no other one has. */
+export function freeName(name: string, { fields }: Recipe): string {
   const taken = new Set(fields.map((field) => field.name.toLowerCase()))
   let free = name
   for (let number = 2; taken.has(free); number += 1) free = `${name}_${number}`

@@ -1,5 +1,5 @@
 import { ChevronRight, Plus } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { useState, type ReactNode } from 'react'
 import type { Recipe, RecipeField } from '../../../contract/recipe.ts'
 import type { RecipeIssue } from '../../../contract/recipes.ts'
 import { Button } from '../../components/button.tsx'
@@ -7,6 +7,7 @@ import { Menu, MenuItem, MenuLine } from '../../components/menu.tsx'
 import { useText } from '../../messages/text.tsx'
 import { BUILT_IN_NAMES, type FieldTemplate, newField, OWN_KINDS } from './draft.ts'
 import { FieldEditor } from './field-editor.tsx'
+import { FromStructure } from './from-structure.tsx'
 import { type KnownColumn, ShownColumns } from './shown-columns.tsx'
 import { Rules, Voice } from './voice.tsx'
 
@@ -24,6 +25,7 @@ export function RecipeEditor({ recipe, issues, columns, onChange }: RecipeEditor
   const { fields } = recipe
   const setFields = (next: readonly RecipeField[]): void => set({ fields: [...next] })
   const add = (template: FieldTemplate): void => setFields([...fields, newField(template, recipe)])
+  const [fromStructure, setFromStructure] = useState(false)
   const ofAll = issues.filter(({ path }) => path === '' || path === 'fields')
   return (
     <div className="flex flex-col gap-5">
@@ -48,6 +50,8 @@ export function RecipeEditor({ recipe, issues, columns, onChange }: RecipeEditor
                 {t(`enrich.kinds.${kind}`)}
               </MenuItem>
             ))}
+            <MenuLine />
+            <MenuItem onSelect={() => setFromStructure(true)}>{t('enrich.fromStructure.open')}</MenuItem>
           </Menu>
         </div>
         <div className="rounded-md border border-line bg-surface">
@@ -69,6 +73,16 @@ export function RecipeEditor({ recipe, issues, columns, onChange }: RecipeEditor
           </p>
         ))}
       </div>
+      {fromStructure && (
+        <FromStructure
+          recipe={recipe}
+          onClose={() => setFromStructure(false)}
+          onFields={(more) => {
+            setFields([...fields, ...more])
+            setFromStructure(false)
+          }}
+        />
+      )}
       <Voice recipe={recipe} issues={issues} onChange={set} />
       <div className="rounded-md border border-line bg-surface">
         <Part title={t('enrich.rulesAndWords')}>

@@ -3,6 +3,7 @@ import { History, Pencil } from 'lucide-react'
 import { useState } from 'react'
 import type { ProductValueView, ProductView } from '../../../contract/catalogue.ts'
 import { listProposals, restoreValue, undo, valueHistory, writeValue, type ProposalView } from '../../../contract/review.ts'
+import type { ProductStandingView } from '../../../contract/structure.ts'
 import { callApi } from '../../api/call.ts'
 import { toApiProblem } from '../../api/problem.ts'
 import { queryOf } from '../../api/query.ts'
@@ -15,6 +16,8 @@ import { Bar, Skeleton } from '../../components/skeleton.tsx'
 import { say, sayProblem } from '../../components/toast.tsx'
 import { useText } from '../../messages/text.tsx'
 import { useMay } from '../../support/me.ts'
+import { labelText } from '../structure/label-text.ts'
+import { type AttributeFacts, hasInput, TypedEditor } from '../structure/typed-editor.tsx'
 import { ProposalDiff } from './proposal-detail.tsx'
 import { markOf, ProvenanceFacts, ValueMark } from './provenance-facts.tsx'
 import { takeBack, valuesChanged } from './steps.ts'
@@ -24,7 +27,7 @@ import { ValueHistory } from './value-history.tsx'
 import { valueText, type Given } from './value-text.ts'
 
 /** A product's values: where each came from, edited in place, with what waits beside it and its history. */
-export function ProductValues({ product }: { product: ProductView }) {
+export function ProductValues({ product, standing }: { product: ProductView; standing?: ProductStandingView | undefined }) {
   const { t } = useText()
   const [history, setHistory] = useState<string>()
   const waiting = product.values.some(({ proposals }) => proposals > 0)
@@ -37,6 +40,8 @@ export function ProductValues({ product }: { product: ProductView }) {
             key={`${value.attribute}@${value.locale ?? ''}/${value.channel ?? ''}`}
             productId={product.id}
             value={value}
+            definition={standing?.attributes.find(({ code }) => code === value.attribute)}
+            misfit={standing?.misfits.find((misfit) => isAtPlace(misfit, value))?.misfit}
             proposals={data?.items.filter((proposal) => isAtPlace(proposal, value)) ?? []}
             onHistory={() => setHistory(value.attribute)}
           />
@@ -47,18 +52,21 @@ export function ProductValues({ product }: { product: ProductView }) {
   )
 }
 
-const isAtPlace = (proposal: ProposalView, { attribute, locale, channel }: ProductValueView): boolean =>
-  proposal.attribute === attribute && proposal.locale === locale && proposal.channel === channel
+type Place = Pick<ProductValueView, 'attribute' | 'locale' | 'channel'>
+const isAtPlace = (one: Place, { attribute, locale, channel }: Place): boolean =>
+  one.attribute === attribute && one.locale === locale && one.channel === channel
 
 interface ValueRowProps {
   productId: string
   value: ProductValueView
+  definition: AttributeFacts | undefined
+  misfit: ProductStandingView['misfits'][number]['misfit'] | undefined
   proposals: readonly ProposalView[]
   onHistory: () => void
 }
 
-function ValueRow({ productId, value, proposals, onHistory }: ValueRowProps) {
-  const { t } = useText()
+function ValueRow({ productId, value, definition, misfit, proposals, onHistory }: ValueRowProps) {
+  const { t, language } = useText()
   const mayEdit = useMay('catalogue.write')
   const [editing, setEditing] = useState(false)
   const { attribute, locale, channel, kind, decision, changeId } = value
@@ -66,13 +74,13 @@ function ValueRow({ productId, value, proposals, onHistory }: ValueRowProps) {
   return (
     <div className="grid gap-x-4 gap-y-1 border-b border-line px-3 py-2 last:border-0 md:grid-cols-[minmax(8rem,14rem)_minmax(0,1fr)]">
       <dt className="flex flex-wrap items-baseline gap-x-2 font-medium break-words md:py-1">
-        {attribute}
+        {definition ? labelText(definition, language) : attribute}
         {locale && <span className="text-small font-normal text-ink-2">{locale}</span>}
         {channel && <span className="text-small font-normal text-ink-2">{channel}</span>}
       </dt>
       <dd className="min-w-0">
         {editing ? (
-          <Editing productId={productId} value={value} onClose={() => setEditing(false)} />
+          <Editing productId={productId} value={value} definition={definition} onClose={() => setEditing(false)} />
         ) : (
           <div className="flex items-start gap-1">
             <p lang={locale ?? undefined} dir="auto" className="min-w-0 flex-1 py-1 break-words whitespace-pre-wrap">
@@ -100,6 +108,11 @@ function ValueRow({ productId, value, proposals, onHistory }: ValueRowProps) {
               />
             </span>
           </div>
+        )}
+        {misfit && !editing && (
+          <p className="mb-1">
+            <Badge meaning="attention">{t('structure.values.unfit', { why: t(`structure.misfits.${misfit}`) })}</Badge>
+          </p>
         )}
         {proposals.map((proposal) => (
           <InlineProposal key={proposal.id} proposal={proposal} />
@@ -136,7 +149,14 @@ function CurrentFacts({ productId, value: { attribute, changeId, kind, at } }: {
   return <ProvenanceFacts provenance={change.provenance} acceptedBy={change.provenance.kind === 'person' ? null : change.decidedByName} />
 }
 
-function Editing({ productId, value, onClose }: { productId: string; value: ProductValueView; onClose: () => void }) {
+interface EditingProps {
+  productId: string
+  value: ProductValueView
+  definition: AttributeFacts | undefined
+  onClose: () => void
+}
+
+function Editing({ productId, value, definition, onClose }: EditingProps) {
   const { t } = useText()
   const { attribute, locale, channel, changeId: over, kind, imported } = value
   const params = { productId, attribute }
@@ -159,37 +179,37 @@ function Editing({ productId, value, onClose }: { productId: string; value: Prod
     onError: () => void valuesChanged(),
   })
   const problem = write.error ?? restore.error
-  return (
-    <ValueEditor
-      label={t('review.editing', { attribute })}
-      value={value.value ?? imported}
-      locale={locale}
-      action={t('common.save')}
-      busy={write.isPending || restore.isPending}
-      problem={problem ? toApiProblem(problem) : undefined}
-      onSave={(given) => write.mutate(given)}
-      onCancel={onClose}
-      more={
-        <>
-          {toApiProblem(problem).code === 'value.changed' && (
-            <p className="basis-full text-table text-ink-2">
-              {t('review.editor.now')} <bdi lang={locale ?? undefined}>{valueText(value.value) || t('common.diff.empty')}</bdi>
-            </p>
-          )}
-          {value.value !== null && (
-            <Button kind="quiet" onClick={() => write.mutate(null)}>
-              {t('review.editor.clear')}
-            </Button>
-          )}
-          {kind !== 'imported' && imported !== null && (
-            <Button kind="quiet" onClick={() => restore.mutate()}>
-              {t('review.editor.restore')}
-            </Button>
-          )}
-        </>
-      }
-    />
+  const more = (
+    <>
+      {toApiProblem(problem).code === 'value.changed' && (
+        <p className="basis-full text-table text-ink-2">
+          {t('review.editor.now')} <bdi lang={locale ?? undefined}>{valueText(value.value) || t('common.diff.empty')}</bdi>
+        </p>
+      )}
+      {value.value !== null && (
+        <Button kind="quiet" onClick={() => write.mutate(null)}>
+          {t('review.editor.clear')}
+        </Button>
+      )}
+      {kind !== 'imported' && imported !== null && (
+        <Button kind="quiet" onClick={() => restore.mutate()}>
+          {t('review.editor.restore')}
+        </Button>
+      )}
+    </>
   )
+  const form = {
+    label: t('review.editing', { attribute }),
+    value: value.value ?? imported,
+    locale,
+    action: t('common.save'),
+    more,
+    onCancel: onClose,
+    busy: write.isPending || restore.isPending,
+    problem: problem ? toApiProblem(problem) : undefined,
+    onSave: (given: Given | null) => write.mutate(given),
+  }
+  return hasInput(definition) ? <TypedEditor {...form} attribute={definition} /> : <ValueEditor {...form} />
 }
 
 /** What waits for a value, decided where it stands. */

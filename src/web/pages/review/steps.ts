@@ -1,6 +1,7 @@
 import { groupProposals } from '../../../contract/group-review.ts'
 import { countProposals, decideAll, listProposals, type redo, type undo, valueHistory } from '../../../contract/review.ts'
 import { listProducts, readProduct } from '../../../contract/catalogue.ts'
+import { readProductStanding } from '../../../contract/structure.ts'
 import type { RouteAnswer, RouteArguments } from '../../../contract/route.ts'
 import { callApi } from '../../api/call.ts'
 import { invalidate } from '../../api/query.ts'
@@ -57,4 +58,4 @@ export async function decideOnAll(
 
 /** Values of products are others now: whatever shows them reads them again. */
 export const valuesChanged = (): Promise<void> =>
-  invalidate(listProposals, countProposals, groupProposals, valueHistory, readProduct, listProducts)
+  invalidate(listProposals, countProposals, groupProposals, valueHistory, readProduct, readProductStanding, listProducts)

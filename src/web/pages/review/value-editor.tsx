@@ -1,12 +1,8 @@
-import { useState, type ReactNode } from 'react'
-import type { ApiProblem } from '../../api/problem.ts'
-import { Button } from '../../components/button.tsx'
-import { ErrorNote } from '../../components/error-state.tsx'
+import { useState } from 'react'
 import { Textarea } from '../../components/field.tsx'
-import { KeyHint } from '../../components/key-hint.tsx'
 import { useText } from '../../messages/text.tsx'
-import { useHotkeys } from '../../support/hotkeys.ts'
-import { readValue, valueText, type Given } from './value-text.ts'
+import { EditorForm, type EditorProps } from './editor-form.tsx'
+import { readValue, valueText } from './value-text.ts'
 
 /** A text that is being written. */
 export interface Draft {
@@ -14,25 +10,16 @@ export interface Draft {
   readonly keep: (text: string) => void
 }
 
-export interface ValueEditorProps {
-  label: string
+export interface ValueEditorProps extends Omit<EditorProps, 'onSave'> {
   /** What to begin from; its shape is kept. */
   value: unknown
   /** Where the text is kept while it is written, for a page that draws itself anew (a window made narrow). */
   draft?: Draft
-  /** "Save", "Accept with this text". */
-  action: string
-  locale: string | null
-  busy?: boolean
-  problem?: ApiProblem | undefined
-  onSave: (value: Given) => void
-  onCancel: () => void
-  /** Other things to do with the value: clear it, give it back to the import. */
-  more?: ReactNode
+  onSave: (value: Exclude<Parameters<EditorProps['onSave']>[0], null>) => void
 }
 
-/** A value as the person writes it: mod+Enter saves, Escape leaves it as it was. */
-export function ValueEditor({ label, value, draft, action, locale, busy = false, problem, onSave, onCancel, more }: ValueEditorProps) {
+/** A value as the person writes it, as text. */
+export function ValueEditor({ value, draft, onSave, ...form }: ValueEditorProps) {
   const { t } = useText()
   const [text, setText] = useState(() => draft?.text ?? valueText(value))
   const [wrong, setWrong] = useState<string>()
@@ -41,26 +28,16 @@ export function ValueEditor({ label, value, draft, action, locale, busy = false,
     if ('wrong' in read) setWrong(t(`review.editor.wrong.${read.wrong}`))
     else onSave(read.value)
   }
-  useHotkeys([
-    { keys: 'mod+enter', label: action, run: save, whileTyping: true },
-    { keys: 'escape', label: t('review.editor.cancel'), run: onCancel, whileTyping: true },
-  ])
   const entries = typeof value === 'object' && value !== null
   return (
-    <form
-      className="flex flex-col gap-2"
-      onSubmit={(event) => {
-        event.preventDefault()
-        save()
-      }}
-    >
+    <EditorForm {...form} onSave={save}>
       <Textarea
-        label={label}
+        label={form.label}
         hideLabel
         autoFocus
         rows={4}
         value={text}
-        lang={locale ?? undefined}
+        lang={form.locale ?? undefined}
         dir="auto"
         error={wrong}
         {...(entries ? { help: t(Array.isArray(value) ? 'review.editor.lines' : 'review.editor.entries') } : {})}
@@ -70,16 +47,6 @@ export function ValueEditor({ label, value, draft, action, locale, busy = false,
           setWrong(undefined)
         }}
       />
-      {problem && <ErrorNote problem={problem} />}
-      <div className="flex flex-wrap gap-2">
-        <Button kind="main" type="submit" busy={busy}>
-          {action} <KeyHint keys="mod+enter" />
-        </Button>
-        <Button onClick={onCancel}>
-          {t('common.cancel')} <KeyHint keys="escape" />
-        </Button>
-        {more}
-      </div>
-    </form>
+    </EditorForm>
   )
 }

@@ -13,7 +13,7 @@ export function valueText(value: unknown): string {
 /** On one line, for a list. */
 export const valueLine = (value: unknown): string => valueText(value).replaceAll(/\s+/g, ' ').trim()
 
-export type Given = string | number | boolean | string[] | Record<string, string>
+export type Given = string | number | boolean | string[] | Record<string, string> | Record<string, string>[]
 /** `number`, `entries`, `choice`: what the text should have been. */
 export type Read = { readonly value: Given } | { readonly wrong: 'number' | 'entries' | 'choice' }
 

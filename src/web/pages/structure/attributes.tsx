@@ -1,0 +1,197 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { Shapes } from 'lucide-react'
+import { useState } from 'react'
+import { ATTRIBUTE_TYPES, type AttributeView, listAttributes, listGroups, STRUCTURE_ORIGINS } from '../../../contract/structure.ts'
+import { toApiProblem } from '../../api/problem.ts'
+import { listOf, queryOf } from '../../api/query.ts'
+import { ErrorState } from '../../components/error-state.tsx'
+import { Combobox, Select } from '../../components/select.tsx'
+import { TableSkeleton } from '../../components/skeleton.tsx'
+import { type Column, Table } from '../../components/table.tsx'
+import { useText } from '../../messages/text.tsx'
+import { formatCount, formatShare } from '../../support/numbers.ts'
+import { AttributeSheet } from './attribute-sheet.tsx'
+import { Nothing } from './nothing.tsx'
+import { labelText } from './label-text.ts'
+import { OriginOf } from './origin.tsx'
+import { SearchItems } from './search-items.tsx'
+import type { TabProps } from './tab.ts'
+
+/** All attributes, by page and virtual: five thousand of them scroll as ten do. */
+export function Attributes({ search, total, adding, onAdded, onChange }: TabProps & { total: number }) {
+  const { t, language } = useText()
+  const [open, setOpen] = useState<AttributeView>()
+  const { search: text, type, group, origin } = search
+  const query = {
+    limit: 200,
+    ...(text ? { search: text } : {}),
+    ...(type ? { type } : {}),
+    ...(group ? { group } : {}),
+    ...(origin ? { origin } : {}),
+  }
+  const list = useInfiniteQuery({ ...listOf(listAttributes, { query }), placeholderData: (before) => before })
+  const groups = useQuery(queryOf(listGroups, { query: { limit: 500 } }))
+  const labelOfGroup = (code: string): string =>
+    labelText(groups.data?.items.find((each) => each.code === code) ?? { code, labels: {} }, language)
+  const columns: Column<AttributeView>[] = [
+    {
+      id: 'label',
+      header: t('structure.columns.label'),
+      fixed: true,
+      card: 'title',
+      cell: (item) => (
+        <span className="flex min-w-0 flex-wrap items-baseline gap-x-2">
+          <bdi className="truncate font-medium">{labelText(item, language)}</bdi>
+          {labelText(item, language) !== item.code && <bdi className="truncate font-mono text-small text-ink-2">{item.code}</bdi>}
+        </span>
+      ),
+    },
+    {
+      id: 'type',
+      header: t('structure.columns.type'),
+      width: '11rem',
+      fixed: true,
+      cell: (item) => <TypeOf item={item} />,
+    },
+    { id: 'rules', header: t('structure.columns.rules'), width: '14rem', cell: (item) => <Rules item={item} /> },
+    {
+      id: 'group',
+      header: t('structure.columns.group'),
+      width: '9rem',
+      card: 'none',
+      cell: (item) => item.group !== null && <bdi>{labelOfGroup(item.group)}</bdi>,
+    },
+    {
+      id: 'options',
+      header: t('structure.columns.options'),
+      width: '6rem',
+      align: 'end',
+      card: 'none',
+      cell: (item) => (item.options === 0 ? '' : formatCount(item.options, language)),
+    },
+    {
+      id: 'families',
+      header: t('structure.columns.families'),
+      width: '6rem',
+      align: 'end',
+      card: 'none',
+      cell: (item) => formatCount(item.families, language),
+    },
+    {
+      id: 'origin',
+      header: t('structure.columns.origin'),
+      width: '9rem',
+      cell: (item) => <OriginOf item={item} />,
+    },
+  ]
+  if (list.error) return <ErrorState problem={toApiProblem(list.error)} onRetry={() => void list.refetch()} />
+  if (!list.data) return <TableSkeleton columns={6} />
+  const isNarrowed = Boolean(text ?? type ?? group ?? origin)
+  return (
+    <>
+      {list.data.items.length === 0 && !isNarrowed ? (
+        <Nothing kind="attributes" icon={<Shapes aria-hidden className="size-8" />} />
+      ) : (
+        <Table
+          name="attributes"
+          label={t('structure.tabs.attributes')}
+          rows={list.data.items}
+          columns={columns}
+          rowId={({ code }) => code}
+          onOpen={setOpen}
+          hasMore={list.hasNextPage}
+          loadingMore={list.isFetchingNextPage}
+          onMore={() => !list.isFetchingNextPage && void list.fetchNextPage()}
+          footnote={
+            list.data.items.length === 0
+              ? t('structure.nothing')
+              : t('structure.shown', {
+                  shown: list.data.items.length,
+                  count: isNarrowed && !list.hasNextPage ? list.data.items.length : total,
+                })
+          }
+          tools={
+            <>
+              <SearchItems value={text ?? ''} onChange={(next) => onChange({ ...search, search: next || undefined })} />
+              <div className="w-40 max-md:w-[calc(50%-0.25rem)]">
+                <Select
+                  label={t('structure.columns.type')}
+                  value={type ?? 'all'}
+                  onChange={(next) => onChange({ ...search, type: next === 'all' ? undefined : next })}
+                  options={[
+                    { value: 'all', label: t('structure.filters.anyType') },
+                    ...ATTRIBUTE_TYPES.map((value) => ({ value, label: t(`structure.types.${value}`) })),
+                  ]}
+                />
+              </div>
+              {(groups.data?.items.length ?? 0) > 0 && (
+                <div className="w-40 max-md:w-[calc(50%-0.25rem)]">
+                  <Combobox
+                    label={t('structure.columns.group')}
+                    placeholder={t('structure.filters.anyGroup')}
+                    value={group ?? null}
+                    onChange={(next) => onChange({ ...search, group: next ?? undefined })}
+                    options={groups.data!.items.map((each) => ({ value: each.code, label: labelText(each, language) }))}
+                  />
+                </div>
+              )}
+              <div className="w-40 max-md:w-[calc(50%-0.25rem)]">
+                <Select
+                  label={t('structure.columns.origin')}
+                  value={origin ?? 'all'}
+                  onChange={(next) => onChange({ ...search, origin: next === 'all' ? undefined : next })}
+                  options={[
+                    { value: 'all', label: t('structure.filters.anyOrigin') },
+                    ...STRUCTURE_ORIGINS.map((value) => ({ value, label: t(`structure.origins.${value}`) })),
+                  ]}
+                />
+              </div>
+            </>
+          }
+        />
+      )}
+      {(open ?? adding) && (
+        <AttributeSheet
+          key={open?.code ?? ''}
+          item={open}
+          onClose={() => {
+            setOpen(undefined)
+            onAdded()
+          }}
+        />
+      )}
+    </>
+  )
+}
+
+/** A type, with what it was inferred from where it was. */
+function TypeOf({ item: { type, guess, origin, corrected } }: { item: AttributeView }) {
+  const { t, language } = useText()
+  const isGuess = origin === 'inferred' && guess !== null && !corrected.includes('type')
+  return (
+    <span
+      className="inline-flex items-center gap-1.5"
+      title={isGuess ? t('structure.guess', { count: guess.values, share: formatShare(guess.share, language) }) : undefined}
+    >
+      {t(`structure.types.${type}`)}
+      {isGuess && guess.share < 1 && <span className="tabular text-small text-ink-2">{formatShare(guess.share, language)}</span>}
+    </span>
+  )
+}
+
+function Rules({ item: { rules, localisable, scopable } }: { item: AttributeView }) {
+  const { t } = useText()
+  const texts = [
+    rules.unit,
+    rules.currency,
+    rules.minimum === undefined ? undefined : t('structure.ruleTexts.minimum', { value: rules.minimum }),
+    rules.maximum === undefined ? undefined : t('structure.ruleTexts.maximum', { value: rules.maximum }),
+    rules.decimals === undefined ? undefined : t('structure.ruleTexts.decimals', { count: rules.decimals }),
+    rules.maxLength === undefined ? undefined : t('structure.ruleTexts.maxLength', { count: rules.maxLength }),
+    rules.columns === undefined ? undefined : t('structure.ruleTexts.columns', { count: rules.columns.length }),
+    rules.identifies ? t('structure.attribute.identifies') : undefined,
+    localisable ? t('structure.ruleTexts.localisable') : undefined,
+    scopable ? t('structure.ruleTexts.scopable') : undefined,
+  ].filter((text) => text !== undefined)
+  return <span className="text-ink-2">{texts.join(' · ')}</span>
+}

@@ -1,0 +1,157 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { Boxes } from 'lucide-react'
+import { useState } from 'react'
+import { EVERY_CHANNEL, type FamilyView, listChannels, listFamilies } from '../../../contract/structure.ts'
+import { toApiProblem } from '../../api/problem.ts'
+import { listOf, queryOf } from '../../api/query.ts'
+import { ErrorState } from '../../components/error-state.tsx'
+import { Textarea, TextInput } from '../../components/field.tsx'
+import { TableSkeleton } from '../../components/skeleton.tsx'
+import { type Column, Table } from '../../components/table.tsx'
+import { useText } from '../../messages/text.tsx'
+import { formatCount } from '../../support/numbers.ts'
+import { ItemSheet } from './item-sheet.tsx'
+import { labelText, linesOf } from './label-text.ts'
+import { Nothing } from './nothing.tsx'
+import { OriginOf } from './origin.tsx'
+import { SearchItems } from './search-items.tsx'
+import type { TabProps } from './tab.ts'
+
+/** Families: which attributes their products have, and which they need in each channel. */
+export function Families({ search, adding, onAdded, onChange }: TabProps) {
+  const { t, language } = useText()
+  const [open, setOpen] = useState<FamilyView>()
+  const query = { limit: 200, ...(search.search ? { search: search.search } : {}) }
+  const list = useInfiniteQuery({ ...listOf(listFamilies, { query }), placeholderData: (before) => before })
+  const columns: Column<FamilyView>[] = [
+    {
+      id: 'label',
+      header: t('structure.columns.label'),
+      fixed: true,
+      card: 'title',
+      cell: (item) => <bdi className="font-medium">{labelText(item, language)}</bdi>,
+    },
+    {
+      id: 'attributes',
+      header: t('structure.columns.attributes'),
+      width: '8rem',
+      align: 'end',
+      fixed: true,
+      cell: (item) => formatCount(item.attributes.length, language),
+    },
+    {
+      id: 'required',
+      header: t('structure.columns.required'),
+      width: '18rem',
+      cell: (item) => <Required family={item} />,
+    },
+    {
+      id: 'variants',
+      header: t('structure.columns.variants'),
+      width: '14rem',
+      cell: (item) =>
+        item.variants.length > 0 && (
+          <span className="text-ink-2">
+            {t('structure.variantsHint', {
+              axes: [...new Set(item.variants.flatMap(({ levels }) => levels.flatMap(({ axes }) => axes)))].join(', '),
+            })}
+          </span>
+        ),
+    },
+    { id: 'origin', header: t('structure.columns.origin'), width: '9rem', cell: (item) => <OriginOf item={item} /> },
+  ]
+  if (list.error) return <ErrorState problem={toApiProblem(list.error)} onRetry={() => void list.refetch()} />
+  if (!list.data) return <TableSkeleton columns={4} />
+  return (
+    <>
+      {list.data.items.length === 0 && !search.search ? (
+        <Nothing kind="families" icon={<Boxes aria-hidden className="size-8" />} />
+      ) : (
+        <Table
+          name="families"
+          label={t('structure.tabs.families')}
+          rows={list.data.items}
+          columns={columns}
+          rowId={({ code }) => code}
+          onOpen={setOpen}
+          hasMore={list.hasNextPage}
+          loadingMore={list.isFetchingNextPage}
+          onMore={() => !list.isFetchingNextPage && void list.fetchNextPage()}
+          tools={<SearchItems value={search.search ?? ''} onChange={(text) => onChange({ ...search, search: text || undefined })} />}
+          footnote={list.data.items.length === 0 ? t('structure.nothing') : undefined}
+        />
+      )}
+      {(open ?? adding) && (
+        <FamilySheet
+          key={open?.code ?? ''}
+          item={open}
+          onClose={() => {
+            setOpen(undefined)
+            onAdded()
+          }}
+        />
+      )}
+    </>
+  )
+}
+
+/** How many attributes a family asks for, by channel. */
+function Required({ family: { required } }: { family: FamilyView }) {
+  const { t, language } = useText()
+  const asked = Object.entries(required)
+    .filter(([, codes]) => codes.length > 0)
+    .toSorted(([a], [b]) => a.localeCompare(b))
+  return (
+    <span className="flex flex-wrap gap-x-3 text-ink-2">
+      {asked.map(([channel, codes]) => (
+        <span key={channel} className="whitespace-nowrap">
+          {channel === EVERY_CHANNEL ? t('structure.standing.everywhere') : channel}{' '}
+          <span className="tabular">{formatCount(codes.length, language)}</span>
+        </span>
+      ))}
+    </span>
+  )
+}
+
+function FamilySheet({ item, onClose }: { item: FamilyView | undefined; onClose: () => void }) {
+  const { t, language } = useText()
+  const channels = useQuery(queryOf(listChannels, { query: { limit: 500 } }))
+  const [attributes, setAttributes] = useState((item?.attributes ?? []).join('\n'))
+  const [required, setRequired] = useState<Readonly<Record<string, string>>>(
+    Object.fromEntries(Object.entries(item?.required ?? {}).map(([channel, codes]) => [channel, codes.join('\n')])),
+  )
+  const [label, setLabel] = useState(item?.labelAttribute ?? '')
+  const [image, setImage] = useState(item?.imageAttribute ?? '')
+  const asked = Object.entries(required).map(([channel, text]) => [channel, linesOf(text)] as const)
+  const members = {
+    attributes: linesOf(attributes),
+    required: Object.fromEntries(asked.filter(([channel, codes]) => codes.length > 0 || item?.required[channel] !== undefined)),
+    labelAttribute: label.trim() || null,
+    imageAttribute: image.trim() || null,
+    variants: item?.variants ?? [],
+  }
+  const known = channels.data?.items ?? []
+  const shown = [...new Set([EVERY_CHANNEL, ...known.map(({ code }) => code), ...Object.keys(required)])]
+  const nameOf = (channel: string): string =>
+    labelText(known.find(({ code }) => code === channel) ?? { code: channel, labels: {} }, language)
+  return (
+    <ItemSheet kind="families" item={item} members={members} onClose={onClose}>
+      <Textarea label={t('structure.family.attributes')} mono rows={6} value={attributes} onValueChange={setAttributes} />
+      {shown.map((channel) => (
+        <Textarea
+          key={channel}
+          label={
+            channel === EVERY_CHANNEL
+              ? t('structure.family.requiredEverywhere')
+              : t('structure.family.required', { channel: nameOf(channel) })
+          }
+          mono
+          value={required[channel] ?? ''}
+          onValueChange={(text) => setRequired({ ...required, [channel]: text })}
+        />
+      ))}
+      <TextInput label={t('structure.family.label')} optional mono value={label} onValueChange={setLabel} />
+      <TextInput label={t('structure.family.image')} optional mono value={image} onValueChange={setImage} />
+    </ItemSheet>
+  )
+}
