@@ -36,6 +36,7 @@ export const enrichArguments = {
   'header-row': { type: 'string', valueHint: 'N', description: 'Of a workbook: the row that names the columns, from 1' },
   yes: { type: 'boolean', description: 'Run without asking' },
   'accept-flagged': { type: 'boolean', description: 'Write flagged values too' },
+  batch: { type: 'boolean', description: 'Use the provider’s batch service: half the price, answers may take a day' },
   json: { type: 'boolean', description: 'Print one JSON object at the end, and nothing else on standard output' },
 } as const
 
@@ -64,6 +65,7 @@ export interface EnrichOptions {
   readonly headerRow: number | undefined
   readonly yes: boolean
   readonly acceptFlagged: boolean
+  readonly batch: boolean
   readonly json: boolean
 }
 
@@ -101,6 +103,7 @@ export function readEnrichOptions(values: Values): EnrichOptions {
     headerRow: whole(values, 'header-row', 1, 1_048_576),
     yes: values['yes'] === true,
     acceptFlagged: values['accept-flagged'] === true,
+    batch: values['batch'] === true,
     json: values['json'] === true,
   }
 }

@@ -2,12 +2,13 @@ import type { Estimator } from '../apps/enrichment/estimate.ts'
 import { beginJob, driveJob, type EnrichmentOrder, pauseJob, runCounts, type RunnableJob } from '../apps/enrichment/job.ts'
 import { AppError } from '../base/errors.ts'
 import { readBudget } from '../ledger/budgets.ts'
+import { batchViews } from '../runs/batch-view.ts'
 import type { DriveEnd } from '../runs/drive.ts'
 import { cancelRun } from '../runs/runs.ts'
 import type { CommandIo } from '../server/command-request.ts'
 import { askToGoOn } from './ask.ts'
 import type { EnrichOptions } from './enrich-options.ts'
-import { describeQuote } from './enrich-text.ts'
+import { describeBatch, describeQuote } from './enrich-text.ts'
 import type { Interruptible } from './interrupt.ts'
 import { startProgress } from './progress.ts'
 import type { Services } from '../server/services.ts'
@@ -79,15 +80,19 @@ async function runWithProgress({
   const { database } = services
   const { order, run } = job
   const counts = await runCounts(services, job)
-  const state = { done: counts.done, flagged: counts.flagged, failed: counts.failed }
+  const state = { done: counts.done, flagged: counts.flagged, failed: counts.failed, note: '' }
   const total = Object.values(counts).reduce((a, b) => a + b, 0)
   const { priced } = estimator.estimate()
   let spentNano = 0n
-  const progress = startProgress({ io, quiet: options.json })
+  const progress = startProgress({ io, quiet: options.json, asLines: options.batch })
   const show = (): void => progress.update({ ...state, total, spent: priced ? { nano: spentNano, currency: order.currency } : undefined })
   const lookAtMoney = async (): Promise<void> => {
-    const budget = await database.inWorkspace(order.workspaceId, (tx) => readBudget(tx, run.budgetId))
+    const { budget, batches } = await database.inWorkspace(order.workspaceId, async (tx) => ({
+      budget: await readBudget(tx, run.budgetId),
+      batches: (await batchViews(tx, [run.id])).get(run.id) ?? [],
+    }))
     spentNano = budget?.spentNano ?? 0n
+    state.note = batches.map(describeBatch).join('; ')
     show()
   }
   await lookAtMoney()

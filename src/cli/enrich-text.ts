@@ -3,6 +3,7 @@ import type { EnrichmentJob, EnrichmentOrder } from '../apps/enrichment/job.ts'
 import { describeReason } from '../apps/enrichment/reasons.ts'
 import { formatMoney } from '../base/money.ts'
 import { formatCount } from '../base/text.ts'
+import type { RunBatchView } from '../contract/runs.ts'
 import type { FileFormat } from '../catalogue/formats/detect.ts'
 
 /** How a file was understood, and why. */
@@ -33,6 +34,16 @@ export function describeQuote(
     ...(priced && quote.highNano === 0n ? [] : quote.reasons.map((reason) => `  ${describeReason(reason)}`)), // nothing has no range to explain
   ].join('\n')
 }
+
+/** How far a batch is at its provider. Times are UTC. */
+export function describeBatch({ state, requests, done, submittedAt, expiresAt }: RunBatchView): string {
+  if (submittedAt === null || state === 'submitting') return `${formatCount(requests)} requests are being submitted as a batch`
+  const latest = expiresAt === null ? '' : `, at the latest by ${minuteOf(expiresAt)}`
+  return `batch submitted ${minuteOf(submittedAt)}, ${formatCount(done)} of ${formatCount(requests)} requests done${latest}`
+}
+
+/** "2026-11-20 14:02 UTC" */
+const minuteOf = (instant: string): string => `${instant.slice(0, 16).replace('T', ' ')} UTC`
 
 export function rangeOf(lowNano: bigint, highNano: bigint, currency: string): string {
   const low = formatMoney({ nano: lowNano, currency })

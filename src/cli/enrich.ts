@@ -9,6 +9,7 @@ import { withLocale } from '../apps/enrichment/prompt.ts'
 import { readRecipe } from '../apps/enrichment/read-recipe.ts'
 import type { Recipe } from '../contract/recipe.ts'
 import { AppError } from '../base/errors.ts'
+import { isBatched } from '../calls/price.ts'
 import { columnNames, detectFormat, type FileFormat, type FormatOverrides } from '../catalogue/formats/detect.ts'
 import { checkWritable } from '../catalogue/formats/write.ts'
 import { type Connection, setPrices } from '../connections/connections.ts'
@@ -77,6 +78,7 @@ export async function enrich(args: Readonly<Record<string, unknown>>, context: C
       capNano: options.capNano,
       currency: CURRENCY,
       acceptFlagged: options.acceptFlagged,
+      batch: options.batch,
     }
     return await carryOut({ io, services, order, output, options, format, interrupt, say, startedMs })
   } catch (error) {
@@ -139,6 +141,7 @@ async function carryOut({
     standsFor: connection.models?.[model],
     region: regionOf(findProvider(connection.provider), connection.destination),
   }
+  if (options.batch && !isBatched(candidate, services.clock.now())) throw noBatches(order)
   const estimator = await createEstimator(services, { workspaceId, recipe, candidate, currency }, { canary: options.canary })
   const job = await prepareJob(services, order, { onStale: (shown, position) => estimator.add(shown, position), signal: interrupt.signal })
   if (services.interruptedCalls > 0)
@@ -154,6 +157,8 @@ async function carryOut({
   if (options.acceptFlagged) {
     await acceptFlagged(scopeOf(services, job), DECISION)
   }
+  if (end?.kind === 'interrupted' && options.batch)
+    say('What is in a batch goes on at the provider, and is charged there. The same command collects it, also tomorrow.')
   const delivery =
     end?.kind === 'interrupted'
       ? undefined
@@ -173,6 +178,12 @@ async function carryOut({
   printReport(io, report, { json: options.json, out: options.out })
   return exitCodeOfReport(report)
 }
+
+const noBatches = ({ model, connection }: EnrichmentOrder): AppError =>
+  new AppError(
+    'batch.unavailable',
+    `No batch price of ${model} at ${connection.provider} is known${connection.prices ? ' beside the prices that you entered' : ''}. Leave --batch out, or choose another model.`,
+  )
 
 /** The first quote of a run is the one its receipt is held against, however often it is taken up again. */
 async function keepQuote(services: Services, job: EnrichmentJob, estimate: Estimate): Promise<Estimate['quoted']> {

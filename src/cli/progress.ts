@@ -9,6 +9,8 @@ export interface ProgressState {
   readonly failed: number
   readonly total: number
   readonly spent: Money | undefined
+  /** What else is to be said of it, in lines. */
+  readonly note?: string
 }
 
 export interface Progress {
@@ -19,9 +21,10 @@ export interface Progress {
 const LINE_EVERY_MS = 10_000
 
 /** Progress of long work on standard error: a bar on a terminal, a line now and then where there is none. */
-export function startProgress({ io, quiet }: { io: CommandIo; quiet: boolean }): Progress {
+/** `asLines`: it takes hours, and a bar would say nothing. */
+export function startProgress({ io, quiet, asLines = false }: { io: CommandIo; quiet: boolean; asLines?: boolean }): Progress {
   if (quiet) return { update: () => undefined, stop: () => undefined }
-  return io.errorIsTerminal ? bar(io) : lines(io)
+  return io.errorIsTerminal && !asLines ? bar(io) : lines(io)
 }
 
 function bar(io: CommandIo): Progress {
@@ -70,13 +73,17 @@ function errorStream({ error, columns }: CommandIo): Writable {
 
 function lines(io: CommandIo): Progress {
   let nextMs = performance.now() + LINE_EVERY_MS
+  let noted = ''
   return {
     update(state) {
-      if (performance.now() < nextMs) return
+      const { note = '' } = state
+      if (performance.now() < nextMs && (note === '' || noted !== '')) return
       nextMs = performance.now() + LINE_EVERY_MS
+      noted = note
       const settled = state.done + state.flagged + state.failed
       const spent = state.spent ? formatMoney(state.spent) : 'cost unknown'
-      io.error(`${settled}/${state.total} products, ${state.flagged} flagged, ${state.failed} failed, ${spent}\n`)
+      const more = note === '' ? '' : `; ${note}`
+      io.error(`${settled}/${state.total} products, ${state.flagged} flagged, ${state.failed} failed, ${spent}${more}\n`)
     },
     stop: () => undefined,
   }

@@ -7,17 +7,20 @@ import { importFile, type ImportResult } from '../../catalogue/import.ts'
 import type { Connection } from '../../connections/connections.ts'
 import { setBudgetLimit } from '../../ledger/budgets.ts'
 import { sha256 } from '../../runtime/hash.ts'
+import { driveBatches } from '../../runs/drive-batches.ts'
 import { type DriveEnd, driveRun } from '../../runs/drive.ts'
 import { addItems, countItems, type ItemCounts, retryFailed } from '../../runs/items.ts'
 import type { Pause, SettledItem } from '../../runs/run-kind.ts'
 import { addRun, cancelSuperseded, readRun, type Run, unfinishedRun, updateRun } from '../../runs/runs.ts'
+import { batchedEnrichment } from './batch-work.ts'
+import { endLeftBatches } from './left-batches.ts'
 import { addObservations, nothingObserved, type ObservedCall, observeCall } from './observation.ts'
 import { attributesOf, type Makings, type Scope, scopedProducts } from './plan.ts'
 import type { Recipe } from '../../contract/recipe.ts'
 import { openServers, type Server } from './servers.ts'
 import { loadSubjects } from './subjects.ts'
 import { recipeHash, seriesOf } from './work-hash.ts'
-import { ENRICHMENT, enrichmentWork } from './work.ts'
+import { ENRICHMENT, type EnrichmentWork, enrichmentWork } from './work.ts'
 
 export interface JobServices extends CallServices {
   readonly instance: string
@@ -37,6 +40,8 @@ export interface EnrichmentOrder {
   readonly capNano: bigint | undefined
   readonly currency: string
   readonly acceptFlagged: boolean
+  /** By the provider's batch service: answers may take a day. */
+  readonly batch: boolean
 }
 
 /** An order brought to the point where it can run: imported, planned, its items waiting. */
@@ -153,9 +158,9 @@ export async function beginJob({ database }: JobServices, { order, run }: Runnab
 export const pauseJob = (services: JobServices, { order, run }: RunnableJob, pause: Pause): Promise<void> =>
   services.database.inWorkspace(order.workspaceId, (tx) => updateRun(tx, run.id, { state: 'paused', pause: { ...pause } }))
 
-function fingerprintOf({ recipe, connection, model, limit, file }: EnrichmentOrder, { importedHash }: ImportResult): string {
+function fingerprintOf({ recipe, connection, model, limit, file, batch }: EnrichmentOrder, { importedHash }: ImportResult): string {
   const { provider, destination } = connection
-  const asked = { recipe: recipeHash(recipe), provider, destination, model, limit, file, importedHash }
+  const asked = { recipe: recipeHash(recipe), provider, destination, model, limit, file, importedHash, ...(batch ? { batch } : {}) }
   return sha256(canonicalJson(asked))
 }
 
@@ -187,36 +192,38 @@ export async function driveJob(
   await change({ state: 'running', pause: null, ...(run.startedAt ? {} : { startedAt: clock.now() }) })
   let observed = nothingObserved
   log.info({ workspaceId, runId: run.id, count: run.itemCount }, 'run started')
-  const end = await driveRun({
-    database,
-    clock,
-    instance,
+  const work: EnrichmentWork = {
+    services,
     workspaceId,
     runId: run.id,
-    concurrency,
-    ...(upTo === undefined ? {} : { upTo }),
-    firstAlone: order.capNano !== undefined,
-    signal,
-    hardSignal,
-    ...(onSettled ? { onSettled } : {}),
-    kind: enrichmentWork({
-      services,
-      workspaceId,
-      runId: run.id,
-      actor: order.actor,
-      budgetId: run.budgetId,
-      currency: order.currency,
-      recipe: order.recipe,
-      servers: [server],
-      load: (tx, items) => loadSubjects(tx, items, order.recipe),
-      decision: order.decision,
-      acceptFlagged: order.acceptFlagged,
-      onAnswered: (call) => {
-        observed = observeCall(observed, call)
-        onAnswered?.(call)
-      },
-    }),
-  })
+    actor: order.actor,
+    budgetId: run.budgetId,
+    currency: order.currency,
+    recipe: order.recipe,
+    servers: [server],
+    load: (tx, items) => loadSubjects(tx, items, order.recipe),
+    decision: order.decision,
+    acceptFlagged: order.acceptFlagged,
+    onAnswered: (call) => {
+      observed = observeCall(observed, call)
+      onAnswered?.(call)
+    },
+  }
+  const usual = enrichmentWork(work)
+  const common = { workspaceId, runId: run.id, instance, concurrency, signal, hardSignal, ...(onSettled ? { onSettled } : {}) }
+  await endLeftBatches(services, workspaceId, signal)
+  // a canary is there to be looked at soon: its few products are asked by usual calls
+  const end =
+    order.batch && upTo === undefined
+      ? await driveBatches({ ...common, services, kind: batchedEnrichment(work, usual) })
+      : await driveRun({
+          ...common,
+          database,
+          clock,
+          ...(upTo === undefined ? {} : { upTo }),
+          firstAlone: order.capNano !== undefined,
+          kind: usual,
+        })
   log.info({ workspaceId, runId: run.id, outcome: end.kind }, 'run ended')
   await database.inWorkspace(workspaceId, async (tx) => {
     const before = (await readRun(tx, run.id))?.observed

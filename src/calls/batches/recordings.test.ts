@@ -90,8 +90,7 @@ describeShared('recorded answers of batch services', () => {
           ? Object.fromEntries(
               Object.entries(value)
                 .filter(([key]) => key !== 'contents')
-                .map(([key, inner]) => [key === 'custom_id' ? 'key' : key, shape(inner)])
-                .toSorted(),
+                .map(([key, inner]) => [key === 'custom_id' ? 'key' : key, shape(inner)]),
             )
           : value
     expect(shape(JSON.parse(Buffer.from(body!).toString()))).toEqual(shape(request.body))

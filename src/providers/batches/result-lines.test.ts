@@ -50,7 +50,7 @@ describe('what no provider says is no result', () => {
     for (const form of forms) {
       const result = form.readResult(json)
       if (result) expect(result.customId).not.toBe('')
-      for (const read of [() => form.read(json), () => form.readList(json)]) expect(read).not.toThrow()
+      for (const attempt of [() => form.read(json), () => form.readList(json)]) expect(attempt).not.toThrow()
     }
   })
 
