@@ -35,7 +35,7 @@ export async function detectFeed(
   { bytes, whole }: { bytes: Buffer; whole: boolean },
   overrides: FormatOverrides,
 ): Promise<XmlFormat> {
-  const encoding = encodingOfXml(bytes, overrides.encoding)
+  const encoding = encodingOfXml(file, bytes, overrides.encoding)
   const sample = bytes.subarray(0, SAMPLE_BYTES)
   const { path, namespaces } = findItems(file, { text: decodeSample(file, sample, { encoding, whole }), whole })
   const rows = await sampleItems(file, { path, encoding }, { sample, whole })

@@ -32,12 +32,12 @@ export interface Parser {
  */
 export async function withParser<T>(
   path: string,
-  { signal }: { signal?: AbortSignal | undefined },
+  { signal, workMs = LIMITS.workMs }: { signal?: AbortSignal | undefined; workMs?: number },
   work: (parser: Parser) => Promise<T>,
 ): Promise<T> {
   const release = await takeTurn(signal)
   try {
-    const running = await start(path)
+    const running = await start(path, workMs)
     const stop = (): void => running.parser.stop(signal!.reason)
     signal?.addEventListener('abort', stop, { once: true })
     try {
@@ -93,7 +93,7 @@ function packagesFolder(): string {
 
 const allowed = (path: string): string => `--allow-fs-read=${path}`
 
-async function start(path: string): Promise<{ parser: Parser; close: () => Promise<void> }> {
+async function start(path: string, workMs: number): Promise<{ parser: Parser; close: () => Promise<void> }> {
   const file = await open(path, 'r').catch((error: unknown) => {
     throw unreadable(path, error)
   })
@@ -116,14 +116,15 @@ async function start(path: string): Promise<{ parser: Parser; close: () => Promi
   } finally {
     await file.close() // the child has its own
   }
-  return follow(path, child)
+  return follow(path, child, workMs)
 }
 
-function follow(path: string, child: ChildProcess): { parser: Parser; close: () => Promise<void> } {
+function follow(path: string, child: ChildProcess, workMs: number): { parser: Parser; close: () => Promise<void> } {
   const exited = Promise.withResolvers<void>()
   let waiting: { resolve: (answer: FromParser) => void; reject: (error: unknown) => void } | undefined
+  const early: FromParser[] = []
   let failure: unknown
-  let left: number = LIMITS.workMs
+  let left = workMs
   let lastWords = ''
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     lastWords = (lastWords + text).slice(-2_000)
@@ -146,7 +147,8 @@ function follow(path: string, child: ChildProcess): { parser: Parser; close: () 
     exited.resolve()
   })
   child.on('message', (message) => {
-    waiting?.resolve(message as FromParser)
+    if (waiting) waiting.resolve(message as FromParser)
+    else early.push(message as FromParser) // it works ahead, and may fail before it is asked for more
     waiting = undefined
   })
   const watch = setInterval(() => {
@@ -158,15 +160,15 @@ function follow(path: string, child: ChildProcess): { parser: Parser; close: () 
 
   async function ask(message: ToParser): Promise<FromParser> {
     if (failure !== undefined) throw failure as Error
+    const known = early.shift()
+    if (known) return checked(path, known)
     const answered = Promise.withResolvers<FromParser>()
     waiting = answered
     const began = performance.now()
     const timer = setTimeout(() => end(tooMuchTime(path)), left)
     child.send(message, (error) => error && end(failure ?? failed(path, error)))
     try {
-      const answer = await answered.promise
-      if (answer.kind === 'failed') throw answeredError(path, answer)
-      return answer
+      return checked(path, await answered.promise)
     } finally {
       clearTimeout(timer)
       left = Math.max(1, left - (performance.now() - began))
@@ -192,9 +194,12 @@ async function residentBytes(pid: number | undefined): Promise<number> {
 
 const PAGE_BYTES = 4096 // less than the truth where pages are larger: the process watches itself there
 
-function answeredError(path: string, { code, detail }: Extract<FromParser, { kind: 'failed' }>): AppError {
-  if (code !== null && Object.hasOwn(ERROR_STATUS, code)) return new AppError(code as ErrorCode, detail)
-  return failed(path, new Error(detail))
+/** @throws AppError with which the parser failed */
+function checked(path: string, answer: FromParser): FromParser {
+  if (answer.kind !== 'failed') return answer
+  const { code, detail } = answer
+  if (code !== null && Object.hasOwn(ERROR_STATUS, code)) throw new AppError(code as ErrorCode, detail)
+  throw failed(path, new Error(detail))
 }
 
 const ADVICE = 'Save it as CSV (UTF-8), which is read as it comes and has no such limit, or divide it.'

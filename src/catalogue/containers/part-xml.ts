@@ -14,7 +14,7 @@ export async function* partText(
   let decoder: ReturnType<typeof createXmlDecoder> | undefined
   for await (const bytes of archive.read(part)) {
     if (!decoder) {
-      const encoding = encodingOfXml(bytes)
+      const encoding = encodingOfXml(file, bytes)
       onEncoding(encoding)
       decoder = createXmlDecoder(file, encoding)
     }

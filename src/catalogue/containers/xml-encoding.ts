@@ -2,16 +2,33 @@ import iconv from 'iconv-lite'
 import { AppError } from '../../base/errors.ts'
 import { codecFor, encodingNamed } from '../formats/encoding.ts'
 
-/** The encoding that an XML text has (XML 1.0, appendix F): by its byte order mark, else as it declares. @throws AppError command.invalid */
-export function encodingOfXml(head: Buffer, wanted?: string): string {
+/**
+ * The encoding that an XML text has (XML 1.0, appendix F): by its byte order mark, else as it declares.
+ * @throws AppError file.malformed when it declares one that is not read; command.invalid when the person does
+ */
+export function encodingOfXml(file: string, head: Buffer, wanted?: string): string {
   if (wanted !== undefined) return encodingNamed(wanted)
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le'
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be'
   if (head[0] === 0x3c && head[1] === 0) return 'utf-16le' // "<" without a byte order mark
   if (head[0] === 0 && head[1] === 0x3c) return 'utf-16be'
   const declared = /^(?:\u00EF\u00BB\u00BF)?<\?xml[^>]*\bencoding\s*=\s*["']([^"'>]{1,40})["']/.exec(head.toString('latin1', 0, 300))?.[1]
-  const encoding = declared === undefined ? 'utf-8' : encodingNamed(declared)
+  const encoding = declared === undefined ? 'utf-8' : declaredEncoding(file, declared)
   return encoding.startsWith('utf-16') ? 'utf-8' : encoding // it was read as one byte a character, so it is none
+}
+
+function declaredEncoding(file: string, declared: string): string {
+  try {
+    return encodingNamed(declared)
+  } catch (cause) {
+    throw new AppError(
+      'file.malformed',
+      `${file} declares the encoding ${JSON.stringify(declared)}, which is not read. Save it as UTF-8.`,
+      {
+        cause,
+      },
+    )
+  }
 }
 
 export interface XmlDecoder {
