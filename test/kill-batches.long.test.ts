@@ -4,22 +4,20 @@ import { type BatchKill, killBatches } from './support/kill-batches.ts'
 import { seeded } from './support/kill-wire.ts'
 
 const MINUTES = 60_000
-const STEPS = ['upload', 'create', 'look', 'results'] as const
 
-/** In an order in which each can come: a batch is submitted once, and looked at and collected after that. */
+/** At whatever it asks the provider for next, or soon after; it gets a little further each time. */
 function manyKills(seed: number): BatchKill[] {
   const random = seeded(seed)
-  return STEPS.flatMap((step) => Array.from({ length: step === 'create' ? 1 : 8 }, () => ({ step, afterMs: random() * 400 })))
+  return Array.from({ length: 25 }, () => ({ nth: 1 + Math.floor(random() * 3), afterMs: random() * 600 }))
 }
 
-describeOnEachEngine('kill -9 at 25 moments of batches', (engine, seed) => {
+describeOnEachEngine('kill -9 at up to 25 moments of batches', (engine, seed) => {
   it(
     'no request is paid for twice or without its entry, no product lost or written twice',
     async () => {
-      const kills = manyKills(seed)
-      const summary = await killBatches({ engine, seed, products: 2_000, perCall: 2, kills })
+      const summary = await killBatches({ engine, seed, products: 5_000, perCall: 2, kills: manyKills(seed) })
       expect(summary.problems).toEqual([])
-      expect(summary.kills).toBe(kills.length)
+      expect(summary.kills).toBeGreaterThan(5)
     },
     40 * MINUTES,
   )

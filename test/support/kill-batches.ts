@@ -18,7 +18,7 @@ import { type BatchStep, startMockBatches } from './mock-batches.ts'
  * the command heard of it is chance.
  */
 export interface BatchKill {
-  readonly step: BatchStep
+  readonly step?: BatchStep // absent: any
   readonly nth?: number
   readonly afterMs?: number
 }
@@ -69,7 +69,7 @@ export async function killBatches({
       const kill = left[0]
       let seen = 0
       mock.onStep = (step) => {
-        if (step !== kill?.step || (seen += 1) < (kill.nth ?? 1)) return
+        if (!kill || (kill.step && step !== kill.step) || (seen += 1) < (kill.nth ?? 1)) return
         mock.onStep = () => undefined
         const afterMs = kill.afterMs === undefined ? 0 : random() * kill.afterMs
         void sleep(afterMs).then(() => running.child.kill('SIGKILL'))
@@ -77,8 +77,9 @@ export async function killBatches({
       last = await running.result
       mock.onStep = () => undefined
       if (last.signal === 'SIGKILL') left.shift()
-      else if (kill && last.code === 0) problems.push(`it ended before it asked for ${kill.step}`)
-      if (starts > kills.length + 3) throw new Error(`it never ended: ${last.code} ${last.stderr.slice(-1_000)}`)
+      else if (kill?.step && last.code === 0) problems.push(`it ended before it asked for ${kill.step}`)
+      if (starts > kills.length + 3 || (last.signal !== 'SIGKILL' && last.code !== 0))
+        throw new Error(`it never ended: ${last.code} ${last.stderr.slice(-1_000)}`)
     } while (last.signal === 'SIGKILL')
     if (last.code !== 0) problems.push(`it ended with ${last.code}: ${last.stderr.slice(-1_000)}`)
     else problems.push(...auditReport(reportOf(last), products))

@@ -1,5 +1,7 @@
 import { recordAudit } from '../../audit/audit.ts'
 import { AppError } from '../../base/errors.ts'
+import { callCandidate } from '../../calls/fallback.ts'
+import { isBatched } from '../../calls/price.ts'
 import { refreshCatalogueIndex } from '../../catalogue/index.ts'
 import { readMemories, type SourceMemory } from '../../catalogue/memory/memory.ts'
 import { countSelected } from '../../catalogue/selection.ts'
@@ -53,6 +55,7 @@ export async function addSelectionRun(services: JobServices & { readonly runMana
     if (!asked) throw new AppError('request.invalid', 'Give a recipe, or the id of a stored one.')
     const recipe = fitColumns(asked, await attributeNames(tx))
     const { candidates, assigned } = await chooseCandidates(tx, order.servedBy && [order.servedBy])
+    if (order.steps?.batch && !candidates.some((candidate) => isBatched(callCandidate(candidate), clock.now()))) throw noBatches()
     const selected = await countSelected(tx, selection)
     if (selected === 0) throw new AppError('selection.empty', 'There is no product in this selection. Choose others in the catalogue.')
     const [first] = candidates
@@ -86,6 +89,9 @@ export async function addSelectionRun(services: JobServices & { readonly runMana
   runManager.look({ workspaceId, runId: run.id })
   return run
 }
+
+const noBatches = (): AppError =>
+  new AppError('batch.unavailable', 'No batch price is known for any model of this run. Choose another model, or run it without batches.')
 
 /** What is remembered of the sources that a selection may hold products of. */
 async function memoryOf(tx: Tx, selection: ProductSelection): Promise<Map<string, SourceMemory>> {
