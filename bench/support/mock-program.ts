@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tokenCounter } from '../../src/providers/tokenizers.ts'
 import { answerFor } from './mock-answer.ts'
 
 /**
@@ -14,6 +15,9 @@ export interface MockReport {
 }
 
 const latencyMs = Number(process.argv[2])
+/** With a model's name, tokens are counted with its tokenizer; else by their characters, which takes no time. */
+const counter = process.argv[3] === undefined ? undefined : await tokenCounter('openai', process.argv[3])
+const count = (text: string): number => counter?.count(text) ?? Math.ceil(text.length / 4)
 let requests = 0
 let inFlight = 0
 let mostInFlight = 0
@@ -32,9 +36,9 @@ async function bodyOf(request: IncomingMessage): Promise<{ model: string; messag
 
 async function completionFor(request: IncomingMessage): Promise<string> {
   const { model, messages } = await bodyOf(request)
-  const content = answerFor(textOf(messages.at(-1)?.content))
-  const input = Math.ceil(messages.reduce((sum, message) => sum + textOf(message.content).length, 0) / 4)
-  const output = Math.ceil(content.length / 4)
+  const content = answerFor(textOf(messages.at(-1)?.content), textOf(messages[0]?.content))
+  const input = messages.reduce((sum, message) => sum + count(textOf(message.content)), 0)
+  const output = count(content)
   return JSON.stringify({
     id: `chatcmpl-${requests}`,
     object: 'chat.completion',

@@ -12,8 +12,8 @@ export interface Mock {
   stop(): Promise<void>
 }
 
-export async function startMock({ latencyMs }: { latencyMs: number }): Promise<Mock> {
-  const child = fork(PROGRAM, [String(latencyMs)])
+export async function startMock({ latencyMs, countFor }: { latencyMs: number; countFor?: string }): Promise<Mock> {
+  const child = fork(PROGRAM, [String(latencyMs), ...(countFor === undefined ? [] : [countFor])])
   const { port } = await nextReport(child)
   return {
     baseUrl: `http://127.0.0.1:${port}/v1`,
