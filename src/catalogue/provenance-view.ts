@@ -2,7 +2,7 @@ import { divideHalfUp, formatNano, type Money } from '../base/money.ts'
 import type { MoneyView } from '../contract/route.ts'
 import type { ValueProvenanceView } from '../contract/review.ts'
 import type { Database, Tx } from '../db/database.ts'
-import type { Provenance } from '../db/schema/index.ts'
+import type { FilledOrigin, Provenance } from '../db/schema/index.ts'
 import { callFacts, type CallFacts } from '../ledger/call-facts.ts'
 import { type Names, namesOf } from '../ledger/names.ts'
 
@@ -34,8 +34,29 @@ export function provenanceView(
   const { kind, actor = null, basedOn = null, callId = null, model = null, connection = null, values = null } = provenance
   const facts = callId === null ? undefined : calls.get(callId)
   const actorName = actor === null ? null : (names.members.get(actor) ?? null)
-  return { kind, actor, actorName, basedOn, runId, callId, model, connection, call: facts ? callView(facts, values) : null }
+  const rules = Object.entries(provenance.rules ?? {}).map(([attribute, found]) => ({ attribute, ...found }))
+  const filledFrom = provenance.filledFrom ? filledView(provenance.filledFrom) : null
+  return {
+    kind,
+    actor,
+    actorName,
+    basedOn,
+    runId,
+    callId,
+    model,
+    connection,
+    rules,
+    filledFrom,
+    call: facts ? callView(facts, values) : null,
+  }
 }
+
+const filledView = ({ productId, changeId, callId, words }: FilledOrigin) => ({
+  productId,
+  changeId,
+  callId: callId ?? null,
+  words: words.map(({ from, to }) => ({ from, to })),
+})
 
 function callView({ cost, usage, servedModel, endedAt }: CallFacts, values: number | null): ValueProvenanceView['call'] {
   return {

@@ -1,5 +1,6 @@
 import { AppError } from '../base/errors.ts'
 import { NANO_PER_UNIT, parseNano } from '../base/money.ts'
+import type { RunSteps } from '../contract/run-steps.ts'
 import type { EnteredDestination } from './connect.ts'
 import { connectionArguments, enteredDestination, textArgument as text } from './connection-arguments.ts'
 
@@ -35,6 +36,24 @@ export const enrichArguments = {
   sheet: { type: 'string', valueHint: 'NAME', description: 'Of a workbook: the sheet that holds the products' },
   'header-row': { type: 'string', valueHint: 'N', description: 'Of a workbook: the row that names the columns, from 1' },
   yes: { type: 'boolean', description: 'Run without asking' },
+  rules: {
+    type: 'boolean',
+    default: true,
+    negativeDescription: 'Ask the model also for what stands in the data',
+    description: 'Take from the data what stands there',
+  },
+  siblings: {
+    type: 'boolean',
+    default: true,
+    negativeDescription: 'Write every product by itself',
+    description: 'Fill in products that differ in colour, size or numbers alone',
+  },
+  caching: {
+    type: 'boolean',
+    default: true,
+    negativeDescription: 'Do not ask the provider to cache the prompt',
+    description: 'Ask the provider to cache the prompt',
+  },
   'accept-flagged': { type: 'boolean', description: 'Write flagged values too' },
   batch: { type: 'boolean', description: 'Use the provider’s batch service: half the price, answers may take a day' },
   json: { type: 'boolean', description: 'Print one JSON object at the end, and nothing else on standard output' },
@@ -66,6 +85,7 @@ export interface EnrichOptions {
   readonly yes: boolean
   readonly acceptFlagged: boolean
   readonly batch: boolean
+  readonly steps: RunSteps
   readonly json: boolean
 }
 
@@ -104,6 +124,14 @@ export function readEnrichOptions(values: Values): EnrichOptions {
     yes: values['yes'] === true,
     acceptFlagged: values['accept-flagged'] === true,
     batch: values['batch'] === true,
+    steps: {
+      rules: values['rules'] !== false,
+      siblings: values['siblings'] !== false,
+      caching: values['caching'] !== false,
+      batch: values['batch'] === true,
+      cheapFirst: true,
+      perCall: 'recipe',
+    },
     json: values['json'] === true,
   }
 }

@@ -6,6 +6,7 @@ import { AppError } from '../base/errors.ts'
 import { formatMoney, formatNano, parseNano } from '../base/money.ts'
 import { formatCount } from '../base/text.ts'
 import type { Usage } from '../base/usage.ts'
+import type { PlanView } from '../contract/runs.ts'
 import type { RejectedRow } from '../catalogue/formats/read.ts'
 import type { ExportSummary, UnencodableCell } from '../catalogue/formats/write.ts'
 import { type Receipt, receiptOf } from '../ledger/receipt.ts'
@@ -52,6 +53,7 @@ export interface EnrichReport {
   readonly declined: boolean // the canary ran, and the person did not approve the rest
   readonly written: { readonly rows: number; readonly changedCells: number } | null // null: the output was not written
   readonly practice: boolean
+  readonly plan: PlanView | null // what each step saves, as it was quoted; null: nothing was planned
 }
 
 export async function buildReport({
@@ -60,6 +62,7 @@ export async function buildReport({
   end,
   delivery,
   quoted,
+  plan,
   seconds,
 }: {
   services: Services
@@ -67,6 +70,7 @@ export async function buildReport({
   end: RunEnd | undefined
   delivery: ExportSummary | undefined
   quoted: QuotedRange
+  plan: PlanView
   seconds: number
 }): Promise<EnrichReport> {
   const { database } = services
@@ -117,6 +121,7 @@ export async function buildReport({
     declined: end?.kind === 'declined',
     written: delivery ? { rows: delivery.rows, changedCells: delivery.changedCells } : null,
     practice: order.connection.provider === 'practice',
+    plan,
   }
 }
 
@@ -156,6 +161,7 @@ export function reportBeforeRun({ currency, seconds, practice }: { currency: str
     declined: false,
     written: null,
     practice,
+    plan: null,
   }
 }
 

@@ -1,9 +1,10 @@
 import type { Estimate } from '../apps/enrichment/estimate.ts'
 import type { EnrichmentJob, EnrichmentOrder } from '../apps/enrichment/job.ts'
 import { describeReason } from '../apps/enrichment/reasons.ts'
-import { formatMoney } from '../base/money.ts'
+import { describeStep } from '../apps/enrichment/planner/plan-view.ts'
+import { formatMoney, parseNano } from '../base/money.ts'
 import { formatCount } from '../base/text.ts'
-import type { RunBatchView } from '../contract/runs.ts'
+import type { PlanView, RunBatchView } from '../contract/runs.ts'
 import type { FileFormat } from '../catalogue/formats/detect.ts'
 
 /** How a file was understood, and why. */
@@ -44,6 +45,20 @@ export function describeBatch({ state, requests, done, submittedAt, expiresAt }:
 
 /** "2026-11-20 14:02 UTC" */
 const minuteOf = (instant: string): string => `${instant.slice(0, 16).replace('T', ' ')} UTC`
+
+/** What each step saves, in the order in which they are taken; one that does not apply says why. */
+export function describePlan({ naive, steps }: PlanView): string {
+  const lines = steps.flatMap(({ step, on, because, count, saves }) => {
+    const what = describeStep({ step, count })
+    if (because) return on && step !== 'unchanged' ? [`  ${what}: ${because.text}`] : []
+    if (!saves) return [`  ${what}${on ? '' : ' (off)'}`]
+    const money = rangeOf(parseNano(saves.low), parseNano(saves.high), saves.currency)
+    return [`  ${what}: ${on ? 'saves' : 'is off, and would save'} ${money}`]
+  })
+  if (lines.length === 0) return ''
+  const from = naive ? ` (from ${rangeOf(parseNano(naive.low), parseNano(naive.high), naive.currency)} without any)` : ''
+  return [`Steps that save${from}:`, ...lines].join('\n')
+}
 
 export function rangeOf(lowNano: bigint, highNano: bigint, currency: string): string {
   const low = formatMoney({ nano: lowNano, currency })

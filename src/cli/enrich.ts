@@ -5,6 +5,7 @@ import { acceptFlagged, deliver } from '../apps/enrichment/deliver.ts'
 import { createEstimator, type Estimate } from '../apps/enrichment/estimate.ts'
 import { type EnrichmentJob, type EnrichmentOrder, finishJob, isRunnable, prepareJob, scopeOf } from '../apps/enrichment/job.ts'
 import { fitColumns } from '../apps/enrichment/fit-columns.ts'
+import { planView } from '../apps/enrichment/planner/plan-view.ts'
 import { withLocale } from '../apps/enrichment/prompt.ts'
 import { readRecipe } from '../apps/enrichment/read-recipe.ts'
 import type { Recipe } from '../contract/recipe.ts'
@@ -22,7 +23,7 @@ import { ACTOR, commandConnection, commandDestination } from './connect.ts'
 import { type EnrichOptions, readEnrichOptions } from './enrich-options.ts'
 import { buildReport, exitCodeOfReport, printReport, reportBeforeRun } from './enrich-report.ts'
 import { runApproved } from './enrich-run.ts'
-import { describeFormat, describeQuote } from './enrich-text.ts'
+import { describeFormat, describePlan, describeQuote } from './enrich-text.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { type Interruptible, interruptible } from './interrupt.ts'
 import type { CommandIo } from '../server/command-request.ts'
@@ -78,7 +79,7 @@ export async function enrich(args: Readonly<Record<string, unknown>>, context: C
       capNano: options.capNano,
       currency: CURRENCY,
       acceptFlagged: options.acceptFlagged,
-      batch: options.batch,
+      steps: options.steps,
     }
     return await carryOut({ io, services, order, output, options, format, interrupt, say, startedMs })
   } catch (error) {
@@ -132,7 +133,7 @@ async function carryOut({
   say: (text: string) => void
   startedMs: number
 }): Promise<ExitCode> {
-  const { workspaceId, recipe, connection, model, currency } = order
+  const { workspaceId, recipe, connection, model, currency, steps } = order
   const candidate = {
     connectionId: connection.id,
     provider: connection.provider,
@@ -142,12 +143,17 @@ async function carryOut({
     region: regionOf(findProvider(connection.provider), connection.destination),
   }
   if (options.batch && !isBatched(candidate, services.clock.now())) throw noBatches(order)
-  const estimator = await createEstimator(services, { workspaceId, recipe, candidate, currency }, { canary: options.canary })
-  const job = await prepareJob(services, order, { onStale: (shown, position) => estimator.add(shown, position), signal: interrupt.signal })
+  const estimator = await createEstimator(services, { workspaceId, recipe, candidate, currency, steps }, { canary: options.canary })
+  const job = await prepareJob(services, order, {
+    watch: { onStale: (product) => estimator.add(product), onUnchanged: (shown) => estimator.addUnchanged(shown) },
+    signal: interrupt.signal,
+  })
   if (services.interruptedCalls > 0)
     say(`${services.interruptedCalls} calls were cut off when Latchkey last ended; they are in the ledger as interrupted.`)
   const estimate = estimator.estimate()
   say(describeQuote(job, estimate, order))
+  const plan = planView(estimator.plan(), CURRENCY)
+  if (job.run) say(describePlan(plan))
   const quoted = await keepQuote(services, job, estimate)
   const end = isRunnable(job) ? await runApproved({ io, services, job, options, interrupt, estimator, say }) : undefined
   if (end?.kind === 'withdrawn') {
@@ -174,7 +180,7 @@ async function carryOut({
         })
   if (delivery) services.log.info({ count: delivery.rows }, 'exported')
   if (isRunnable(job) && end?.kind === 'finished') await finishJob(services, job)
-  const report = await buildReport({ services, job, end, delivery, quoted, seconds: (performance.now() - startedMs) / 1_000 })
+  const report = await buildReport({ services, job, end, delivery, quoted, plan, seconds: (performance.now() - startedMs) / 1_000 })
   printReport(io, report, { json: options.json, out: options.out })
   return exitCodeOfReport(report)
 }

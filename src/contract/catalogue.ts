@@ -149,7 +149,7 @@ const productValue = z
     channel: z.string().nullable().meta({ description: 'null: of no channel in particular' }),
     value: z.unknown().meta({ description: 'As it stands; null: nothing' }),
     imported: z.unknown().meta({ description: 'What the source says' }),
-    kind: z.enum(['imported', 'person', 'generated', 'practice']).meta({ description: 'Where the value came from' }),
+    kind: z.enum(['imported', 'person', 'generated', 'practice', 'rule']).meta({ description: 'Where the value came from' }),
     changeId: z.uuid().nullable().meta({ description: 'The change that wrote it; null: it is the source’s own' }),
     decision: z
       .string()

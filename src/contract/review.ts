@@ -26,7 +26,7 @@ const givenValue = z
 /** The change that a value was read with: the answer to "is it still what I saw". null: nothing was written there. */
 const seen = z.uuid().nullable().meta({ description: 'The changeId that the current value was read with; null: it had none' })
 
-export const VALUE_KINDS = ['imported', 'person', 'generated', 'practice'] as const
+export const VALUE_KINDS = ['imported', 'person', 'generated', 'practice', 'rule'] as const
 const kind = z.enum(VALUE_KINDS)
 
 /** Where a value came from, down to its call. */
@@ -40,6 +40,25 @@ export const valueProvenance = z
     callId: z.uuid().nullable(),
     model: z.string().nullable(),
     connection: z.string().nullable().meta({ description: 'Its slug' }),
+    rules: z
+      .array(
+        z.strictObject({
+          attribute: z.string().meta({ description: '"" for the whole value' }),
+          rule: z.enum(['option', 'measure', 'attribute']),
+          source: z.string().meta({ description: '"title", "description", or the attribute that says it' }),
+          words: z.string().meta({ description: 'As they stand there' }),
+        }),
+      )
+      .meta({ description: 'What rules found of it in the product’s own data' }),
+    filledFrom: z
+      .strictObject({
+        productId: z.uuid(),
+        changeId: z.uuid(),
+        callId: z.uuid().nullable(),
+        words: z.array(z.strictObject({ from: z.string(), to: z.string() })),
+      })
+      .nullable()
+      .meta({ description: 'The product whose value it is, with this one’s words in their places: it cost nothing more' }),
     call: z
       .strictObject({
         cost: money.nullable().meta({ description: 'null: unknown' }),

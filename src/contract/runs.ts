@@ -39,6 +39,25 @@ export const quoteView = z
   .meta({ id: 'Quote' })
 export type QuoteView = z.output<typeof quoteView>
 
+/** What each step of a plan saves, in the order in which they are taken. */
+export const planView = z
+  .strictObject({
+    naive: moneyRange.nullable().meta({ description: 'Every product in a call of its own, without any step; null: no price is known' }),
+    steps: z.array(
+      z.strictObject({
+        step: z.enum(['unchanged', 'rules', 'siblings', 'perCall', 'caching', 'cheapFirst', 'batch']),
+        on: z.boolean(),
+        because: reason.nullable().meta({ description: 'Why it changes nothing here; null: it does' }),
+        count: z.int().nullable().meta({ description: 'Products that it spares, or that share a call' }),
+        inputTokens: countRange,
+        outputTokens: countRange,
+        saves: moneyRange.nullable().meta({ description: 'Against the plan without it; of a step that is off, what it would save' }),
+      }),
+    ),
+  })
+  .meta({ id: 'Plan' })
+export type PlanView = z.output<typeof planView>
+
 /** Who serves: a connection with a model. */
 export const servedBy = z
   .strictObject({ connectionId: idOf('connection'), model: z.string().trim().min(1).max(200) })
@@ -327,10 +346,12 @@ export const quoteSelection = defineRoute({
     selection: productSelection,
     recipe: recipeGiven,
     models: z.array(servedBy).max(12).meta({ description: 'Empty: as the workspace assigned' }),
+    steps: askedSteps.optional(),
   }),
   answer: z.strictObject({
     selected: z.int().meta({ description: 'Products in the selection' }),
     counted: z.int().meta({ description: 'Products whose records were counted; fewer than selected: scaled up from the first ones' }),
+    perCall: z.int().meta({ description: 'How many products a call is best made of' }),
     quotes: z.array(
       z.strictObject({
         connectionId: z.uuid(),
@@ -341,6 +362,7 @@ export const quoteSelection = defineRoute({
         assigned: z.boolean().meta({ description: 'It is what the workspace assigned' }),
         unchanged: z.int().meta({ description: 'Products that have their values from this model already' }),
         quote: quoteView,
+        plan: planView,
       }),
     ),
   }),

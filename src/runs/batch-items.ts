@@ -12,6 +12,11 @@ const holderOf = (batchId: string): string => `batch:${batchId}`
 /** Of leased items: those that no batch holds. */
 export const notInBatch = sql`leased_by not like 'batch:%'`
 
+/** Of waiting items: those that wait for no other one to end. */
+export const leaderHasEnded = sql`(leader is null or not exists (
+  select from run_items as first where first.run_id = run_items.run_id and first.position = run_items.leader
+    and first.state in ('waiting', 'leased')))`
+
 /** Leases waiting items of one candidate for a batch, first come first. */
 export async function leaseForBatch(
   tx: Tx,
@@ -21,11 +26,11 @@ export async function leaseForBatch(
     tx,
     sql`
     with picked as materialized (
-      select position as picked_position from run_items where run_id = ${runId}::uuid and state = 'waiting' and candidate = ${place}
+      select position as picked_position from run_items where run_id = ${runId}::uuid and state = 'waiting' and candidate = ${place} and ${leaderHasEnded}
       order by position limit ${limit} for update skip locked)
     update run_items set state = 'leased', leased_by = ${holderOf(batchId)}, lease_ends_at = null, attempt = attempt + 1
     from picked where run_id = ${runId}::uuid and position = picked_position
-    returning position, subject_id as "subjectId", work_hash as "workHash", candidate, escalated, attempt`,
+    returning position, subject_id as "subjectId", work_hash as "workHash", candidate, escalated, leader, attempt`,
   )
   return rows.map((row) => ({ runId, ...row })).sort((a, b) => a.position - b.position)
 }
@@ -45,6 +50,7 @@ export async function itemsInBatch(
       workHash: runItems.workHash,
       candidate: runItems.candidate,
       escalated: runItems.escalated,
+      leader: runItems.leader,
     })
     .from(runItems)
     .where(and(eq(runItems.runId, runId), inArray(runItems.position, [...attempts.keys()])))
@@ -59,11 +65,11 @@ export async function releaseFromBatch(tx: Tx, { runId, batchId }: { runId: stri
     .where(and(eq(runItems.runId, runId), eq(runItems.state, 'leased'), eq(runItems.leasedBy, holderOf(batchId))))
 }
 
-/** How many items of a run wait, by their candidate. */
+/** How many items of a run wait that may be asked about now, by their candidate. */
 export async function waitingByPlace(tx: Tx, runId: string): Promise<Map<number, number>> {
   const rows = await rowsOf<{ candidate: number; count: number }>(
     tx,
-    sql`select candidate, count(*)::integer as count from run_items where run_id = ${runId}::uuid and state = 'waiting' group by candidate`,
+    sql`select candidate, count(*)::integer as count from run_items where run_id = ${runId}::uuid and state = 'waiting' and ${leaderHasEnded} group by candidate`,
   )
   return new Map(rows.map(({ candidate, count }) => [candidate, count]))
 }

@@ -35,5 +35,7 @@ export interface BatchKind<Subject> extends RunKind<Subject> {
     at: BatchedPlace,
     answer: { readonly request: OpenRequest; readonly outcome: Exclude<BatchOutcome, { readonly kind: 'unanswered' }> },
   ): BatchedResult<Subject>
+  /** Its result is there without asking: `perform` writes it, and it goes into no batch. */
+  isFree(subject: Subject): boolean
   noRoom(refusal: BudgetRefusal): Pause
 }

@@ -6,7 +6,7 @@ import { endBatch, releaseBatch } from './batch-step.ts'
 import type { BatchDrive } from './drive-batches.ts'
 import { returnItems } from './items.ts'
 import type { Pause } from './run-kind.ts'
-import { intoUnits } from './units.ts'
+import { intoUnits, type Unit } from './units.ts'
 
 /** `none`: nothing waits that may be asked about. `pause`: why no more can be. */
 export type Made = { readonly kind: 'none' } | { readonly kind: 'made'; readonly pause?: Pause }
@@ -30,7 +30,8 @@ export async function makeBatch<Subject>(drive: BatchDrive<Subject>, at: Batched
       return { items: leased, subjects: leased.length > 0 ? await kind.load(tx, leased) : [] }
     })
     if (items.length === 0) break
-    const units = intoUnits(items, subjects, kind)
+    const asked = await withoutFree(drive, { items, subjects })
+    const units = intoUnits(asked.items, asked.subjects, kind)
     const calls = units.map((unit): BatchedCall => ({
       ...kind.compose(unit.subjects, at),
       items: unit.items.map((item) => [item.position, item.attempt]),
@@ -62,4 +63,17 @@ export async function makeBatch<Subject>(drive: BatchDrive<Subject>, at: Batched
 function pauseOf<Subject>(stop: Stop | undefined, { kind }: BatchDrive<Subject>): Pause | undefined {
   if (stop?.kind === 'no_room') return kind.noRoom(stop.refusal)
   return stop?.kind === 'refused' ? { code: stop.failure.code, detail: stop.failure.detail } : undefined
+}
+
+/** Writes what needs no answer. @returns what is to be asked about. */
+async function withoutFree<Subject>(
+  { kind, hardSignal, onSettled }: BatchDrive<Subject>,
+  { items, subjects }: Unit<Subject>,
+): Promise<Unit<Subject>> {
+  const free = subjects.filter((subject) => kind.isFree(subject))
+  if (free.length === 0) return { items, subjects }
+  const { settled } = await kind.perform(free, hardSignal)
+  if (settled.length > 0) onSettled?.(settled)
+  const isAsked = (index: number): boolean => !kind.isFree(subjects[index]!)
+  return { items: items.filter((_, index) => isAsked(index)), subjects: subjects.filter((_, index) => isAsked(index)) }
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../runtime/clock.ts'
 import { leaseItems, releaseAbandoned, renewLeases, returnItems } from './items.ts'
 import type { Pause, RunKind, SettledItem, UnitOutcome } from './run-kind.ts'
 import { createSpacing } from './spacing.ts'
-import { intoUnits, type Unit } from './units.ts'
+import { createUnits, type Unit } from './units.ts'
 
 /** How a drive ended. `finished`: no item waits any more. */
 export type DriveEnd = { readonly kind: 'finished' } | { readonly kind: 'paused'; readonly pause: Pause } | { readonly kind: 'interrupted' }
@@ -55,6 +55,7 @@ export async function driveRun<Subject>({
   await inWorkspace((tx) => releaseAbandoned(tx, { runId, instance, now: clock.now() }))
 
   let ready: Unit<Subject>[] = []
+  const filling = createUnits(kind)
   let exhausted = false
   let returns = 0 // how often items were given back
   let starts = 0 // of units
@@ -85,7 +86,9 @@ export async function driveRun<Subject>({
       return { items: leased, subjects: leased.length > 0 ? await kind.load(tx, leased) : [] }
     })
     if (items.length < limit && returns === returnsBefore) exhausted = true
-    ready = ready.concat(intoUnits(items, subjects, kind))
+    ready = ready.concat(filling.add(items, subjects))
+    // Nobody is to come who could join these: they go as they are.
+    if (exhausted || items.length === 0) ready = ready.concat(filling.takeAll())
   }
 
   const start = (unit: Unit<Subject>): void => {
@@ -109,7 +112,13 @@ export async function driveRun<Subject>({
             returns += 1
           }
         }
-        if (outcome.settled.length > 0) onSettled?.(outcome.settled)
+        if (outcome.settled.length > 0) {
+          onSettled?.(outcome.settled)
+          if (kind.leads) {
+            exhausted = false // items may have waited for these
+            returns += 1
+          }
+        }
         stop ??= outcome.pause
         trouble ??= failures.observe(outcome.settled)
       })
@@ -141,14 +150,14 @@ export async function driveRun<Subject>({
       if (broken) throw broken.error
       if (stop) return { kind: 'paused', pause: stop }
       if (signal.aborted) return { kind: 'interrupted' }
-      if (ready.length === 0 && exhausted) return { kind: 'finished' }
+      if (ready.length === 0 && exhausted && filling.isEmpty()) return { kind: 'finished' }
       if (trouble) return { kind: 'paused', pause: trouble }
       if (refusal?.alone) return { kind: 'paused', pause: refusal.pause }
     }
   } finally {
     clearInterval(renewal)
     await Promise.allSettled([...inFlight, refilling, spacing])
-    const items = ready.flatMap((unit) => unit.items)
+    const items = [...ready, ...filling.takeAll()].flatMap((unit) => unit.items)
     await inWorkspace((tx) => returnItems(tx, items))
   }
 }

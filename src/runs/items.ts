@@ -2,8 +2,8 @@ import { and, eq, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { ErrorCode } from '../base/errors.ts'
 import type { Database, Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
-import { type ITEM_STATES, runItems } from '../db/schema/index.ts'
-import { notInBatch } from './batch-items.ts'
+import { type ITEM_STATES, type ITEM_WAYS, runItems } from '../db/schema/index.ts'
+import { leaderHasEnded, notInBatch } from './batch-items.ts'
 import type { Escalation, LeasedItem, SettledState } from './run-kind.ts'
 
 /** A late worker's lease must have ended before another takes its items: no unit takes this long between two renewals. */
@@ -14,6 +14,7 @@ export interface NewItem {
   readonly subjectId: string
   readonly workHash: string
   readonly candidate?: number // the first when absent
+  readonly leader?: number // position of the item that must have ended before this one is handed out
   /** Nobody serves it: it is listed as failed from the beginning, and cannot be tried again. */
   readonly unserved?: { readonly errorCode: ErrorCode; readonly errorDetail: string }
 }
@@ -28,17 +29,17 @@ export async function addItems(
 ): Promise<void> {
   if (items.length === 0) return
   await tx.execute(sql`
-    insert into run_items (run_id, workspace_id, position, subject_id, work_hash, candidate, state, error_code, error_detail, settled_at)
-    select ${runId}::uuid, ${workspaceId}::uuid, item.position, item."subjectId", item."workHash",
+    insert into run_items (run_id, workspace_id, position, subject_id, work_hash, leader, candidate, state, error_code, error_detail, settled_at)
+    select ${runId}::uuid, ${workspaceId}::uuid, item.position, item."subjectId", item."workHash", item.leader,
       case when item.unserved is null then coalesce(item.candidate, 0) else ${NOBODY} end,
       case when item.unserved is null then 'waiting' else 'failed' end,
       item.unserved ->> 'errorCode', item.unserved ->> 'errorDetail', case when item.unserved is not null then now() end
     from jsonb_to_recordset(${JSON.stringify(items)}::jsonb)
-      as item(position integer, "subjectId" uuid, "workHash" text, candidate integer, unserved jsonb)
+      as item(position integer, "subjectId" uuid, "workHash" text, leader integer, candidate integer, unserved jsonb)
     on conflict do nothing`)
 }
 
-/** Leases up to `limit` waiting items, first come first; two workers never get the same one. */
+/** Leases up to `limit` waiting items, first come first; two workers never get the same one. Who has a leader comes after it. */
 export async function leaseItems(
   tx: Tx,
   {
@@ -58,11 +59,11 @@ export async function leaseItems(
     sql`
     -- Materialized, so that the items are picked once: as a subquery it may be run again for each row, and pass its limit.
     with picked as materialized (
-      select position as picked_position from run_items where run_id = ${runId}::uuid and state = 'waiting' ${bound} ${ofThese}
+      select position as picked_position from run_items where run_id = ${runId}::uuid and state = 'waiting' ${bound} ${ofThese} and ${leaderHasEnded}
       order by position limit ${limit} for update skip locked)
     update run_items set state = 'leased', leased_by = ${instance}, lease_ends_at = ${ends.toISOString()}::timestamptz, attempt = attempt + 1
     from picked where run_id = ${runId}::uuid and position = picked_position
-    returning position, subject_id as "subjectId", work_hash as "workHash", candidate, escalated, attempt`,
+    returning position, subject_id as "subjectId", work_hash as "workHash", candidate, escalated, leader, attempt`,
   )
   return rows.map((row) => ({ runId, ...row })).sort((a, b) => a.position - b.position)
 }
@@ -151,6 +152,7 @@ export interface ItemResult {
   readonly errorCode?: ErrorCode
   readonly errorDetail?: string
   readonly costNano?: bigint // the item's share of its calls; undefined is unknown
+  readonly way?: (typeof ITEM_WAYS)[number] // its values came without a call
 }
 
 /**
@@ -159,23 +161,24 @@ export interface ItemResult {
  */
 export async function settleItems(tx: Tx, results: readonly ItemResult[]): Promise<(item: LeasedItem) => boolean> {
   if (results.length === 0) return () => false
-  const records = results.map(({ item, state, errorCode, errorDetail, costNano }) => ({
+  const records = results.map(({ item, state, errorCode, errorDetail, costNano, way }) => ({
     run_id: item.runId,
     position: item.position,
     attempt: item.attempt,
     state,
     error_code: errorCode ?? null,
     error_detail: errorDetail ?? null,
+    way: way ?? null,
     cost_nano: costNano?.toString() ?? null,
   }))
   const rows = await rowsOf<ItemKey>(
     tx,
     sql`
-    update run_items set state = result.state, error_code = result.error_code, error_detail = result.error_detail,
+    update run_items set state = result.state, error_code = result.error_code, error_detail = result.error_detail, way = result.way,
       cost_nano = ${costWith(sql`result.cost_nano`)},
       settled_at = now(), leased_by = null, lease_ends_at = null
     from jsonb_to_recordset(${JSON.stringify(records)}::jsonb)
-      as result(run_id uuid, position integer, attempt integer, state text, error_code text, error_detail text, cost_nano bigint)
+      as result(run_id uuid, position integer, attempt integer, state text, error_code text, error_detail text, way text, cost_nano bigint)
     where run_items.run_id = result.run_id and run_items.position = result.position
       and run_items.attempt = result.attempt and run_items.state = 'leased'
     returning run_items.run_id, run_items.position`,

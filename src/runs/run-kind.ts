@@ -9,6 +9,7 @@ export interface LeasedItem {
   readonly workHash: string
   readonly candidate: number // who is asked: place in the run's own list; the items of a unit share it
   readonly escalated: Escalation | null // what it came to with the candidate before; null: it was the first
+  readonly leader: number | null // position of the item, ended by now, whose result it may be filled in from
   readonly attempt: number
 }
 
@@ -53,6 +54,8 @@ export interface RunKind<Subject> {
   sortOf?(this: void, subject: Subject): unknown
   /** Loads what the leased items need, in one query; called for many items at once. */
   load(tx: Tx, items: readonly LeasedItem[]): Promise<Subject[]>
+  /** Items may wait for others to end. */
+  readonly leads?: boolean
   /** Does one unit, and commits each item's result with its call's ledger entry. Never throws for what one item or provider does. */
   perform(unit: readonly Subject[], signal: AbortSignal): Promise<UnitOutcome<Subject>>
 }

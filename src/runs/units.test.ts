@@ -10,6 +10,7 @@ const items = (candidates: readonly number[]): LeasedItem[] =>
     workHash: '',
     candidate,
     escalated: null,
+    leader: null,
     attempt: 1,
   }))
 const sortOf = (subject: string): unknown => subject[0]

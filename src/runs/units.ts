@@ -43,3 +43,31 @@ export function unitsOf<Subject>(
     ),
   )
 }
+
+/** Units that fill up as items come: one that is not full waits for more of its candidate and sort. */
+export interface FillingUnits<Subject> {
+  /** @returns the units that are full now. */
+  add(items: readonly LeasedItem[], subjects: readonly Subject[]): Unit<Subject>[]
+  /** What is not full, as it is. */
+  takeAll(): Unit<Subject>[]
+  isEmpty(): boolean
+}
+
+export function createUnits<Subject>(kind: Pick<RunKind<Subject>, 'itemsPerUnit' | 'sortOf'>): FillingUnits<Subject> {
+  let waiting: Unit<Subject> = { items: [], subjects: [] }
+  return {
+    add(items, subjects) {
+      const units = intoUnits([...waiting.items, ...items], [...waiting.subjects, ...subjects], kind)
+      const isFull = ({ items: own }: Unit<Subject>): boolean => own.length >= kind.itemsPerUnit
+      const rest = units.filter((unit) => !isFull(unit))
+      waiting = { items: rest.flatMap((unit) => unit.items), subjects: rest.flatMap((unit) => unit.subjects) }
+      return units.filter(isFull)
+    },
+    takeAll() {
+      const units = intoUnits(waiting.items, waiting.subjects, kind)
+      waiting = { items: [], subjects: [] }
+      return units
+    },
+    isEmpty: () => waiting.items.length === 0,
+  }
+}

@@ -201,7 +201,15 @@ async function startAndKill(
 
 function start({ scenario, mock, home }: Stage, cap: string | undefined): ReturnType<typeof startCli> {
   const address = ['--provider', 'openai', '--base-url', `${mock.url}/v1`, '--model', MODEL, '--key-env', 'MOCK_KEY']
-  const work = ['--fields', FIELDS.join(), '--per-call', String(scenario.perCall), '--concurrency', String(scenario.concurrency)]
+  const work = [
+    '--fields',
+    FIELDS.join(),
+    '--per-call',
+    String(scenario.perCall),
+    '--concurrency',
+    String(scenario.concurrency),
+    '--no-siblings',
+  ]
   const money = cap === undefined ? [] : ['--cap', cap]
   return startCli(['enrich', home.file('in.csv'), '--out', home.file('out.csv'), ...address, ...work, ...money, '--yes', '--json'], {
     home,

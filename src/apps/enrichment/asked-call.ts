@@ -2,13 +2,31 @@ import type { Usage } from '../../base/usage.ts'
 import type { ChatCall } from '../../calls/chat-call.ts'
 import type { Recipe } from '../../contract/recipe.ts'
 import type { ObservedCall } from './observation.ts'
-import { maxOutputTokens } from './output-schema.ts'
+import { maxOutputTokens, outputSchema } from './output-schema.ts'
 import { composePrompt, type ComposedPrompt } from './prompt.ts'
 import { repairPrompt } from './read-answer.ts'
 import type { Server } from './servers.ts'
 import type { EnrichmentSubject } from './settle-call.ts'
 import { type CallBound, inputTokensAtMost, outputLimit, promptTokens, type PromptTokens } from './token-bounds.ts'
 import type { EnrichmentWork } from './work.ts'
+
+/** What all calls about one recipe, or one part of it, share. */
+interface Fixed {
+  readonly schema: ReturnType<typeof outputSchema>
+  readonly schemaText: string
+}
+
+const fixedParts = new WeakMap<Recipe, Fixed>()
+
+/** The form of an answer. */
+export function fixedOf(recipe: Recipe): Fixed {
+  let fixed = fixedParts.get(recipe)
+  if (!fixed) {
+    const schema = outputSchema(recipe)
+    fixedParts.set(recipe, (fixed = { schema, schemaText: JSON.stringify(schema) }))
+  }
+  return fixed
+}
 
 /** What is counted and bounded of a call before it is made. */
 export interface AskedBounds {

@@ -4,9 +4,9 @@ import { findProvider } from '../../providers/registry.ts'
 import type { BatchedPlace, BatchKind } from '../../runs/batch-kind.ts'
 import type { RunKind } from '../../runs/run-kind.ts'
 import { canonicalDestination } from '../../vault/destination.ts'
-import { askedBounds, callOf, learnFrom, promptFor } from './asked-call.ts'
+import { askedBounds, callOf, fixedOf, learnFrom, promptFor } from './asked-call.ts'
 import { capReached } from './cap-reached.ts'
-import { OUTPUT_SCHEMA_NAME, outputSchema } from './output-schema.ts'
+import { OUTPUT_SCHEMA_NAME } from './output-schema.ts'
 import { type EnrichmentSubject, settleAnswer, settleFailure } from './settle-call.ts'
 import { ENRICHMENT, type EnrichmentWork, recipeOf } from './work.ts'
 
@@ -16,14 +16,12 @@ import { ENRICHMENT, type EnrichmentWork, recipeOf } from './work.ts'
  */
 export function batchedEnrichment(work: EnrichmentWork, usual: RunKind<EnrichmentSubject>): BatchKind<EnrichmentSubject> {
   const { servers, currency } = work
-  const schema = outputSchema(work.recipe)
-  const schemaText = JSON.stringify(schema)
   const now = work.services.clock.now()
   const places = servers.flatMap(({ candidate }, place): BatchedPlace[] => {
     const asked = callCandidate(candidate)
     const { provider, destination } = candidate.connection
     if (!findProvider(provider).batch) return []
-    const asking = { candidate: asked, currency, schema, schemaName: OUTPUT_SCHEMA_NAME }
+    const asking = { candidate: asked, currency, schema: fixedOf(work.recipe).schema, schemaName: OUTPUT_SCHEMA_NAME }
     return [{ place, provider, destination: canonicalDestination(destination), asking, isPriced: isBatched(asked, now) }]
   })
   return {
@@ -34,12 +32,14 @@ export function batchedEnrichment(work: EnrichmentWork, usual: RunKind<Enrichmen
     compose(unit, { place, asking }) {
       const server = servers[place]!
       const recipe = recipeOf(work, unit)
+      const { schema, schemaText } = fixedOf(recipe)
       const prompt = promptFor(recipe, unit)
       const bounds = askedBounds({ recipe, open: unit, prompt, schemaText, server })
       return {
         outputLimit: bounds.limit,
         call: {
           ...asking,
+          schema,
           workspaceId: work.workspaceId,
           actor: work.actor,
           member: work.member,
@@ -61,6 +61,7 @@ export function batchedEnrichment(work: EnrichmentWork, usual: RunKind<Enrichmen
       const { ids } = promptFor(recipeOf(work, unit), unit)
       return settleAnswer(work, { open: unit, ids, server, outcome, outputLimit })
     },
+    isFree: ({ filled, left }) => filled !== undefined || left === null,
     noRoom: capReached,
   }
 }

@@ -17,8 +17,13 @@ import { endLeftBatches } from './left-batches.ts'
 import { addObservations, nothingObserved, type ObservedCall, observeCall } from './observation.ts'
 import { attributesOf, type Makings, type Scope, scopedProducts } from './plan.ts'
 import type { Recipe } from '../../contract/recipe.ts'
+import type { RunSteps } from '../../contract/run-steps.ts'
+import type { PlannedProduct } from './estimate.ts'
+import { openRules } from './planner/open-rules.ts'
+import type { Rules } from './planner/rules.ts'
+import { createSiblingFinder, siblingShape } from './planner/siblings.ts'
 import { openServers, type Server } from './servers.ts'
-import { loadSubjects } from './subjects.ts'
+import { loadSubjects, ruled } from './subjects.ts'
 import { recipeHash, seriesOf } from './work-hash.ts'
 import { ENRICHMENT, type EnrichmentWork, enrichmentWork } from './work.ts'
 
@@ -40,8 +45,7 @@ export interface EnrichmentOrder {
   readonly capNano: bigint | undefined
   readonly currency: string
   readonly acceptFlagged: boolean
-  /** By the provider's batch service: answers may take a day. */
-  readonly batch: boolean
+  readonly steps: RunSteps
 }
 
 /** An order brought to the point where it can run: imported, planned, its items waiting. */
@@ -50,6 +54,7 @@ export interface EnrichmentJob {
   readonly source: ImportResult
   readonly makings: Makings
   readonly server: Server
+  readonly rules: Rules | undefined // undefined: the job does without, or its recipe leaves nothing to them
   readonly run: Run | undefined // undefined: nothing is stale
   readonly resumed: boolean
   readonly products: number
@@ -63,8 +68,11 @@ export type RunnableJob = EnrichmentJob & { readonly run: Run }
 
 export const isRunnable = (job: EnrichmentJob): job is RunnableJob => job.run !== undefined
 
-/** Called for each product that is to be written, with the record as the model will see it: what a quote counts. */
-export type OnStale = (shown: string, position: number) => void
+/** Called for each product in scope: what a quote counts. */
+export interface PlanWatch {
+  readonly onStale: (product: PlannedProduct) => void
+  readonly onUnchanged: (shown: string) => void
+}
 
 /**
  * Imports the file, finds out which products need work, and gives them to a run: the one that the same order left
@@ -73,10 +81,10 @@ export type OnStale = (shown: string, position: number) => void
 export async function prepareJob(
   services: JobServices,
   order: EnrichmentOrder,
-  { onStale, signal }: { onStale?: OnStale; signal?: AbortSignal } = {},
+  { watch, signal }: { watch?: PlanWatch; signal?: AbortSignal } = {},
 ): Promise<EnrichmentJob> {
   const { database, log } = services
-  const { workspaceId, file, format, connection, model, recipe } = order
+  const { workspaceId, file, format, connection, model, recipe, steps } = order
   const source = await importFile({ database, workspaceId, path: file, format, ...(signal ? { signal } : {}) })
   log.info({ workspaceId, count: source.products }, 'imported')
   const named = await database.inWorkspace(workspaceId, (tx) => namedCandidates(tx, [{ connectionId: connection.id, model }]))
@@ -84,6 +92,8 @@ export async function prepareJob(
   const makings: Makings = { recipe, provider: connection.provider, model, destination: connection.destination }
   const fingerprint = fingerprintOf(order, source)
   const left = await database.inWorkspace(workspaceId, (tx) => unfinishedRun(tx, fingerprint))
+  const rules = steps.rules ? await openRules(database, { workspaceId, recipe }) : undefined
+  const siblings = createSiblingFinder()
   const counts = { products: 0, accepted: 0, flagged: 0, lastRow: 0 }
   let run = left
   for await (const products of scopedProducts(scopeOf(services, { order, source, makings }))) {
@@ -93,10 +103,21 @@ export async function prepareJob(
     counts.accepted += products.filter(({ standing }) => standing === 'accepted').length
     counts.flagged += products.filter(({ standing }) => standing === 'flagged').length
     counts.lastRow = products.at(-1)!.row
-    for (const { shown, row } of stale) onStale?.(shown, row)
+    const planned = stale.map(({ shown, row, values, ...product }) => {
+      const { answers, left: asked } = ruled(recipe, rules, values)
+      const leader = steps.siblings && asked ? siblings.leaderOf(siblingShape(shown), row) : undefined
+      watch?.onStale({ shown, position: row, answers, isFollower: leader !== undefined })
+      return { ...product, row, leader }
+    })
+    for (const { standing, shown } of products) if (standing !== 'stale') watch?.onUnchanged(shown)
     if (left || stale.length === 0) continue
     run ??= await startRun(services, order, fingerprint)
-    const items = stale.map(({ row, id, hash }) => ({ position: row, subjectId: id, workHash: hash }))
+    const items = planned.map(({ row, id, hash, leader }) => ({
+      position: row,
+      subjectId: id,
+      workHash: hash,
+      ...(leader === undefined ? {} : { leader }),
+    }))
     const { id: runId } = run
     await database.inWorkspace(workspaceId, (tx) => addItems(tx, { runId, workspaceId, items }))
   }
@@ -106,6 +127,7 @@ export async function prepareJob(
     source,
     makings,
     server: server!,
+    rules,
     run,
     resumed: left !== undefined,
     ...counts,
@@ -126,7 +148,7 @@ export const scopeOf = (
 const slotOf = ({ file, recipe }: EnrichmentOrder): string => `${file}\n${attributesOf(recipe).map(writtenKey).toSorted().join('\n')}`
 
 async function startRun({ database }: JobServices, order: EnrichmentOrder, fingerprint: string): Promise<Run> {
-  const { workspaceId, recipe, model, connection, currency } = order
+  const { workspaceId, recipe, model, connection, currency, steps } = order
   const slot = slotOf(order)
   const run = await database.inWorkspace(workspaceId, (tx) =>
     addRun(tx, {
@@ -134,7 +156,7 @@ async function startRun({ database }: JobServices, order: EnrichmentOrder, finge
       kind: ENRICHMENT,
       fingerprint,
       series: seriesOf({ recipe, provider: connection.provider, model }),
-      settings: { slot, file: order.file, recipe, model, connectionId: connection.id },
+      settings: { slot, file: order.file, recipe, model, connectionId: connection.id, steps },
       currency,
       capNano: order.capNano ?? null,
     }),
@@ -158,7 +180,10 @@ export async function beginJob({ database }: JobServices, { order, run }: Runnab
 export const pauseJob = (services: JobServices, { order, run }: RunnableJob, pause: Pause): Promise<void> =>
   services.database.inWorkspace(order.workspaceId, (tx) => updateRun(tx, run.id, { state: 'paused', pause: { ...pause } }))
 
-function fingerprintOf({ recipe, connection, model, limit, file, batch }: EnrichmentOrder, { importedHash }: ImportResult): string {
+function fingerprintOf(
+  { recipe, connection, model, limit, file, steps: { batch } }: EnrichmentOrder,
+  { importedHash }: ImportResult,
+): string {
   const { provider, destination } = connection
   const asked = { recipe: recipeHash(recipe), provider, destination, model, limit, file, importedHash, ...(batch ? { batch } : {}) }
   return sha256(canonicalJson(asked))
@@ -185,7 +210,7 @@ export async function driveJob(
   },
 ): Promise<DriveEnd> {
   const { database, clock, instance, log } = services
-  const { order, run, server } = job
+  const { order, run, server, rules } = job
   const { workspaceId } = order
   const change = (values: Parameters<typeof updateRun>[2]): Promise<void> =>
     database.inWorkspace(workspaceId, (tx) => updateRun(tx, run.id, values))
@@ -201,7 +226,8 @@ export async function driveJob(
     currency: order.currency,
     recipe: order.recipe,
     servers: [server],
-    load: (tx, items) => loadSubjects(tx, items, order.recipe),
+    leads: true, // also of a run that was made when the step was on
+    load: (tx, items) => loadSubjects(tx, items, { recipe: order.recipe, rules, siblings: order.steps.siblings }),
     decision: order.decision,
     acceptFlagged: order.acceptFlagged,
     onAnswered: (call) => {
@@ -214,7 +240,7 @@ export async function driveJob(
   await endLeftBatches(services, workspaceId, signal)
   // a canary is there to be looked at soon: its few products are asked by usual calls
   const end =
-    order.batch && upTo === undefined
+    order.steps.batch && upTo === undefined
       ? await driveBatches({ ...common, services, kind: batchedEnrichment(work, usual) })
       : await driveRun({
           ...common,

@@ -6,9 +6,10 @@ import { readBudget } from '../../ledger/budgets.ts'
 import { hasLiveBatch } from '../../runs/batch-items.ts'
 import { windDownBatches } from '../../runs/batch-step.ts'
 import type { Run } from '../../runs/runs.ts'
-import { commandCandidate } from '../../runs/settings.ts'
+import { commandCandidate, stepsOf } from '../../runs/settings.ts'
 import { batchedEnrichment } from './batch-work.ts'
 import type { JobServices } from './job.ts'
+import { openRules } from './planner/open-rules.ts'
 import { openServers } from './servers.ts'
 import { loadSubjects } from './subjects.ts'
 import { enrichmentWork, type EnrichmentWork } from './work.ts'
@@ -37,6 +38,7 @@ async function endBatchesOf(services: JobServices, run: Run, signal: AbortSignal
     candidates: await namedCandidates(tx, [commandCandidate(run)!]),
     currency: (await readBudget(tx, budgetId))!.currency,
   }))
+  const rules = stepsOf(run).rules ? await openRules(services.database, { workspaceId, recipe }) : undefined
   const work: EnrichmentWork = {
     services,
     workspaceId,
@@ -46,7 +48,8 @@ async function endBatchesOf(services: JobServices, run: Run, signal: AbortSignal
     currency,
     recipe,
     servers: await openServers(candidates, services),
-    load: (tx, items) => loadSubjects(tx, items, recipe),
+    leads: false, // nothing more is asked
+    load: (tx, items) => loadSubjects(tx, items, { recipe, rules, siblings: false }),
     decision: null,
     acceptFlagged: false,
   }

@@ -1,10 +1,12 @@
 import { setImmediate as breathe } from 'node:timers/promises'
-import { candidatesFor, candidatesForFlagged } from '../../assignments/resolve.ts'
+import { type AssignedCandidate, candidatesFor, candidatesForFlagged, type RecordFacts } from '../../assignments/resolve.ts'
 import { parseNano } from '../../base/money.ts'
 import type { CallServices } from '../../calls/services.ts'
 import { latestWork, writtenKey } from '../../catalogue/changes.ts'
 import { refreshCatalogueIndex } from '../../catalogue/index.ts'
 import { countSelected, type SelectedProduct, selectedProducts } from '../../catalogue/selection.ts'
+import type { Recipe } from '../../contract/recipe.ts'
+import type { RunSteps } from '../../contract/run-steps.ts'
 import type { Database } from '../../db/database.ts'
 import { readBudget } from '../../ledger/budgets.ts'
 import { changeDriven } from '../../runs/driver-lease.ts'
@@ -12,9 +14,13 @@ import { addItems, dropItems, type NewItem } from '../../runs/items.ts'
 import type { Run } from '../../runs/runs.ts'
 import { type RunSettings, settingsOf } from '../../runs/settings.ts'
 import { attributesOf } from './plan.ts'
+import { openRules } from './planner/open-rules.ts'
+import type { RuleAnswers, Rules } from './planner/rules.ts'
+import { createSiblingFinder, type SiblingFinder, siblingShape } from './planner/siblings.ts'
 import { factsOf, recordOf } from './record.ts'
 import { openEstimators, quoteOfRun } from './run-quote.ts'
 import { workInput } from './show.ts'
+import { ruled } from './subjects.ts'
 import { taughtRecipe, type TaughtRecipe } from './taught-recipe.ts'
 import { workHash } from './work-hash.ts'
 
@@ -30,13 +36,21 @@ export interface LookedAt {
   readonly secondLook: number | undefined
   readonly shown: string // its record as the model sees it
   readonly hash: string // what its values would be made from
+  readonly answers: RuleAnswers // what stands in its data
+  readonly left: Recipe | null // what is to be asked; null: nothing
   readonly isUnchanged: boolean
 }
+
+type LookSettings = Pick<RunSettings, 'recipe' | 'candidates' | 'steps' | 'memory'>
 
 /** The products of a selection, page by page, each with who serves it and how its values stand. */
 export async function* lookAtSelection(
   database: Database,
-  { workspaceId, settings }: { workspaceId: string; settings: Pick<RunSettings, 'recipe' | 'selection' | 'candidates' | 'memory'> },
+  {
+    workspaceId,
+    settings,
+    rules,
+  }: { workspaceId: string; settings: LookSettings & Pick<RunSettings, 'selection'>; rules?: Rules | undefined },
 ): AsyncGenerator<LookedAt[]> {
   const { recipe, selection } = settings
   const attributes = attributesOf(recipe)
@@ -49,9 +63,12 @@ export async function* lookAtSelection(
     if (page.products.length === 0) return
     const looked: LookedAt[] = []
     for (const product of page.products) {
-      const seen = lookAt(product, settings)
+      const seen = lookAt(product, settings, rules)
       const standing = page.latest.get(product.id)
-      looked.push({ ...seen, isUnchanged: attributes.every((attribute) => standing?.get(writtenKey(attribute))?.workHash === seen.hash) })
+      looked.push({
+        ...seen,
+        isUnchanged: attributes.every((attribute) => seen.hashes.includes(standing?.get(writtenKey(attribute))?.workHash ?? '')),
+      })
       if (looked.length % AT_A_TIME === 0) await breathe()
     }
     yield looked
@@ -63,19 +80,52 @@ export async function* lookAtSelection(
 /** Who would serve a product, and what its values would be made from. */
 export function lookAt(
   product: SelectedProduct,
-  { recipe: own, candidates, memory }: Pick<RunSettings, 'recipe' | 'candidates' | 'memory'>,
-): Omit<LookedAt, 'isUnchanged'> {
+  { recipe: own, candidates, steps, memory }: LookSettings,
+  rules: Rules | undefined,
+): Omit<LookedAt, 'isUnchanged'> & { readonly hashes: readonly string[] } {
   const recipe = taughtRecipe(own, memory?.[product.sourceId])
-  const shown = workInput(recordOf(product, recipe), recipe)
+  const record = recordOf(product, recipe)
+  const shown = workInput(record, recipe)
   const facts = factsOf(product, { shown, candidates })
+  const { place, secondLook } = whoServes(candidates, facts, steps)
+  const seen = { product, recipe, place, secondLook, shown, ...ruled(recipe, rules, record) }
+  if (place === undefined) return { ...seen, hash: '', hashes: [] }
+  const hash = hashFor(candidates[place]!, { recipe, shown })
+  // What the one who looks again has written is of this plan too.
+  const hashes = secondLook === undefined ? [hash] : [hash, hashFor(candidates[secondLook]!, { recipe, shown })]
+  return { ...seen, hash, hashes }
+}
+
+/** Who is asked about a product first, and who looks again, as places. Without the step, whoever would look again is asked first. */
+export function whoServes(
+  candidates: readonly AssignedCandidate[],
+  facts: RecordFacts,
+  { cheapFirst }: Pick<RunSteps, 'cheapFirst'>,
+): { place: number | undefined; secondLook: number | undefined } {
   const [chosen] = candidatesFor(candidates, facts)
-  if (!chosen) return { product, recipe, place: undefined, secondLook: undefined, shown, hash: '' }
+  if (!chosen) return { place: undefined, secondLook: undefined }
   const place = candidates.indexOf(chosen)
   const [looksAgain] = candidatesForFlagged(candidates, facts, place)
-  const { connection, model } = chosen
+  const second = looksAgain && candidates.indexOf(looksAgain)
+  return cheapFirst || second === undefined ? { place, secondLook: second } : { place: second, secondLook: undefined }
+}
+
+/** What a product's values would be made from, by one candidate. */
+export function hashFor({ connection, model }: AssignedCandidate, { recipe, shown }: { recipe: Recipe; shown: string }): string {
   const { provider, destination } = connection
-  const hash = workHash({ recipe, shown, provider, model, destination, locale: recipe.locale })
-  return { product, recipe, place, secondLook: looksAgain && candidates.indexOf(looksAgain), shown, hash }
+  return workHash({ recipe, shown, provider, model, destination, locale: recipe.locale })
+}
+
+/** Siblings of one candidate and one recipe: what a source taught is nothing to another's products. */
+function findSiblings() {
+  const finders = new Map<Recipe, SiblingFinder[]>()
+  return {
+    leaderOf({ place, recipe, shown }: { place: number; recipe: Recipe; shown: string }, position: number): number | undefined {
+      const ofRecipe = finders.get(recipe) ?? []
+      finders.set(recipe, ofRecipe)
+      return (ofRecipe[place] ??= createSiblingFinder()).leaderOf(siblingShape(shown), position)
+    },
+  }
 }
 
 /**
@@ -94,16 +144,19 @@ export async function planRun(services: CallServices, run: Run, signal: AbortSig
   const selected = await inWorkspace((tx) => countSelected(tx, settings.selection))
   const { currency } = (await inWorkspace((tx) => readBudget(tx, run.budgetId)))!
   const { first, second } = await openEstimators(services, { workspaceId, settings, currency })
+  const rules = settings.steps.rules ? await openRules(database, { workspaceId, recipe: settings.recipe }) : undefined
+  const siblings = findSiblings()
   let looked = 0
   let unchanged = 0
   let position = 0
-  for await (const page of lookAtSelection(database, { workspaceId, settings })) {
+  for await (const page of lookAtSelection(database, { workspaceId, settings, rules })) {
     signal.throwIfAborted()
     const items: NewItem[] = []
-    for (const { product, recipe, place, secondLook, shown, hash, isUnchanged } of page) {
+    for (const { product, recipe, place, secondLook, shown, hash, left, answers, isUnchanged } of page) {
       looked += 1
       if (isUnchanged) {
         unchanged += 1
+        if (place !== undefined) first[place]!.addUnchanged(shown)
         continue
       }
       position += 1
@@ -112,9 +165,11 @@ export async function planRun(services: CallServices, run: Run, signal: AbortSig
         items.push({ ...item, unserved: UNSERVED })
         continue
       }
-      items.push({ ...item, candidate: place })
-      first[place]!.add(shown, position, recipe)
-      if (secondLook !== undefined) second[secondLook]!.add(shown, position, recipe)
+      const leader = settings.steps.siblings && left ? siblings.leaderOf({ place, recipe, shown }, position) : undefined
+      items.push({ ...item, candidate: place, ...(leader === undefined ? {} : { leader }) })
+      const planned = { shown, position, answers, isFollower: leader !== undefined, asked: recipe }
+      first[place]!.add(planned)
+      if (secondLook !== undefined && left) second[secondLook]!.add(planned)
       if (position % AT_A_TIME === 0) await breathe()
     }
     const change = { plan: { selected: Math.max(selected, looked), looked, unchanged } }

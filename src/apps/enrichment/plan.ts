@@ -28,6 +28,7 @@ export function workOf(makings: Makings, values: Readonly<Record<string, unknown
 }
 
 export interface ScopedProduct extends ImportedProduct {
+  readonly values: Readonly<Record<string, unknown>> // what its source says
   readonly hash: string
   readonly shown: string
   /** `stale`: its values were never made, or from something else than now. */
@@ -82,10 +83,11 @@ function withStanding(
     attributes,
   }: { latest: ReadonlyMap<string, LatestWork> | undefined; makings: Makings; attributes: readonly LocalisedAttribute[] },
 ): ScopedProduct {
-  const { hash, shown } = workOf(makings, importedValues(product, makings.recipe))
+  const values = importedValues(product, makings.recipe)
+  const { hash, shown } = workOf(makings, values)
   const standing = attributes.map((attribute) => ({ attribute, latest: latest?.get(writtenKey(attribute)) }))
   const current = standing.every((entry) => entry.latest?.workHash === hash)
-  if (!current) return { ...product, hash, shown, standing: 'stale', flags: [] }
+  if (!current) return { ...product, values, hash, shown, standing: 'stale', flags: [] }
   const flags = standing.flatMap(({ attribute, latest: value }) =>
     value!.flags.map((flag) => ({
       attribute: attribute.attribute,
@@ -94,5 +96,5 @@ function withStanding(
       flag,
     })),
   )
-  return { ...product, hash, shown, standing: flags.length > 0 ? 'flagged' : 'accepted', flags }
+  return { ...product, values, hash, shown, standing: flags.length > 0 ? 'flagged' : 'accepted', flags }
 }

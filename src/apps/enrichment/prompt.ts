@@ -63,6 +63,18 @@ export function withLocale(recipe: Recipe, locale: string): Recipe {
   return localised
 }
 
+const recipesPerCall = new WeakMap<Recipe, Map<number, Recipe>>()
+
+/** The recipe with so many products in one call, the same object each time. */
+export function withPerCall(recipe: Recipe, perCall: number): Recipe {
+  if (recipe.perCall === perCall) return recipe
+  let byNumber = recipesPerCall.get(recipe)
+  if (!byNumber) recipesPerCall.set(recipe, (byNumber = new Map<number, Recipe>()))
+  let changed = byNumber.get(perCall)
+  if (!changed) byNumber.set(perCall, (changed = { ...recipe, perCall }))
+  return changed
+}
+
 const systemPrompts = new WeakMap<Recipe, string>()
 
 /** The constant part: rules, fields, the form of the answer. */

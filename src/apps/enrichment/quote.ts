@@ -26,7 +26,12 @@ export const addToTally = (tally: InputTally, tokens: number): InputTally => ({
 /** Whether a provider keeps the constant part of a prompt, and from which length on. */
 export type PromptCaching =
   | { readonly kind: 'none' }
-  | { readonly kind: 'automatic'; readonly minimumTokens: number; readonly blockTokens: number }
+  | {
+      readonly kind: 'automatic'
+      readonly minimumTokens: number
+      readonly blockTokens: number
+      readonly asked: boolean // it caches what it is asked to; else all by itself
+    }
 
 /**
  * OpenAI caches prefixes from 1,024 tokens in steps of 128 by itself. Anthropic caches what is marked with
@@ -35,8 +40,9 @@ export type PromptCaching =
  */
 export function promptCaching({ provider, model }: { provider: string; model: string }): PromptCaching {
   if (provider === 'openai' || (provider === 'openrouter' && model.startsWith('openai/')))
-    return { kind: 'automatic', minimumTokens: 1_024, blockTokens: 128 }
-  if (provider === 'anthropic') return { kind: 'automatic', minimumTokens: model.includes('sonnet') ? 2_048 : 4_096, blockTokens: 1 }
+    return { kind: 'automatic', minimumTokens: 1_024, blockTokens: 128, asked: false }
+  if (provider === 'anthropic')
+    return { kind: 'automatic', minimumTokens: model.includes('sonnet') ? 2_048 : 4_096, blockTokens: 1, asked: true }
   return { kind: 'none' }
 }
 

@@ -11,6 +11,7 @@ export type QuoteReason =
   | { readonly code: 'thinking'; readonly values: { readonly tokens: number } }
   | { readonly code: 'asked_again'; readonly values: { readonly percent: number } }
   | { readonly code: 'second_look'; readonly values: { readonly percent: number; readonly model: string } }
+  | { readonly code: 'filled'; readonly values: { readonly products: number; readonly percent: number } }
   | { readonly code: 'scaled_up'; readonly values: { readonly counted: number; readonly selected: number } }
   | { readonly code: 'other_currency'; readonly values: { readonly currency: string } }
   | { readonly code: 'paid_by_hour'; readonly values: { readonly hour: string; readonly currency: string } }
@@ -41,6 +42,8 @@ export function describeReason({ code, values }: QuoteReason): string {
       return `The high end includes ${values.percent} % of the products being asked a second time.`
     case 'second_look':
       return `The high end includes ${values.percent} % of the products going to ${values.model} for a second look.`
+    case 'filled':
+      return `${values.products} products are filled in from a sibling; the high end expects ${values.percent} % of them to be asked about after all.`
     case 'scaled_up':
       return `Counted on the first ${values.counted} products and scaled up to ${values.selected}.`
     case 'other_currency':

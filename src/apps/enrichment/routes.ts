@@ -2,6 +2,7 @@ import { formatNano, type Money, parseNano } from '../../base/money.ts'
 import * as contract from '../../contract/runs.ts'
 import { handle, type HandledRoute } from '../../http/handle.ts'
 import type { RunManager } from '../../runs/manager.ts'
+import { chooseSteps } from '../../runs/settings.ts'
 import { runViews } from '../../runs/view.ts'
 import { assignmentPreviewRoute } from './assignment-preview.ts'
 import type { JobServices } from './job.ts'
@@ -34,11 +35,17 @@ export function enrichmentRoutes(services: JobServices & { readonly runManager: 
       })
       return database.inWorkspace(workspaceId, async (tx) => (await runViews(tx, [run]))[0]!)
     }),
-    handle(contract.quoteSelection, async ({ who: { workspaceId }, body: { selection, recipe, models } }) => {
-      const { quotes, ...counted } = await quoteSideBySide(services, { workspaceId, selection, recipe: checkRecipe(recipe), models })
+    handle(contract.quoteSelection, async ({ who: { workspaceId }, body: { selection, recipe, models, steps } }) => {
+      const { quotes, ...counted } = await quoteSideBySide(services, {
+        workspaceId,
+        selection,
+        recipe: checkRecipe(recipe),
+        models,
+        steps: chooseSteps(steps),
+      })
       return {
         ...counted,
-        quotes: quotes.map(({ candidate: { connection, model }, label, assigned, unchanged, quote }) => ({
+        quotes: quotes.map(({ candidate: { connection, model }, label, assigned, unchanged, quote, plan }) => ({
           connectionId: connection.id,
           connectionSlug: connection.slug,
           connectionLabel: label,
@@ -47,6 +54,7 @@ export function enrichmentRoutes(services: JobServices & { readonly runManager: 
           assigned,
           unchanged,
           quote,
+          plan,
         })),
       }
     }),

@@ -17,13 +17,16 @@ import { type RunSettings, settingsOf } from '../../runs/settings.ts'
 import { batchedEnrichment } from './batch-work.ts'
 import type { JobServices } from './job.ts'
 import { addObservations, nothingObserved, type Observation, observeCall } from './observation.ts'
-import { planRun } from './plan-run.ts'
+import { hashFor, planRun } from './plan-run.ts'
+import { fillFollowers } from './planner/fill-followers.ts'
+import { openRules } from './planner/open-rules.ts'
+import type { Rules } from './planner/rules.ts'
 import { factsOf, recordOf } from './record.ts'
 import { type EnrichmentQuote, quoteOfRun } from './run-quote.ts'
 import { openServers } from './servers.ts'
 import type { EnrichmentSubject } from './settle-call.ts'
 import { workInput } from './show.ts'
-import { subjectsOf } from './subjects.ts'
+import { ruled, subjectsOf } from './subjects.ts'
 import { taughtRecipe } from './taught-recipe.ts'
 import { ENRICHMENT, type EnrichmentWork, enrichmentWork } from './work.ts'
 
@@ -66,6 +69,7 @@ async function openWork(services: JobServices, run: Run) {
     member: await memberOfActor(tx, actor),
   }))
   const { currency, limitNano } = budget
+  const rules = settings.steps.rules ? await openRules(services.database, { workspaceId, recipe: settings.recipe }) : undefined
   const observed: Observation[] = settings.candidates.map(() => nothingObserved)
   const work: EnrichmentWork = {
     services,
@@ -77,7 +81,8 @@ async function openWork(services: JobServices, run: Run) {
     currency,
     recipe: settings.recipe,
     servers: await openServers(settings.candidates, services),
-    load: (tx, items) => loadSubjects(tx, items, settings),
+    leads: settings.steps.siblings,
+    load: (tx, items) => loadSubjects(tx, items, settings, rules),
     decision: null,
     acceptFlagged: false,
     onAnswered: (call, place) => {
@@ -116,7 +121,8 @@ async function keepObserved(
 async function loadSubjects(
   tx: Tx,
   items: readonly LeasedItem[],
-  { recipe, candidates, memory }: Pick<RunSettings, 'recipe' | 'candidates' | 'memory'>,
+  { recipe, candidates, steps, memory }: Pick<RunSettings, 'recipe' | 'candidates' | 'steps' | 'memory'>,
+  rules: Rules | undefined,
 ): Promise<EnrichmentSubject[]> {
   const ids = items.map(({ subjectId }) => subjectId)
   const rows = await tx
@@ -132,20 +138,27 @@ async function loadSubjects(
     .from(products)
     .leftJoin(productIndex, eq(productIndex.productId, products.id))
     .where(inArray(products.id, ids))
-  return subjectsOf(items, await withParents(tx, await withMappings(tx, rows)), (row, item) => {
+  const subjects = subjectsOf(items, await withParents(tx, await withMappings(tx, rows)), (row, item) => {
+    const taught = taughtRecipe(recipe, memory?.[row.sourceId])
     const values = recordOf(row, recipe)
-    const facts = factsOf(row, { shown: workInput(values, recipe), candidates })
+    const shown = workInput(values, recipe)
+    const facts = factsOf(row, { shown, candidates })
     const own = candidates[item.candidate]!
-    const chain = item.escalated ? candidatesForFlagged(candidates, facts, -1) : candidatesFor(candidates, facts)
+    const looksAgain = item.escalated !== null || own.rules.flaggedByFirst === true
+    const chain = looksAgain ? candidatesForFlagged(candidates, facts, -1) : candidatesFor(candidates, facts)
     // Who was chosen when the run was planned stays, also for a product that has changed since.
     const others = chain[0] === own ? chain.slice(1) : []
-    const [again] = item.escalated ? [] : candidatesForFlagged(candidates, facts, item.candidate)
+    const [again] = looksAgain || !steps.cheapFirst ? [] : candidatesForFlagged(candidates, facts, item.candidate)
     return {
       identifier: row.identifier,
       values,
-      recipe: taughtRecipe(recipe, memory?.[row.sourceId]),
+      // What the one who looks again writes is made by another model than was planned.
+      workHash: item.escalated ? hashFor(own, { recipe: taught, shown }) : item.workHash,
+      ...ruled(taught, rules, values),
       chain: [item.candidate, ...others.map((candidate) => candidates.indexOf(candidate))],
       secondLook: again && candidates.indexOf(again),
     }
   })
+  if (!steps.siblings) return subjects
+  return fillFollowers(tx, subjects, { recipe, recordOf: (product) => recordOf(product, recipe), inherits: true })
 }

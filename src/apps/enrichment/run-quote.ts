@@ -5,16 +5,17 @@ import type { RunSettings } from '../../runs/settings.ts'
 import type { KeptQuote } from '../../runs/view.ts'
 import { createEstimator, type Estimator } from './estimate.ts'
 import type { Observation } from './observation.ts'
-import { emptyTally, type InputTally } from './quote.ts'
+import { emptyPlanTally, type PlanTally, planTallyOf, scaledPlan } from './planner/tally.ts'
+import type { InputTally } from './quote.ts'
 import { fromNothing, quoteView, sumQuotes } from './quote-view.ts'
 
 /** The high end of a quote expects so many products to need a second look, where one is assigned. */
-const SECOND_LOOK_SHARE = 0.3
+export const SECOND_LOOK_SHARE = 0.3
 
 /** What is counted for each candidate of a run, in their order, and what their answers taught. Kept with the run's quote. */
 export interface RunTally {
-  readonly first: readonly InputTally[] // products that are asked about there first
-  readonly second: readonly InputTally[] // products that it may look at again
+  readonly first: readonly (PlanTally | InputTally)[] // products that are asked about there first
+  readonly second: readonly (PlanTally | InputTally)[] // products that it may look at again
   readonly observed: readonly Observation[]
 }
 
@@ -25,24 +26,22 @@ export async function openEstimators(
   services: CallServices,
   { workspaceId, settings, currency, counted }: { workspaceId: string; settings: RunSettings; currency: string; counted?: RunTally },
 ): Promise<{ first: Estimator[]; second: Estimator[] }> {
-  const { recipe, candidates } = settings
-  const open = (place: number, tally: InputTally | undefined): Promise<Estimator> => {
+  const { recipe, candidates, steps } = settings
+  const open = (place: number, kept: PlanTally | InputTally | undefined, factor = 1): Promise<Estimator> => {
+    const tally = kept ? planTallyOf(kept) : emptyPlanTally
     const seen = counted?.observed[place]
     return createEstimator(
       services,
-      { workspaceId, recipe, candidate: callCandidate(candidates[place]!), currency },
-      { tally: tally ?? emptyTally, ...(seen ? { seen } : {}) },
+      { workspaceId, recipe, candidate: callCandidate(candidates[place]!), currency, steps },
+      { tally: factor === 1 ? tally : scaledPlan(tally, factor), ...(seen ? { seen } : {}) },
     )
   }
   const places = [...candidates.keys()]
   return {
     first: await Promise.all(places.map((place) => open(place, counted?.first[place]))),
-    second: await Promise.all(places.map((place) => open(place, scaled(counted?.second[place])))),
+    second: await Promise.all(places.map((place) => open(place, counted?.second[place], SECOND_LOOK_SHARE))),
   }
 }
-
-const scaled = (tally: InputTally | undefined): InputTally | undefined =>
-  tally && { products: Math.ceil(tally.products * SECOND_LOOK_SHARE), tokens: Math.ceil(tally.tokens * SECOND_LOOK_SHARE) }
 
 /** The quote of a run, whole and by candidate. */
 export async function quoteOfRun(
@@ -53,8 +52,8 @@ export async function quoteOfRun(
   const at = services.clock.now()
   const byCandidate = settings.candidates.map((candidate, place): QuoteView | null => {
     const parts: QuoteView[] = []
-    if (first[place]!.tally().products > 0) parts.push(quoteView(first[place]!.estimate(), { candidate, at }))
-    if (second[place]!.tally().products > 0) {
+    if (first[place]!.tally().whole.all.products > 0) parts.push(quoteView(first[place]!.estimate(), { candidate, at }))
+    if (second[place]!.tally().whole.all.products > 0) {
       const looks = quoteView(second[place]!.estimate(), { candidate, at })
       parts.push(fromNothing(looks, { percent: SECOND_LOOK_SHARE * 100, model: candidate.model }))
     }

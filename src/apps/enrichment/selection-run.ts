@@ -19,6 +19,8 @@ import { chooseSteps, type RunSettings } from '../../runs/settings.ts'
 import { chooseCandidates } from './candidates.ts'
 import { fitColumns } from './fit-columns.ts'
 import type { JobServices } from './job.ts'
+import { perCallOf } from './planner/steps.ts'
+import { withPerCall } from './prompt.ts'
 import { markUsed, readStoredRecipe } from './stored-recipes.ts'
 import { seriesOf } from './work-hash.ts'
 import { ENRICHMENT } from './work.ts'
@@ -53,7 +55,9 @@ export async function addSelectionRun(services: JobServices & { readonly runMana
     const stored = recipeId === undefined ? undefined : await readStoredRecipe(tx, recipeId)
     const asked = order.recipe ?? stored?.recipe
     if (!asked) throw new AppError('request.invalid', 'Give a recipe, or the id of a stored one.')
-    const recipe = fitColumns(asked, await attributeNames(tx))
+    const steps = chooseSteps(order.steps)
+    const fitted = fitColumns(asked, await attributeNames(tx))
+    const recipe = withPerCall(fitted, perCallOf(fitted, steps))
     const { candidates, assigned } = await chooseCandidates(tx, order.servedBy && [order.servedBy])
     if (order.steps?.batch && !candidates.some((candidate) => isBatched(callCandidate(candidate), clock.now()))) throw noBatches()
     const selected = await countSelected(tx, selection)
@@ -69,7 +73,7 @@ export async function addSelectionRun(services: JobServices & { readonly runMana
       concurrency: order.concurrency ?? DEFAULT_CONCURRENCY,
       canary: order.canary,
       startIfAtMost: order.startIfAtMost ?? null,
-      steps: chooseSteps(order.steps),
+      steps,
       memory: Object.fromEntries(await memoryOf(tx, selection)),
     }
     const added = await addRun(tx, {

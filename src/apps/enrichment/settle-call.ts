@@ -1,17 +1,15 @@
 import type { ErrorCode } from '../../base/errors.ts'
 import { splitNano } from '../../base/money.ts'
 import type { ChatOutcome } from '../../calls/chat.ts'
-import type { GeneratedValue } from '../../catalogue/changes.ts'
-import { sanitizeGeneratedValue } from '../../catalogue/sanitize.ts'
+import type { Recipe } from '../../contract/recipe.ts'
 import type { Provenance } from '../../db/schema/index.ts'
 import { type ResultWrite, resultWrite } from '../../ledger/settlement.ts'
 import type { ItemResult } from '../../runs/items.ts'
 import type { Escalation, LeasedItem, SettledItem } from '../../runs/run-kind.ts'
-import { newId } from '../../runtime/ids.ts'
-import { flagValue } from './checks.ts'
+import { generatedValues, ruleValues, type ValueOrigin } from './made-values.ts'
+import type { RuleAnswers } from './planner/rules.ts'
 import type { ComposedPrompt } from './prompt.ts'
 import { mergeReadings, readAnswer, type ReadProduct } from './read-answer.ts'
-import { columnOf, localeOf, type Recipe } from '../../contract/recipe.ts'
 import { type EnrichmentResult, writeEnrichmentResults } from './results.ts'
 import type { Server } from './servers.ts'
 import type { FieldValue, Problem } from './validate.ts'
@@ -23,14 +21,25 @@ export interface EnrichmentSubject {
   readonly item: LeasedItem
   readonly identifier: string
   readonly values: Readonly<Record<string, unknown>>
-  /** The recipe as it is asked for products of its source; absent: the run's own. Products of one call share it. */
-  readonly recipe?: Recipe
+  readonly workHash: string // what its values are made from: input, recipe, and the model of who is asked
   /** Who may be asked about it, as places in the run's list: its candidate first, then those that may take over. */
   readonly chain: readonly number[]
   /** Who looks again when its values are flagged or not right: place in the run's list; undefined: nobody. */
   readonly secondLook: number | undefined
+  /** What rules found in its data, and what of the recipe is left to ask; null: nothing. */
+  readonly answers: RuleAnswers
+  readonly left: Recipe | null
+  /** What a sibling's result gave, checked; absent: it is asked about. */
+  readonly filled?: readonly FilledValue[]
   /** It was asked about once, and not all of the answer passed: it is asked about once more. */
   readonly first?: FirstAnswer
+}
+
+/** A value of a field that a sibling's result gave. */
+export interface FilledValue {
+  readonly field: string
+  readonly value: FieldValue | null
+  readonly provenance: Provenance
 }
 
 /** A first answer with problems. The values of it that passed are written already. */
@@ -39,16 +48,6 @@ export interface FirstAnswer {
   readonly flagged: boolean // one of its values is
   readonly cutShort: boolean // by the output limit
   readonly costNano: bigint | undefined // undefined is unknown
-}
-
-/** Where values come from, and on whose word they are accepted. */
-export interface ValueOrigin {
-  readonly workspaceId: string
-  readonly runId: string
-  readonly recipe: Recipe
-  /** Written into what is accepted: "accepted by command". Null: nothing is, all values are proposals. */
-  readonly decision: string | null
-  readonly acceptFlagged: boolean
 }
 
 export interface CallResults {
@@ -78,14 +77,17 @@ export function settleAnswer(
   },
 ): CallResults {
   const { callId, cutShort } = outcome
-  const answer = readAnswer({ text: outcome.text, recipe: open[0]?.recipe ?? origin.recipe, ids })
+  const read = answersFor(origin.recipe, { text: outcome.text, open, ids })
   const shares = shareCost(outcome.cost?.nano, open)
   const again: EnrichmentSubject[] = []
   const results = open.map((subject, index): EnrichmentResult => {
-    const read = answer.products[index]!
-    const now = cutShort ? { ...read, problems: read.problems.map((problem) => sayCutShort(problem, outputLimit)) } : read
+    const given = read(subject, index)
+    const now = cutShort ? { ...given, problems: given.problems.map((problem) => sayCutShort(problem, outputLimit)) } : given
     const reading = subject.first ? mergeReadings(subject.first.reading, now) : now
-    const values = generatedValues(origin, { subject, passed: newlyPassed(subject, now), callId, server })
+    const values = [
+      ...(isFirstAnswer(subject) ? ruleValues(origin, subject) : []),
+      ...generatedValues(origin, { subject, passed: newlyPassed(subject, now), callId, server }),
+    ]
     const flagged = subject.first?.flagged === true || values.some(({ flags }) => flags.length > 0)
     const costNano = shares[index]
     const { item, secondLook } = subject
@@ -101,6 +103,22 @@ export function settleAnswer(
   return { ...committed(results), again }
 }
 
+/**
+ * What an answer gave for each product, read by what of the recipe is left for it. That is the same for all of a call, but where
+ * what rules find has changed since it was sent in a batch.
+ */
+function answersFor(
+  recipe: Recipe,
+  { text, open, ids }: { text: string; open: readonly EnrichmentSubject[]; ids: ComposedPrompt['ids'] },
+): (subject: EnrichmentSubject, index: number) => ReadProduct {
+  const byPart = new Map<Recipe, readonly ReadProduct[]>()
+  for (const { left } of open) {
+    const part = left ?? recipe
+    if (!byPart.has(part)) byPart.set(part, readAnswer({ text, recipe: part, ids }).products)
+  }
+  return ({ left }, index) => byPart.get(left ?? recipe)![index]!
+}
+
 /** The provider failed on these products alone: they end as failed, listed with the reason. */
 export function settleFailure(
   { workspaceId }: ValueOrigin,
@@ -114,6 +132,9 @@ export function settleFailure(
   })
   return { ...committed(results), again: [] }
 }
+
+/** What rules found is written with the first answer, whatever becomes of the next ones. */
+const isFirstAnswer = ({ first, item }: EnrichmentSubject): boolean => first === undefined && item.escalated === null
 
 /** What a second look did not mend stays as the first candidate left it: flagged values wait as they are. */
 const failedState = ({ escalated }: LeasedItem): 'flagged' | 'failed' => escalated ?? 'failed'
@@ -159,39 +180,4 @@ function shareCost(callNano: bigint | undefined, open: readonly EnrichmentSubjec
 /** The fields that this answer adds: what passed first stays. */
 function newlyPassed({ first }: EnrichmentSubject, { values }: ReadProduct): Readonly<Record<string, FieldValue | null>> {
   return Object.fromEntries(Object.entries(values).filter(([field]) => !first || !Object.hasOwn(first.reading.values, field)))
-}
-
-function generatedValues(
-  origin: ValueOrigin,
-  {
-    subject,
-    passed,
-    callId,
-    server,
-  }: { subject: EnrichmentSubject; passed: Readonly<Record<string, FieldValue | null>>; callId: string; server: Server },
-): GeneratedValue[] {
-  const { recipe, decision } = origin
-  const { connection, model } = server.candidate
-  const kind: Provenance['kind'] = connection.provider === 'practice' ? 'practice' : 'generated'
-  const fields = recipe.fields.filter(({ name }) => Object.hasOwn(passed, name))
-  return fields.map((field): GeneratedValue => {
-    const value = sanitizeGeneratedValue(passed[field.name] ?? null) // null: the data says too little, where the recipe allows that
-    const locale = localeOf(recipe, field)
-    const flags = value === null ? [] : flagValue({ value, productValues: subject.values, locale })
-    const accepted = decision !== null && (flags.length === 0 || origin.acceptFlagged)
-    return {
-      id: newId(),
-      productId: subject.item.subjectId,
-      attribute: columnOf(field),
-      locale,
-      channel: null,
-      value,
-      flags,
-      state: accepted ? 'accepted' : 'proposed',
-      ...(accepted ? { decision } : {}),
-      provenance: { kind, callId, model, connection: connection.slug },
-      runId: origin.runId,
-      workHash: subject.item.workHash,
-    }
-  })
 }

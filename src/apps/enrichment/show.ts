@@ -90,7 +90,7 @@ const FIRST = [
 const LAST = ['id', 'sku', 'ean', 'gtin*', 'upc', 'barcode', 'uuid', 'handle', '*_id', 'enabled', 'date_*', '*_date', 'release_date*']
 
 /** "Package width", "package_width" and "attr_n_package_width" are one name. */
-function normalName(key: string): string {
+export function normalName(key: string): string {
   return key
     .toLowerCase()
     .replace(/^attr_[a-z]_/, '')

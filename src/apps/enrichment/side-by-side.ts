@@ -10,18 +10,29 @@ import { countSelected, selectedProducts } from '../../catalogue/selection.ts'
 import type { ProductSelection } from '../../contract/catalogue.ts'
 import type { Recipe } from '../../contract/recipe.ts'
 import type { QuoteView } from '../../contract/runs.ts'
-import type { Tx } from '../../db/database.ts'
+import type { RunSteps } from '../../contract/run-steps.ts'
+import type { PlanView } from '../../contract/runs.ts'
+import type { Database, Tx } from '../../db/database.ts'
 import { connections } from '../../db/schema/index.ts'
 import { readWorkspaceCurrency } from '../../people/workspaces.ts'
 import { AppError } from '../../base/errors.ts'
 import { chooseCandidates } from './candidates.ts'
-import { createEstimator } from './estimate.ts'
+import { createEstimator, type Estimator } from './estimate.ts'
 import { attributesOf } from './plan.ts'
 import { quoteView } from './quote-view.ts'
+import { openRules } from './planner/open-rules.ts'
+import { planView } from './planner/plan-view.ts'
+import type { Rules } from './planner/rules.ts'
+import { createSiblingFinder, type SiblingFinder, siblingShape } from './planner/siblings.ts'
+import { perCallOf, plannedPerCall, type SecondLook } from './planner/steps.ts'
+import { scaledPlan } from './planner/tally.ts'
+import { withPerCall } from './prompt.ts'
 import { recordOf } from './record.ts'
+import { SECOND_LOOK_SHARE } from './run-quote.ts'
 import { workInput } from './show.ts'
+import { ruled } from './subjects.ts'
 import { taughtRecipe } from './taught-recipe.ts'
-import { workHash } from './work-hash.ts'
+import { recipeHash, workHash } from './work-hash.ts'
 
 /** So many products are counted; of more, the first ones speak for the rest, and the quote says so. */
 const MOST_COUNTED = 500
@@ -33,6 +44,7 @@ export interface CandidateQuote {
   readonly assigned: boolean
   readonly unchanged: number // products that have their values from it already
   readonly quote: QuoteView
+  readonly plan: PlanView
 }
 
 /** What a selection costs on each of several models, if that one served all of it. Spends nothing. @throws `selection.empty` */
@@ -41,17 +53,20 @@ export async function quoteSideBySide(
   {
     workspaceId,
     selection,
-    recipe,
+    recipe: given,
     models,
+    steps,
   }: {
     workspaceId: string
     selection: ProductSelection
     recipe: Recipe
     models: readonly { readonly connectionId: string; readonly model: string }[]
+    steps: RunSteps
   },
-): Promise<{ selected: number; counted: number; quotes: CandidateQuote[] }> {
+): Promise<{ selected: number; counted: number; perCall: number; quotes: CandidateQuote[] }> {
   const { database, clock } = services
   await refreshCatalogueIndex(database, workspaceId)
+  const recipe = withPerCall(given, perCallOf(given, steps))
   const attributes = attributesOf(recipe)
   const { selected, products, standing, chosen, labels, currency, memories } = await database.inWorkspace(workspaceId, async (tx) => {
     const page = await selectedProducts(tx, { selection, limit: MOST_COUNTED })
@@ -69,40 +84,94 @@ export async function quoteSideBySide(
       memories: await readMemories(tx, [...new Set(page.map(({ sourceId }) => sourceId))]),
     }
   })
-  const records = products.map((product) => ({
-    id: product.id,
-    asked: taughtRecipe(recipe, memories.get(product.sourceId)),
-    shown: workInput(recordOf(product, recipe), recipe),
-  }))
+  const rules = await rulesFor(database, { workspaceId, recipe })
+  const siblings = new Map<Recipe, SiblingFinder>()
+  const records = products.map((product, index) => {
+    const asked = taughtRecipe(recipe, memories.get(product.sourceId))
+    const record = recordOf(product, recipe)
+    const shown = workInput(record, recipe)
+    const { answers, left } = ruled(asked, rules, record)
+    const finder = siblings.get(asked) ?? createSiblingFinder()
+    siblings.set(asked, finder)
+    // What rules answer wholly leads nobody, whether the step is on or not.
+    const leader = left ? finder.leaderOf(siblingShape(shown), index + 1) : undefined
+    return { id: product.id, planned: { shown, position: index + 1, answers, isFollower: leader !== undefined, asked } }
+  })
   const scale = selected / products.length
-  const quotes: CandidateQuote[] = []
+  const estimators: Estimated[] = []
   for (const candidate of chosen.candidates) {
     const { connection, model } = candidate
     const { provider, destination } = connection
     const server = callCandidate(candidate)
-    const estimator = await createEstimator(services, { workspaceId, recipe, candidate: server, currency })
+    const estimator = await createEstimator(services, { workspaceId, recipe, candidate: server, currency, steps })
     let unchanged = 0
-    for (const [index, { id, asked, shown }] of records.entries()) {
+    for (const [index, { id, planned }] of records.entries()) {
+      const { asked, shown } = planned
       const hash = workHash({ recipe: asked, shown, provider, model, destination, locale: recipe.locale })
       const latest = standing.get(id)
-      if (attributes.every((attribute) => latest?.get(writtenKey(attribute))?.workHash === hash)) unchanged += 1
-      else estimator.add(shown, index + 1, asked)
+      if (attributes.every((attribute) => latest?.get(writtenKey(attribute))?.workHash === hash)) {
+        unchanged += 1
+        estimator.addUnchanged(shown)
+      } else estimator.add(planned)
       if (index % AT_A_TIME === 0) await breathe()
     }
     const all =
       scale === 1
         ? estimator
-        : await createEstimator(services, { workspaceId, recipe, candidate: server, currency }, { tally: scaled(estimator.tally(), scale) })
-    const more = scale === 1 ? [] : [{ code: 'scaled_up', values: { counted: products.length, selected } } as const]
-    quotes.push({
-      candidate,
-      label: labels.get(connection.id) ?? connection.slug,
-      assigned: chosen.assigned,
-      unchanged: Math.round(unchanged * scale),
-      quote: quoteView(all.estimate(), { candidate, at: clock.now(), more }),
-    })
+        : await createEstimator(
+            services,
+            { workspaceId, recipe, candidate: server, currency, steps },
+            { tally: scaledPlan(estimator.tally(), scale) },
+          )
+    estimators.push({ candidate, estimator: all, unchanged: Math.round(unchanged * scale) })
   }
-  return { selected, counted: products.length, quotes }
+  const more = scale === 1 ? [] : [{ code: 'scaled_up', values: { counted: products.length, selected } } as const]
+  const quotes = estimators.map(({ candidate, estimator, unchanged }): CandidateQuote => {
+    const second = chosen.assigned ? secondLookOf(candidate, estimators) : undefined
+    return {
+      candidate,
+      label: labels.get(candidate.connection.id) ?? candidate.connection.slug,
+      assigned: chosen.assigned,
+      unchanged,
+      quote: quoteView(estimator.estimate(), { candidate, at: clock.now(), more }),
+      plan: planView(estimator.plan(second), currency),
+    }
+  })
+  return { selected, counted: products.length, perCall: plannedPerCall(recipe), quotes }
+}
+
+interface Estimated {
+  readonly candidate: AssignedCandidate
+  readonly estimator: Estimator
+  readonly unchanged: number
+}
+
+/** Who would look again at what a candidate leaves flagged, as far as that can be told without a product. */
+function secondLookOf(candidate: AssignedCandidate, estimators: readonly Estimated[]): SecondLook | undefined {
+  if (candidate.rules.flaggedByFirst) return undefined
+  const place = estimators.findIndex((each) => each.candidate === candidate)
+  const second = estimators.slice(place + 1).find((each) => each.candidate.rules.flaggedByFirst)
+  return second && { makings: second.estimator.makings(), share: SECOND_LOOK_SHARE }
+}
+
+const RULES_LAST_MS = 60_000
+const rulesByDatabase = new WeakMap<Database, Map<string, { readonly rules: Promise<Rules | undefined>; readonly atMs: number }>>()
+const MOST_KEPT = 50
+
+/** The rules of a recipe, kept for a minute: a page asks again with every switch. */
+function rulesFor(database: Database, { workspaceId, recipe }: { workspaceId: string; recipe: Recipe }): Promise<Rules | undefined> {
+  let kept = rulesByDatabase.get(database)
+  if (!kept) rulesByDatabase.set(database, (kept = new Map<string, { rules: Promise<Rules | undefined>; atMs: number }>()))
+  const key = `${workspaceId} ${recipeHash(recipe)}`
+  const known = kept.get(key)
+  const nowMs = performance.now()
+  if (known && nowMs - known.atMs < RULES_LAST_MS) return known.rules
+  const rules = openRules(database, { workspaceId, recipe })
+  rules.catch(() => kept.delete(key))
+  kept.delete(key)
+  kept.set(key, { rules, atMs: nowMs })
+  if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value!)
+  return rules
 }
 
 async function labelsOf(tx: Tx, candidates: readonly AssignedCandidate[]): Promise<Map<string, string>> {
@@ -110,8 +179,3 @@ async function labelsOf(tx: Tx, candidates: readonly AssignedCandidate[]): Promi
   const rows = await tx.select({ id: connections.id, label: connections.label }).from(connections).where(inArray(connections.id, ids))
   return new Map(rows.map(({ id, label }) => [id, label]))
 }
-
-const scaled = ({ products, tokens }: { products: number; tokens: number }, scale: number) => ({
-  products: Math.round(products * scale),
-  tokens: Math.round(tokens * scale),
-})

@@ -4,11 +4,13 @@ import type { Tx } from '../../db/database.ts'
 import type { LeasedItem, RunKind, UnitOutcome } from '../../runs/run-kind.ts'
 import type { ObservedCall } from './observation.ts'
 import { capReached } from './cap-reached.ts'
-import { type AskedBounds, askedBounds, callOf, learnFrom, promptFor } from './asked-call.ts'
-import { OUTPUT_SCHEMA_NAME, outputSchema } from './output-schema.ts'
+import { type AskedBounds, askedBounds, callOf, fixedOf, learnFrom, promptFor } from './asked-call.ts'
+import { OUTPUT_SCHEMA_NAME } from './output-schema.ts'
 import type { Recipe } from '../../contract/recipe.ts'
 import type { Server } from './servers.ts'
-import { type EnrichmentSubject, settleAnswer, settleFailure, type ValueOrigin } from './settle-call.ts'
+import type { ValueOrigin } from './made-values.ts'
+import { type EnrichmentSubject, settleAnswer, settleFailure } from './settle-call.ts'
+import { settleWithoutCall } from './settle-without-call.ts'
 
 /** This kind of run, and the context whose assignment serves it. */
 export const ENRICHMENT = 'enrichment'
@@ -21,39 +23,37 @@ export interface EnrichmentWork extends ValueOrigin {
   readonly currency: string
   /** Who serves: an item's candidate is a place in this list. */
   readonly servers: readonly Server[]
+  /** Some of its products wait until a sibling's values are there. */
+  readonly leads: boolean
   readonly load: (tx: Tx, items: readonly LeasedItem[]) => Promise<EnrichmentSubject[]>
   /** Told of each answered call: what the quote learns from. `server`: who was asked, a place in `servers`. */
   readonly onAnswered?: (call: ObservedCall, server: number) => void
 }
 
-/** The run kind that writes product values: one call for each `perCall` products, and one more for what was not right. */
+/**
+ * The run kind that writes product values: one call for each `perCall` products of whom the same is asked, and one more for
+ * what was not right. Products of whom nothing is left to ask cost no call.
+ */
 export function enrichmentWork(work: EnrichmentWork): RunKind<EnrichmentSubject> {
-  const schema = outputSchema(work.recipe)
-  const fixed: Fixed = { schema, schemaText: JSON.stringify(schema) }
   return {
     id: ENRICHMENT,
     itemsPerUnit: work.recipe.perCall,
+    leads: work.leads,
     load: work.load,
-    // Products of several sources are never asked about in one call: what one of them taught is nothing to another.
-    sortOf: ({ recipe }) => recipe,
+    // Of products in one call the same is asked: what their source taught, and what rules have left.
+    sortOf: ({ filled, left }) => (filled ? null : left),
     async perform(unit, signal) {
-      const { outcome, again } = await ask(work, fixed, { open: unit, signal })
+      if (unit.some(({ filled, left }) => filled || !left)) return settleWithoutCall(work, unit)
+      const { outcome, again } = await ask(work, { open: unit, signal })
       if (again.length === 0) return outcome
-      const second = await ask(work, fixed, { open: again, signal })
+      const second = await ask(work, { open: again, signal })
       return { ...second.outcome, settled: [...outcome.settled, ...second.outcome.settled] }
     },
   }
 }
 
-/** The recipe that a unit is asked with: with what its source taught. */
-export const recipeOf = ({ recipe }: Pick<EnrichmentWork, 'recipe'>, unit: readonly EnrichmentSubject[]): Recipe =>
-  unit[0]?.recipe ?? recipe
-
-/** What all calls of a run share. */
-interface Fixed {
-  readonly schema: ReturnType<typeof outputSchema>
-  readonly schemaText: string
-}
+/** What is asked of a unit: the recipe with what its source taught, without what rules answered. */
+export const recipeOf = ({ recipe }: Pick<EnrichmentWork, 'recipe'>, unit: readonly EnrichmentSubject[]): Recipe => unit[0]?.left ?? recipe
 
 interface Asked {
   readonly outcome: UnitOutcome<EnrichmentSubject>
@@ -61,13 +61,10 @@ interface Asked {
 }
 
 /** Asks about products of which none was asked about before, or all were. */
-async function ask(
-  work: EnrichmentWork,
-  { schema, schemaText }: Fixed,
-  { open, signal }: { open: readonly EnrichmentSubject[]; signal: AbortSignal },
-): Promise<Asked> {
+async function ask(work: EnrichmentWork, { open, signal }: { open: readonly EnrichmentSubject[]; signal: AbortSignal }): Promise<Asked> {
   const { servers } = work
   const recipe = recipeOf(work, open)
+  const { schema, schemaText } = fixedOf(recipe)
   const prompt = promptFor(recipe, open)
   const boundsOf = (server: Server): AskedBounds => askedBounds({ recipe, open, prompt, schemaText, server })
   const [first, ...others] = chainOf(open).map((place) => servers[place]!)

@@ -361,11 +361,29 @@ export interface ValueFlag {
 }
 
 export interface Provenance {
-  readonly kind: 'generated' | 'practice' | 'person' | 'imported'
+  /** `rule`: it stands in the product's own data, and no model was asked. */
+  readonly kind: 'generated' | 'practice' | 'person' | 'imported' | 'rule'
   readonly callId?: string
   readonly model?: string
   readonly connection?: string // its slug
   readonly values?: number // how many values the call gave: they share its cost
   readonly actor?: string // the person
   readonly basedOn?: string // the change whose value the person edited
+  /** Where rules found it: under '' the whole value, else the attributes of it that they answered. */
+  readonly rules?: Readonly<Record<string, RuleOrigin>>
+  /** It is another product's value with this one's words in its slots; the call was that one's, and cost nothing more. */
+  readonly filledFrom?: FilledOrigin
+}
+
+export interface RuleOrigin {
+  readonly rule: 'option' | 'measure' | 'attribute'
+  readonly source: string // "title", "description", or the attribute that says it
+  readonly words: string // as they stand there
+}
+
+export interface FilledOrigin {
+  readonly productId: string
+  readonly changeId: string
+  readonly callId?: string // that wrote the other one; absent: rules did
+  readonly words: readonly { readonly from: string; readonly to: string }[] // that were replaced
 }

@@ -53,6 +53,8 @@ export interface RunPlan {
   readonly unchanged: number
 }
 
+export const ITEM_WAYS = ['rules', 'filled'] as const
+
 export const ITEM_STATES = ['waiting', 'leased', 'done', 'flagged', 'failed'] as const
 
 /** One product of a run. Leased by a worker until `leaseEndsAt`; a late commit must carry the same `attempt`. */
@@ -72,6 +74,8 @@ export const runItems = pgTable(
     escalated: text('escalated', { enum: ['flagged', 'failed'] }), // what it came to with the candidate before; null: it was the first
     state: text('state', { enum: ITEM_STATES }).notNull().default('waiting'),
     attempt: integer('attempt').notNull().default(0), // the lease's fencing number
+    leader: integer('leader'), // position of the item whose result this one may be filled in from: it waits until that has ended
+    way: text('way', { enum: ITEM_WAYS }), // how its values came without a call; null: it was asked about, or is to be
     leasedBy: text('leased_by'), // the instance
     leaseEndsAt: timestamp('lease_ends_at', { withTimezone: true }),
     errorCode: text('error_code'),

@@ -1,16 +1,17 @@
-import { FileInput, FlaskConical, ListChecks, Sparkles, SquareTerminal, UserRound, type LucideIcon } from 'lucide-react'
+import { FileInput, FlaskConical, ListChecks, Sparkles, SquareTerminal, TextSearch, UserRound, type LucideIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useText } from '../messages/text.tsx'
 import { Popover } from './menu.tsx'
 
 /** Where a value came from. */
-export type Provenance = 'imported' | 'person' | 'generated' | 'practice' | 'acceptedByRule' | 'acceptedByCommand'
+export type Provenance = 'imported' | 'person' | 'generated' | 'practice' | 'rule' | 'acceptedByRule' | 'acceptedByCommand'
 
 const ICONS: Record<Provenance, LucideIcon> = {
   imported: FileInput,
   person: UserRound,
   generated: Sparkles,
   practice: FlaskConical,
+  rule: TextSearch,
   acceptedByRule: ListChecks,
   acceptedByCommand: SquareTerminal,
 }

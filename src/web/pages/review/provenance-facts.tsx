@@ -4,7 +4,7 @@ import type { UsageUnit } from '../../../base/usage.ts'
 import type { ValueProvenanceView } from '../../../contract/review.ts'
 import { Money, RelativeTime, Tokens, Unknown } from '../../components/figures.tsx'
 import { ProvenanceMark, type Provenance } from '../../components/provenance-mark.tsx'
-import { useText } from '../../messages/text.tsx'
+import { type Translate, useText } from '../../messages/text.tsx'
 
 /** The mark of a value: on whose word it stands, where nobody looked at it. */
 export function markOf({ kind, decision }: { kind: ValueProvenanceView['kind']; decision: string | null }): Provenance {
@@ -25,11 +25,11 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
 /** Where a value came from, down to the call and its cost: what the small mark opens. */
 export function ProvenanceFacts({ provenance, acceptedBy = null }: { provenance: ValueProvenanceView; acceptedBy?: string | null }) {
   const { t } = useText()
-  const { kind, actorName, model, connection, callId, runId } = provenance
+  const { kind, actorName, model, connection, callId, runId, rules, filledFrom } = provenance
   return (
     <>
       <p className="text-ink-2">{t(`review.facts.from.${kind}`)}</p>
-      {[actorName, model, connection, callId, runId, acceptedBy].some((fact) => fact !== null) && (
+      {[actorName, model, connection, callId, runId, acceptedBy, filledFrom].some((fact) => fact !== null) && (
         <dl className="mt-2 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5">
           {actorName !== null && <Fact name={t('review.facts.person')}>{actorName}</Fact>}
           {model !== null && (
@@ -40,6 +40,32 @@ export function ProvenanceFacts({ provenance, acceptedBy = null }: { provenance:
           {connection !== null && (
             <Fact name={t('review.facts.connection')}>
               <code className="font-mono text-table">{connection}</code>
+            </Fact>
+          )}
+          {rules.length > 0 && (
+            <Fact name={t('review.facts.foundIn')}>
+              <ul>
+                {rules.map(({ attribute, rule, source, words }) => (
+                  <li key={attribute}>
+                    {attribute !== '' && <span className="text-ink-2">{attribute}, </span>}
+                    {t(`review.facts.rule.${rule}`, { words, source: sourceName(source, t) })}
+                  </li>
+                ))}
+              </ul>
+            </Fact>
+          )}
+          {filledFrom && (
+            <Fact name={t('review.facts.filled')}>
+              <Link to={`/catalogue/${filledFrom.productId}` as '/'} className="link">
+                {t('review.facts.filledFrom')}
+              </Link>
+              <ul>
+                {filledFrom.words.map(({ from, to }) => (
+                  <li key={from}>
+                    <bdi>{t('review.facts.filledWords', { from, to })}</bdi>
+                  </li>
+                ))}
+              </ul>
             </Fact>
           )}
           {callId !== null && <CallFacts callId={callId} call={provenance.call} />}
@@ -56,6 +82,9 @@ export function ProvenanceFacts({ provenance, acceptedBy = null }: { provenance:
     </>
   )
 }
+
+const sourceName = (source: string, t: Translate): string =>
+  source === 'title' || source === 'description' ? t(`review.facts.source.${source}`) : source
 
 const INPUT: readonly UsageUnit[] = ['input_tokens', 'cache_read_tokens', 'cache_write_tokens', 'cache_write_long_tokens']
 const OUTPUT: readonly UsageUnit[] = ['output_tokens', 'reasoning_tokens']

@@ -1,0 +1,118 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect, it } from 'vitest'
+import { recipeSchema } from '../../../contract/recipe.ts'
+import { createLearner } from './learn.ts'
+import { leftOf } from './left.ts'
+import { createRules } from './rules.ts'
+import { ruleTargets } from './targets.ts'
+
+const COLOURS = ['Black', 'White', 'Red', 'Blue', 'Dark Blue', 'Stainless steel', 'Light-grey']
+const recipe = recipeSchema.parse({
+  fields: [
+    { name: 'title', type: 'text' },
+    { name: 'colour', type: 'select', values: COLOURS },
+    { name: 'attributes', type: 'attributes', names: ['Length', { name: 'Material', allowed: ['Cotton', 'Wool', 'Leather'] }] },
+  ],
+})
+
+const rulesFrom = (examples: readonly Record<string, unknown>[] = []) => {
+  const learner = createLearner(ruleTargets(recipe))
+  for (const example of examples) learner.add(example)
+  return createRules(recipe, learner.learned())
+}
+const colourOf = (title: string, more: Record<string, unknown> = {}) =>
+  rulesFrom()
+    .answer({ title, ...more })
+    .get('colour')
+
+describe('an option that stands in the title', () => {
+  it.each([
+    ['Acme chair, red', 'Red'],
+    ['Acme chair RED', 'Red'],
+    ['Acme chair (dark blue)', 'Dark Blue'],
+    ['Acme pan Stainless Steel 24 cm', 'Stainless steel'],
+    ['Red case for black phones', 'Red'],
+    ['Acme lamp Light-Gray', 'Light-grey'],
+  ])('%s: %s', (title, colour) => {
+    expect(colourOf(title)).toMatchObject({ value: colour, rule: 'option', source: 'title' })
+  })
+
+  it.each([
+    ['different ones', 'Acme chair red, white'],
+    ['tied to another word', 'Acme red-hot pan'],
+    ['half of a pair', 'Acme chair black/white'],
+    ['inside another word', 'Acme Blackberry jam'],
+    ['inflected', 'Acme blacks'],
+    ['negated', 'Acme paint, not red'],
+    ['without it', 'Acme cable without black tie'],
+    ['what it is for', 'Ink for red pens'],
+    ['a likeness', 'Acme shelf black look'],
+    ['none', 'Acme chair'],
+  ])('is none when it is %s', (_, title) => {
+    expect(colourOf(title)).toBeUndefined()
+  })
+
+  it('is none when it is a part of the brand', () => {
+    expect(colourOf('Black & Decker drill', { brand: 'Black & Decker' })).toBeUndefined()
+    expect(colourOf('Blue Bottle mug red', { brand: 'Blue Bottle' })?.value).toBe('Red')
+  })
+
+  it('is none when the short description names another one', () => {
+    expect(colourOf('Acme chair red', { short_description: 'A white chair.' })).toBeUndefined()
+  })
+})
+
+it('takes an attribute of the same name, if it is allowed', () => {
+  expect(colourOf('Acme chair', { product_color: 'red' })).toMatchObject({ value: 'Red', rule: 'attribute', source: 'product_color' })
+  expect(colourOf('Acme chair', { Farbe: 'Rot' })).toBeUndefined()
+  expect(colourOf('Acme chair', { colour: 'Red', color: 'White' })).toBeUndefined()
+})
+
+describe('what the catalogue teaches', () => {
+  const cables = Array.from({ length: 40 }, (_, index) => ({ title: `Acme cable ${index + 1} m`, length: `${index + 1} m` }))
+
+  it('a quantity of the title, in the unit that known values are in', () => {
+    expect(rulesFrom(cables).answer({ title: 'Acme cable 7 m' }).get('attributes/Length')).toMatchObject({
+      value: '7 m',
+      rule: 'measure',
+      words: '7 m',
+    })
+    expect(rulesFrom(cables).answer({ title: 'Acme cable 2 x 7 m' }).get('attributes/Length')).toBeUndefined()
+    expect(rulesFrom().answer({ title: 'Acme cable 7 m' }).get('attributes/Length')).toBeUndefined()
+  })
+
+  it('an option that is often something else is not taken', () => {
+    const wrong = Array.from({ length: 40 }, (_, index) => ({ title: `Acme toner ${index} black`, colour: index % 2 ? 'Black' : 'White' }))
+    expect(rulesFrom(wrong).answer({ title: 'Acme toner black' }).get('colour')).toBeUndefined()
+  })
+
+  it('a product of another kind has no such attribute', () => {
+    const shirts = Array.from({ length: 200 }, (_, index) => ({ title: `Nordic shirt cotton size ${index} 3 m` }))
+    expect(
+      rulesFrom([...cables, ...shirts])
+        .answer({ title: 'Nordic shirt cotton 3 m' })
+        .get('attributes/Length'),
+    ).toBeUndefined()
+  })
+})
+
+test.prop([fc.string(), fc.string(), fc.constantFrom(...COLOURS), fc.string()])(
+  'a value that is found stands in the text',
+  (before, between, colour, after) => {
+    const record = { title: `${before} ${colour}${between} ${after}` }
+    for (const { words, source } of rulesFrom().answer(record).values()) {
+      expect(source).toBe('title')
+      expect(record.title.normalize('NFKC').replace(/\s+/g, ' ').toLowerCase()).toContain(words.normalize('NFKC').toLowerCase())
+    }
+  },
+)
+
+it('what is answered is not asked: the recipe that is left is the same one each time', () => {
+  const answers = rulesFrom().answer({ title: 'Acme chair red Leather' })
+  const left = leftOf(recipe, answers)!
+  expect(left.fields.map(({ name }) => name)).toEqual(['title', 'attributes'])
+  expect(left.fields[1]).toMatchObject({ names: ['Length'] })
+  expect(leftOf(recipe, rulesFrom().answer({ title: 'Acme table white Wool' }))).toBe(left)
+  const only = recipeSchema.parse({ fields: [{ name: 'colour', type: 'select', values: COLOURS }] })
+  expect(leftOf(only, answers)).toBeNull()
+})
