@@ -91,6 +91,17 @@ describeOnEachDatabase('formats whose columns mean something', (open) => {
     expect(String(await files.exported(source.id))).toBe(SHOPIFY.replace('Linen', 'Cotton'))
   })
 
+  it('Shopify: a handle tells products apart though every row has a code of its own, unless a person says otherwise', async () => {
+    const rows = ['shirt,Shirt,,Acme,S,SH-S,20', 'shirt,,,,M,SH-M,21', 'lamp,Lamp,,Acme,,LA-1,50']
+    const content = `Handle,Title,Body (HTML),Vendor,Option1 Value,Variant SKU,Variant Price\n${rows.join('\n')}\n`
+    const { source } = await files.bring('codes.csv', content)
+    expect([...(await files.idsOf(source.id)).keys()]).toEqual(['shirt', 'SH-M', 'lamp'])
+    const { source: second } = await files.bring('own-codes.csv', content, { reading: { identifier: 'Variant SKU' } })
+    expect([...(await files.idsOf(second.id)).keys()]).toEqual(['SH-S', 'SH-M', 'LA-1'])
+    const { source: third } = await files.bring('old-codes.csv', content, { mapping: null }) // as it was before formats were known
+    expect([...(await files.idsOf(third.id)).keys()]).toEqual(['SH-S', 'SH-M', 'LA-1'])
+  })
+
   it('Akeneo: values stand in their locales and channels, and variants have their models’ and those models’ models’', async () => {
     const { source } = await files.bring('products.csv', VARIANTS)
     const before = await files.product((await files.idsOf(source.id)).get('T1')!)

@@ -34,20 +34,28 @@ export async function understand(
     mapping?: SourceMapping | null | undefined
   },
 ): Promise<Understood> {
-  const format = await uploadFormat(file, reading)
-  const sample = await sampleOf(file, format)
-  const found = findProfile(sample)
+  const first = await look(file, reading)
+  const found = findProfile(first.sample)
   const before = source && (source.mapping !== null || source.importedHash !== '') ? source : undefined
   const chosen = said === undefined ? (before ? before.mapping : found.mapping) : said
+  // Which column tells products apart is part of the meaning: Shopify's rows belong together by their handle.
+  const identifier = chosen?.columns.find(({ role }) => role === 'identifier')?.column
+  const isOther = identifier !== undefined && identifier !== first.sample.identifier && first.sample.columns.includes(identifier)
+  const { format, sample } = isOther && reading.identifier === undefined ? await look(file, { ...reading, identifier }) : first
   const mapping = chosen && extended(chosen, sample)
   if (mapping) checkMapping(mapping)
   return { format: format.kind === 'delimited' ? { ...format, ...readingOfRows(mapping, sample) } : format, mapping, found }
 }
 
-async function sampleOf(file: NamedFile, format: FileFormat): Promise<FileSample> {
+async function look(file: NamedFile, reading: ReadingChoices): Promise<{ format: FileFormat; sample: FileSample }> {
+  const format = await uploadFormat(file, reading)
+  return { format, sample: await sampleOf(file, format, reading.identifier !== undefined) }
+}
+
+async function sampleOf(file: NamedFile, format: FileFormat, saidIdentifier: boolean): Promise<FileSample> {
   const rows: Readonly<Record<string, unknown>>[] = []
   for await (const batch of readRows(file.path, format, { limit: ROWS_LOOKED_AT })) {
     for (const row of batch) if ('values' in row) rows.push(row.values)
   }
-  return { kind: format.kind, columns: columnNames(format), identifier: identifierColumn(format), rows }
+  return { kind: format.kind, columns: columnNames(format), identifier: identifierColumn(format), saidIdentifier, rows }
 }

@@ -1,9 +1,8 @@
 import type { SourceMapping } from '../../contract/mapping.ts'
-import type { DelimitedFormat } from '../formats/format.ts'
 import { akeneo } from './akeneo.ts'
 import { googleMerchant } from './google-merchant.ts'
 import { openFoodFacts } from './open-food-facts.ts'
-import type { FileSample, ImportProfile } from './profile.ts'
+import type { FileSample, ImportProfile, RowReading } from './profile.ts'
 import { shopify } from './shopify.ts'
 
 /** Asked in this order. */
@@ -39,7 +38,5 @@ export function extended(mapping: SourceMapping, file: FileSample): SourceMappin
 }
 
 /** How the rows of such a file are read. */
-export const readingOfRows = (
-  mapping: SourceMapping | null,
-  file: FileSample,
-): Partial<Pick<DelimitedFormat, 'variants' | 'apostrophes'>> => PROFILES.find(({ id }) => id === mapping?.profile)?.reading?.(file) ?? {}
+export const readingOfRows = (mapping: SourceMapping | null, file: FileSample): RowReading =>
+  PROFILES.find(({ id }) => id === mapping?.profile)?.reading?.(file) ?? {}

@@ -6,6 +6,7 @@ export interface FileSample {
   readonly kind: 'delimited' | 'jsonl' | (string & {})
   readonly columns: readonly string[] // names, as values are kept by them
   readonly identifier: string | undefined // the column that tells products apart
+  readonly saidIdentifier: boolean // by a person: it goes before what a profile takes
   readonly rows: readonly Readonly<Record<string, unknown>>[] // the first products
 }
 
@@ -19,11 +20,14 @@ export interface ImportProfile {
   /** What each column means. Columns that it does not name are attributes of their own names. */
   map(file: FileSample): ColumnMapping[]
   /** How the rows of such a file are read otherwise than those of any. */
-  reading?(file: FileSample): Partial<Pick<DelimitedFormat, 'variants' | 'apostrophes'>>
+  reading?(file: FileSample): RowReading
 }
 
 /** Those of these columns that are there. */
 export const those = (file: FileSample, columns: readonly string[]): string[] => columns.filter((column) => file.columns.includes(column))
+
+/** What of a file's format its profile decides. */
+export type RowReading = Partial<Pick<DelimitedFormat, 'repeats' | 'variants' | 'apostrophes'>>
 
 /** Names in a sentence: "a", "b" and "c". */
 export function listed(names: readonly string[]): string {

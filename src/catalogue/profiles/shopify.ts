@@ -27,7 +27,9 @@ export const shopify: ImportProfile = {
     const names = indexes((column) => /^(Variant )?SKU$/i.test(column))
     const marks = [...options, ...names, ...indexes((column) => /^(Variant Price|Price|Variant Barcode|Barcode)$/i.test(column))]
     return {
-      ...(file.columns.some((column) => isHandle(column) && column === file.identifier) ? { variants: { marks, names, options } } : {}),
+      ...(file.columns.some((column) => isHandle(column) && column === file.identifier)
+        ? { repeats: 'continue', variants: { marks, names, options } }
+        : {}),
       apostrophes: indexes((column) => /^(Variant )?Barcode$/i.test(column)),
     }
   },
@@ -41,7 +43,8 @@ const OF_VARIANT =
   /^(Option[123] value|Variant .*|SKU|Barcode|Price|Compare-at price|Cost per item|Inventory quantity|Weight value \(grams\)|Weight unit for display|Unit price .*|Image .*|Product image URL)$/i
 
 function mapColumn(column: string, file: FileSample): ColumnMapping {
-  if (isHandle(column)) return { column, role: column === file.identifier ? 'identifier' : 'attribute' }
+  if (isHandle(column)) return { column, role: file.saidIdentifier && column !== file.identifier ? 'attribute' : 'identifier' }
+  if (file.saidIdentifier && column === file.identifier) return { column, role: 'identifier' }
   if (KEPT.test(column)) return { column, role: 'kept' }
   const market = /^(Price|Compare At Price|Compare-at price) \/ (.+)$/i.exec(column)
   if (market) return { column, role: 'attribute', attribute: market[1]!, channel: codeOf(market[2]!), level: 'variant' }

@@ -24,6 +24,7 @@ export async function readEvents<const Route extends RouteContract>(
     signal,
   }: { onEvent: (event: RouteAnswer<Route>) => void; onState?: (state: EventsState) => void; signal: AbortSignal },
 ): Promise<void> {
+  const { body } = args as { readonly body?: unknown }
   let waitMs = FIRST_WAIT_MS
   let lastId: string | undefined
   let ended = false
@@ -31,7 +32,12 @@ export async function readEvents<const Route extends RouteContract>(
     try {
       const response = await send(addressOf(route, args), {
         method: route.method.toUpperCase(),
-        headers: { accept: 'text/event-stream', ...(lastId ? { 'last-event-id': lastId } : {}) },
+        headers: {
+          accept: 'text/event-stream',
+          ...(lastId ? { 'last-event-id': lastId } : {}),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal,
       })
       onState?.('open')

@@ -8,6 +8,7 @@ import errors from './errors.en.json' with { type: 'json' }
 import gateway from './gateway.en.json' with { type: 'json' }
 import groups from './groups.en.json' with { type: 'json' }
 import local from './local.en.json' with { type: 'json' }
+import mapping from './mapping.en.json' with { type: 'json' }
 import pace from './pace.en.json' with { type: 'json' }
 import people from './people.en.json' with { type: 'json' }
 import providers from './providers.en.json' with { type: 'json' }
@@ -30,6 +31,7 @@ export const english = {
   gateway,
   groups,
   local,
+  mapping,
   pace,
   people,
   providers,

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import {
   type FileLookView,
   type FileView,
@@ -19,7 +19,10 @@ import { Select } from '../../components/select.tsx'
 import { ScrollBox } from '../../components/scroll-box.tsx'
 import { useText } from '../../messages/text.tsx'
 import { formatBytes } from '../../support/numbers.ts'
+import type { SourceMapping } from '../../../contract/mapping.ts'
 import { ColumnRoles, type Roles } from './column-roles.tsx'
+import { attributesOf, FileMeaning } from './file-meaning.tsx'
+import { ImportChanges } from './import-changes.tsx'
 
 const DELIMITERS = [',', ';', '\t', '|', ':'] as const
 const DELIMITER_NAMES = { ',': 'comma', ';': 'semicolon', '\t': 'tab', '|': 'pipe', ':': 'colon' } as const
@@ -46,19 +49,30 @@ export function ImportPreview({
   const { t, language } = useText()
   const [choices, setChoices] = useState<ReadingChoices>({})
   const [roles, setRoles] = useState<Roles>()
+  const [meaning, setMeaning] = useState<SourceMapping | null>()
+  const [shows, setShows] = useState<'file' | 'changes'>('file')
   const [target, setTarget] = useState(OWN_SOURCE)
   const [busy, setBusy] = useState<'look' | 'import'>()
   const [problem, setProblem] = useState<ApiProblem>()
   const { look } = file
   const chosenSource = sources.find(({ id }) => id === target)
-  const current = roles ?? chosenSource?.columns ?? file.source?.columns ?? look?.guessed
+  const updated = chosenSource ?? file.source
+  const mapping = meaning === undefined ? (look?.mapping ?? null) : meaning
+  const attributes = look ? attributesOf(look.columns, mapping) : []
+  const current = fitting(roles ?? updated?.columns ?? look?.guessed, attributes)
+  const order = {
+    reading: choices,
+    ...(chosenSource ? { sourceId: chosenSource.id } : {}),
+    ...(meaning === undefined ? {} : { mapping: meaning }),
+  }
 
-  const lookAgain = async (next: ReadingChoices) => {
+  const lookAgain = async (next: ReadingChoices, sourceId = chosenSource?.id) => {
     setChoices(next)
+    setMeaning(undefined) // columns may be others now
     setBusy('look')
     setProblem(undefined)
     try {
-      onFile(await callApi(lookAtFile, { params: { fileId: file.id }, body: next }))
+      onFile(await callApi(lookAtFile, { params: { fileId: file.id }, body: { ...next, ...(sourceId === undefined ? {} : { sourceId }) } }))
     } catch (error) {
       setProblem(toApiProblem(error))
     } finally {
@@ -69,12 +83,7 @@ export function ImportPreview({
     setBusy('import')
     setProblem(undefined)
     try {
-      const body = {
-        fileId: file.id,
-        reading: choices,
-        ...(chosenSource ? { sourceId: chosenSource.id } : {}),
-        ...(current ? { columns: current } : {}),
-      }
+      const body = { fileId: file.id, ...order, ...(current ? { columns: current } : {}) }
       const started = await callApi(startImport, { body })
       await invalidate(listSources)
       onImport(started.id)
@@ -82,6 +91,20 @@ export function ImportPreview({
       setProblem(toApiProblem(error))
       setBusy(undefined)
     }
+  }
+  if (shows === 'changes' && updated) {
+    return (
+      <div className="flex flex-col gap-5">
+        <ImportChanges args={{ params: { fileId: file.id }, body: order }} label={updated.label} />
+        {problem && <ErrorNote problem={problem} />}
+        <Steps>
+          <Button onClick={() => setShows('file')}>{t('mapping.changes.back')}</Button>
+          <Button kind="main" busy={busy !== undefined} onClick={() => void begin()}>
+            {t('catalogue.import.update', { label: updated.label })}
+          </Button>
+        </Steps>
+      </div>
+    )
   }
   return (
     <div className="flex flex-col gap-5">
@@ -101,14 +124,18 @@ export function ImportPreview({
       )}
       {look && current && (
         <>
-          <ColumnRoles columns={look.columns} roles={current} onChange={setRoles} />
+          <FileMeaning look={look} mapping={mapping} onChange={setMeaning} />
+          <ColumnRoles columns={attributes} roles={current} onChange={setRoles} />
           {(sources.length > 0 || file.source) && (
             <div className="max-w-sm">
               <Select
                 label={t('catalogue.import.into')}
                 help={file.source && target === OWN_SOURCE ? t('catalogue.import.sameName', { label: file.source.label }) : undefined}
                 value={target}
-                onChange={setTarget}
+                onChange={(next) => {
+                  setTarget(next)
+                  void lookAgain(choices, next === OWN_SOURCE ? undefined : next)
+                }}
                 options={[
                   { value: OWN_SOURCE, label: file.source ? file.source.label : t('catalogue.import.newSource', { name: file.name }) },
                   ...sources
@@ -122,20 +149,31 @@ export function ImportPreview({
         </>
       )}
       {problem && <ErrorNote problem={problem} />}
-      <div className="sticky -bottom-4 -mx-5 -mb-4 flex flex-wrap justify-end gap-2 border-t border-line bg-float px-5 py-3">
+      <Steps>
         <Button kind={look ? 'plain' : 'main'} onClick={onAnother}>
           {t('catalogue.import.another')}
         </Button>
         {look && (
-          <Button kind="main" busy={busy !== undefined} onClick={() => void begin()}>
-            {chosenSource || file.source
-              ? t('catalogue.import.update', { label: (chosenSource ?? file.source)!.label })
-              : t('catalogue.import.begin')}
+          <Button kind="main" busy={busy !== undefined} onClick={() => (updated ? setShows('changes') : void begin())}>
+            {updated ? t('mapping.changes.see') : t('catalogue.import.begin')}
           </Button>
         )}
-      </div>
+      </Steps>
     </div>
   )
+}
+
+/** What leads on, always in view. */
+function Steps({ children }: { children: ReactNode }) {
+  return (
+    <div className="sticky -bottom-4 -mx-5 -mb-4 flex flex-wrap justify-end gap-2 border-t border-line bg-float px-5 py-3">{children}</div>
+  )
+}
+
+/** Roles, without attributes that the columns no longer are. */
+function fitting(roles: Roles | undefined, attributes: readonly string[]): Roles | undefined {
+  const there = (name: string | null): string | null => (name !== null && attributes.includes(name) ? name : null)
+  return roles && { name: there(roles.name), family: there(roles.family), picture: there(roles.picture) }
 }
 
 /** Encoding, delimiter, sheet and identifier: as found, or as the person says. */

@@ -28,6 +28,10 @@ export function ImportProgress({
     onSeen(view)
     if (view.state !== 'running') void invalidate(listSources, listProducts, productFacets)
   }
+  const see = () => {
+    void invalidate(listSources, listProducts, productFacets) // one that ended before it was watched told nobody
+    onSee()
+  }
   const { problem } = useEvents(watchImport, seen.state === 'running' ? { params: { importId: seen.id } } : null, { onEvent })
   return (
     <div className="flex flex-col gap-4">
@@ -53,7 +57,7 @@ export function ImportProgress({
       {problem && <ErrorNote problem={problem} />}
       <div className="flex justify-end gap-2">
         {seen.state === 'running' && <p className="me-auto self-center text-table text-ink-2">{t('catalogue.import.goesOn')}</p>}
-        <Button kind={seen.state === 'finished' ? 'main' : 'plain'} onClick={seen.state === 'finished' ? onSee : onClose}>
+        <Button kind={seen.state === 'finished' ? 'main' : 'plain'} onClick={seen.state === 'finished' ? see : onClose}>
           {seen.state === 'finished' ? t('catalogue.import.see', { count: seen.read }) : t('common.close')}
         </Button>
       </div>

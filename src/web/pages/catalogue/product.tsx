@@ -99,8 +99,9 @@ export function ProductPage() {
               <div className="min-w-0 lg:row-span-2">
                 <ProductValues key={data.id} product={data} standing={standing.data} />
               </div>
-              <aside aria-label={t('catalogue.product.pictures')} className="max-lg:order-first">
+              <aside aria-label={t('catalogue.product.pictures')} className="flex flex-col gap-6 max-lg:order-first">
                 <Pictures key={data.id} pictures={data.pictures} name={title} />
+                <Variants product={data} />
               </aside>
               {standing.data && <StandingPanel standing={standing.data} />}
             </div>
@@ -118,7 +119,37 @@ function Facts({ product }: { product: ProductView }) {
       <bdi className="font-mono">{product.identifier}</bdi>
       {product.family !== null && <span>{product.family}</span>}
       <span>{t('catalogue.product.place', { source: product.source.label, row: product.row })}</span>
+      {product.parent && (
+        <span>
+          {product.parent.id === null ? (
+            t('mapping.product.parent', { identifier: product.parent.identifier })
+          ) : (
+            <Link to="/catalogue/$productId" params={{ productId: product.parent.id }} className="link">
+              {t('mapping.product.parent', { identifier: product.parent.identifier })}
+            </Link>
+          )}
+        </span>
+      )}
     </span>
+  )
+}
+
+function Variants({ product: { variants } }: { product: ProductView }) {
+  const { t } = useText()
+  if (variants.length === 0) return null
+  return (
+    <section aria-label={t('mapping.product.variants')}>
+      <h2 className="font-semibold">{t('mapping.product.variants')}</h2>
+      <ul className="mt-1 flex max-h-80 flex-col gap-1 overflow-y-auto">
+        {variants.map(({ id, identifier }) => (
+          <li key={id}>
+            <Link to="/catalogue/$productId" params={{ productId: id }} className="link font-mono break-all">
+              <bdi>{identifier}</bdi>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }
 

@@ -11,6 +11,7 @@ import { say, sayProblem } from '../../components/toast.tsx'
 import { useText } from '../../messages/text.tsx'
 import { useMay } from '../../support/me.ts'
 import { ColumnRoles } from './column-roles.tsx'
+import { MappingTable } from './mapping-table.tsx'
 import { ExportDialog } from './export-dialog.tsx'
 
 /** The files that products come from: what each brought, its export, which of its columns the list shows. */
@@ -66,11 +67,15 @@ function EditSource({ source, onSaved }: { source: SourceView; onSaved: () => vo
   const { t } = useText()
   const [label, setLabel] = useState(source.label)
   const [columns, setColumns] = useState(source.columns)
+  const [mapping, setMapping] = useState(source.mapping)
   const [busy, setBusy] = useState(false)
   const save = async () => {
     setBusy(true)
     try {
-      await callApi(changeSource, { params: { sourceId: source.id }, body: { label, columns } })
+      await callApi(changeSource, {
+        params: { sourceId: source.id },
+        body: { label, columns, ...(mapping === source.mapping ? {} : { mapping }) },
+      })
       await invalidate(listSources, listProducts, productFacets)
       say(t('common.saved'))
       onSaved()
@@ -88,6 +93,12 @@ function EditSource({ source, onSaved }: { source: SourceView; onSaved: () => vo
         maxLength={200}
         onChange={(event) => setLabel(event.currentTarget.value)}
       />
+      <details>
+        <summary className="font-medium">{t('mapping.title')}</summary>
+        <div className="mt-2">
+          <MappingTable columns={source.attributes} mapping={mapping} onChange={setMapping} />
+        </div>
+      </details>
       <ColumnRoles columns={source.attributes} roles={columns} onChange={setColumns} />
       <div>
         <Button kind="main" small busy={busy} disabled={label.trim() === ''} onClick={() => void save()}>

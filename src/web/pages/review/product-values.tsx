@@ -1,4 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { History, Pencil } from 'lucide-react'
 import { useState } from 'react'
 import type { ProductValueView, ProductView } from '../../../contract/catalogue.ts'
@@ -24,7 +25,7 @@ import { takeBack, valuesChanged } from './steps.ts'
 import { useDecisions } from './use-decisions.ts'
 import { ValueEditor } from './value-editor.tsx'
 import { ValueHistory } from './value-history.tsx'
-import { valueText, type Given } from './value-text.ts'
+import { shownText, valueText, type Given } from './value-text.ts'
 
 /** A product's values: where each came from, edited in place, with what waits beside it and its history. */
 export function ProductValues({ product, standing }: { product: ProductView; standing?: ProductStandingView | undefined }) {
@@ -70,7 +71,7 @@ function ValueRow({ productId, value, definition, misfit, proposals, onHistory }
   const mayEdit = useMay('catalogue.write')
   const [editing, setEditing] = useState(false)
   const { attribute, locale, channel, kind, decision, changeId } = value
-  const text = valueText(value.value)
+  const text = shownText(value.value)
   return (
     <div className="grid gap-x-4 gap-y-1 border-b border-line px-3 py-2 last:border-0 md:grid-cols-[minmax(8rem,14rem)_minmax(0,1fr)]">
       <dt className="flex flex-wrap items-baseline gap-x-2 font-medium break-words md:py-1">
@@ -85,9 +86,18 @@ function ValueRow({ productId, value, definition, misfit, proposals, onHistory }
           <div className="flex items-start gap-1">
             <p lang={locale ?? undefined} dir="auto" className="min-w-0 flex-1 py-1 break-words whitespace-pre-wrap">
               {text === '' ? <span className="text-ink-3">{t('common.diff.empty')}</span> : text}
+              {value.inheritedFrom && (
+                <Link
+                  to="/catalogue/$productId"
+                  params={{ productId: value.inheritedFrom.id }}
+                  className="ms-2 text-small text-ink-2 underline decoration-line-strong underline-offset-2"
+                >
+                  {t('mapping.product.inherited', { identifier: value.inheritedFrom.identifier })}
+                </Link>
+              )}
             </p>
             <span className="flex shrink-0 items-center">
-              {text !== '' || changeId !== null ? (
+              {(text !== '' || changeId !== null) && !value.inheritedFrom ? (
                 <ProvenanceMark kind={markOf({ kind, decision })}>
                   <CurrentFacts productId={productId} value={value} />
                 </ProvenanceMark>

@@ -10,6 +10,16 @@ export function valueText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
+/** For reading alone: an amount with its unit, prices with their currencies, as people write them. */
+export function shownText(value: unknown): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return valueText(value)
+  const { amount, unit, ...others } = value as Record<string, unknown>
+  if (amount !== undefined && Object.keys(others).length === 0) return [amount, unit].filter(Boolean).map(valueText).join(' ')
+  const parts = Object.entries(value)
+  if (parts.length === 0 || !parts.every(([name]) => /^[A-Z]{3}$/.test(name))) return valueText(value)
+  return parts.map(([currency, price]) => `${valueText(price)} ${currency}`).join('\n')
+}
+
 /** On one line, for a list. */
 export const valueLine = (value: unknown): string => valueText(value).replaceAll(/\s+/g, ' ').trim()
 
