@@ -37,7 +37,9 @@ export function FileMeaning({
           onChange={choose}
           options={profiles.map((value) => ({ value, label: t(`mapping.profiles.${value}`) }))}
         />
-        <p className="text-table text-ink-2 sm:pt-7">{profile.reason}</p>
+        <p dir="auto" className="text-table text-ink-2 sm:pt-7">
+          {profile.reason}
+        </p>
       </div>
       <details open={profile.id !== 'plain' && first !== undefined}>
         <summary className="font-medium">{t('mapping.title')}</summary>

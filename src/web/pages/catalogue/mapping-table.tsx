@@ -86,8 +86,8 @@ export function MappingTable({
                     <Meaning column={one} />
                   </td>
                   {samples && (
-                    <td className="max-w-56 truncate px-3 py-1.5 text-ink-2" dir="auto">
-                      {samples.get(one.column)}
+                    <td className="max-w-56 truncate px-3 py-1.5 text-ink-2">
+                      <bdi>{samples.get(one.column)}</bdi>
                     </td>
                   )}
                   <td className="px-2 py-0.5 text-end">
