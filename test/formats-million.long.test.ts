@@ -16,10 +16,10 @@ const COLUMNS = ['sku', 'family', 'categories', 'enabled', 'name-en_US', 'name-d
 const ACTOR = 'user:00000000-0000-7000-8000-00000000000a'
 
 /** Row n of the file, from 0; its name is given, since that is what is written to. */
-const rowOf = (n: number, name: string): string[] => [
-  ...[`SKU-${n}`, `family ${n % 40}`, `a,b${n % 7}`, '1', name],
-  ...[n % 3 === 0 ? '' : `Lampe „${n}“`, `${n % 500}.50`, n % 2 === 0 ? `${n % 90}` : '', n % 2 === 0 ? 'GRAM' : ''],
-]
+const rowOf = (n: number, name: string): string[] => {
+  const weight = n % 2 === 0 ? [`${n % 90}`, 'GRAM'] : ['', '']
+  return [`SKU-${n}`, `family ${n % 40}`, `a,b${n % 7}`, '1', name, n % 3 === 0 ? '' : `Lampe „${n}“`, `${n % 500}.50`, ...weight]
+}
 const nameOf = (n: number): string => `Lamp ${n}`
 const isWritten = (n: number): boolean => n % EVERY === 7
 

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { recordOf } from '../src/apps/enrichment/record.ts'
 import { defaultRecipe } from '../src/apps/enrichment/default-recipe.ts'
 import { changesOfImport } from '../src/catalogue/dry-run.ts'
+import { readFacets } from '../src/catalogue/facets.ts'
+import { matchingProducts } from '../src/catalogue/filter.ts'
 import { listProposals } from '../src/catalogue/proposals.ts'
 import { selectedProducts } from '../src/catalogue/selection.ts'
 import { changeSource, listSources } from '../src/catalogue/sources.ts'
@@ -69,6 +71,9 @@ describeOnEachDatabase('formats whose columns mean something', (open) => {
     expect(valueAt(medium, 'Variant Grams')).toMatchObject({ value: { amount: '130', unit: 'g' } })
     expect(valueAt(medium, 'Price', null, 'euro')).toMatchObject({ value: '20' })
     expect(valueAt(await files.product(ids.get('shirt / L')!), 'Variant SKU')).toMatchObject({ value: null, inheritedFrom: null })
+    const found = (variants: boolean) => files.inside(async (tx) => (await matchingProducts(tx, { variants }))!.count)
+    expect([await found(true), await found(false)]).toEqual([2, 2])
+    expect((await files.inside((tx) => readFacets(tx, { family: 'Shirts' }))).variants).toBe(2)
     expect((await files.product(ids.get('shirt')!)).variants.map(({ identifier }) => identifier)).toEqual(['SH-M', 'shirt / L'])
 
     await files.write(ids.get('SH-M')!, { attribute: 'Variant Grams' }, { amount: '135', unit: 'g' })

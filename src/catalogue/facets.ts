@@ -15,6 +15,7 @@ import {
   type Wanted,
   withAttribute,
   withFlagged,
+  isVariant,
   withProposals,
 } from './postings/terms.ts'
 import { placesOf } from './structure/completeness.ts'
@@ -25,6 +26,7 @@ export interface Facets {
   readonly matching: number
   readonly proposals: number
   readonly flagged: number
+  readonly variants: number
   readonly families: readonly { readonly family: string | null; readonly count: number }[]
   readonly attributes: readonly { readonly attribute: string; readonly missing: number }[]
   readonly standing: {
@@ -62,6 +64,7 @@ export async function readFacets(tx: Tx, filter: ProductFilter): Promise<Facets>
     MISFITS,
     ...QUALITY_STEPS.map(belowQuality),
     ...keys.flatMap((key) => [{ first: completeIn(key) }, { first: incompleteIn(key) }]),
+    { first: isVariant },
   ]
   const postings = await readPostings(tx, wanted)
   const standingFrom = conditions.length + 4
@@ -81,6 +84,7 @@ export async function readFacets(tx: Tx, filter: ProductFilter): Promise<Facets>
     matching: countMembers(matching),
     proposals: countBoth(matching, postings.having(places.proposals)),
     flagged: countBoth(matching, postings.having(places.flagged)),
+    variants: countBoth(matching, postings.having(wanted.length - 1)),
     families: Array.from(postings.counts(places.families, inMissing), ([term, count]) => ({ family: namedBy(term) || null, count }))
       .filter(({ count }) => count > 0)
       .sort((a, b) => b.count - a.count || (a.family ?? '').localeCompare(b.family ?? '', 'en'))

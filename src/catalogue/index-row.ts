@@ -2,6 +2,7 @@ import type { SourceMapping } from '../contract/mapping.ts'
 import type { productIndex, SourceColumns } from '../db/schema/index.ts'
 import { currentValues, isEmptyValue } from './current.ts'
 import {
+  isVariant,
   completeIn,
   incompleteIn,
   ofFamily,
@@ -62,6 +63,7 @@ export function indexProduct(
   const terms = new Set<Term>([ofSource(source.id), ofFamily(family)])
   if (waiting !== 'nothing') terms.add(withProposals)
   if (waiting === 'flagged') terms.add(withFlagged)
+  if (product.parentId !== null) terms.add(isVariant)
   const { quality, complete, incomplete, misfits } = standingOf(structure, {
     columns,
     product: {

@@ -24,6 +24,7 @@ export const productFilter = z
     missing: attributeName.optional(),
     proposals: z.boolean().optional().meta({ description: 'Has proposals that wait for a person, or has none' }),
     flagged: z.boolean().optional().meta({ description: 'Has a proposal that is flagged, or has none' }),
+    variants: z.boolean().optional().meta({ description: 'Is a variant of a product, or is none' }),
     complete: standingPlace.optional().meta({ description: 'Has everything that its family asks for in this channel and language' }),
     incomplete: standingPlace.optional().meta({ description: 'Lacks something that its family asks for there' }),
     qualityBelow: z.int().min(1).max(100).optional().meta({ description: 'Its quality score is lower' }),
@@ -41,6 +42,7 @@ export type ProductFilter = z.output<typeof productFilter>
 export const productFilterQuery = productFilter.extend({
   proposals: z.stringbool().optional(),
   flagged: z.stringbool().optional(),
+  variants: z.stringbool().optional(),
   qualityBelow: z.coerce.number().int().min(1).max(100).optional(),
 })
 
@@ -120,6 +122,7 @@ export const productFacets = defineRoute({
     matching: z.int(),
     proposals: z.int().meta({ description: 'Of those, products with proposals' }),
     flagged: z.int(),
+    variants: z.int().meta({ description: 'Of those, variants of a product' }),
     families: z.array(z.strictObject({ family: z.string().nullable(), count: z.int() })),
     attributes: z.array(z.strictObject({ attribute: z.string(), missing: z.int() })),
     standing: z.strictObject({

@@ -42,6 +42,8 @@ export const ATTRIBUTES: Wanted = { first: 'a', last: 'b' }
 export const namedBy = (term: Term): string => Buffer.from(term.slice(1), 'latin1').toString('utf8')
 export const withProposals: Term = 'p'
 export const withFlagged: Term = 'p!'
+/** The product has a parent from which it has what it lacks. */
+export const isVariant: Term = 'v'
 
 /** Terms that a question asks for: one, or all from the first up to the last, which is not among them. */
 export interface Wanted {

@@ -94,6 +94,16 @@ export function Filters({
       <div className="w-52 max-md:w-[calc(50%-0.25rem)]">
         <StandingFilter value={search.standing} facets={facets?.standing} onChange={(standing) => onChange({ ...search, standing })} />
       </div>
+      {(search.variants !== undefined || (facets?.variants ?? 0) > 0) && (
+        <div className="w-44 max-md:w-[calc(50%-0.25rem)]">
+          <Select
+            label={t('mapping.product.variants')}
+            value={search.variants ?? 'all'}
+            onChange={(variants) => onChange({ ...search, variants: variants === 'all' ? undefined : variants })}
+            options={(['all', 'without', 'only'] as const).map((value) => ({ value, label: t(`mapping.variants.${value}`) }))}
+          />
+        </div>
+      )}
       {isNarrowed(search) && (
         <IconButton
           label={t('catalogue.filters.clear')}

@@ -121,7 +121,6 @@ function Attributes({ attributes }: { attributes: ImportChangesView['attributes'
                   <bdi>{attribute}</bdi> <span className="font-normal text-ink-2">{[locale, channel].filter(Boolean).join(' ')}</span>
                 </th>
                 {[filled, changed, emptied].map((count, index) => (
-                  // oxlint-disable-next-line react/no-array-index-key -- three figures in their order
                   <td key={index} className="tabular px-3 py-1.5 text-end">
                     {formatCount(count, language)}
                   </td>

@@ -9,6 +9,7 @@ const FIELDS = {
   missing: someText(500),
   state: oneOf(['proposals', 'flagged']),
   standing: someText(620),
+  variants: oneOf(['without', 'only']),
   sort: oneOf(PRODUCT_SORTS),
   down: aFlag,
 } as const
@@ -27,22 +28,24 @@ function standingFilter(standing: string | undefined): ProductFilter {
   return kind === undefined ? {} : { [kind]: of }
 }
 
-export const filterOf = ({ search, source, family, unfiled, missing, state, standing }: ListSearch): ProductFilter => ({
+export const filterOf = ({ search, source, family, unfiled, missing, state, standing, variants }: ListSearch): ProductFilter => ({
   ...(search === undefined ? {} : { search }),
   ...(source === undefined ? {} : { sourceId: source }),
   ...(unfiled ? { family: '' } : family === undefined ? {} : { family }),
   ...(missing === undefined ? {} : { missing }),
   ...(state === 'proposals' ? { proposals: true } : state === 'flagged' ? { flagged: true } : {}),
   ...standingFilter(standing),
+  ...(variants === undefined ? {} : { variants: variants === 'only' }),
 })
 
 /** The same for the query of a route, where everything is text. */
 export function queryOfList(search: ListSearch) {
-  const { proposals, flagged, qualityBelow, ...filter } = filterOf(search)
+  const { proposals, flagged, variants, qualityBelow, ...filter } = filterOf(search)
   return {
     ...filter,
     ...(proposals ? { proposals: 'true' } : {}),
     ...(flagged ? { flagged: 'true' } : {}),
+    ...(variants === undefined ? {} : { variants: String(variants) }),
     ...(qualityBelow === undefined ? {} : { qualityBelow: String(qualityBelow) }),
     sort: search.sort ?? 'row',
     direction: search.down ? ('down' as const) : ('up' as const),
