@@ -1,77 +1,125 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Database } from '../src/db/database.ts'
 import { openDatabase } from '../src/db/open.ts'
-import { workspaces } from '../src/db/schema/index.ts'
-import { readFacets } from '../src/catalogue/facets.ts'
-import { detectFormat } from '../src/catalogue/formats/detect.ts'
-import { importFile } from '../src/catalogue/import.ts'
-import { readIndexState, refreshCatalogueIndex } from '../src/catalogue/index.ts'
-import { countMatching, listProducts } from '../src/catalogue/list.ts'
-import type { ProductFilter } from '../src/contract/catalogue.ts'
-import { newId } from '../src/runtime/ids.ts'
 import { pgliteTemplate } from '../test/support/databases.ts'
-import { writeCatalogue } from './support/catalogue.ts'
+import { startPostgres } from './support/contenders.ts'
+import { type Answer, makeCatalogue, type Made, measureQuestions } from './support/measure-catalogue.ts'
 import { printTable } from './support/table.ts'
 
 /**
- * `npm run bench -- catalogue [PRODUCTS]`: a catalogue on the embedded database. Import, the index that follows it, and what a
- * person waits for: a page of the list under each filter and order, with its count, and the facets. Figures, no verdicts.
+ * `npm run bench -- catalogue [PRODUCTS ...] [--quick] [--pglite | --postgres] [--json]`: catalogues of 100,000 and 1,000,000 products
+ * (or of the sizes given), side by side, on each database. How fast a file comes in and how much memory that takes, then what a person
+ * waits for: pages, search, filters, counts, selections. Figures, no verdicts, except for one: a statement that reads a table with a
+ * row for each product from end to end ends it with 1.
  */
-const count = Number(process.argv[2] ?? 100_000)
-const ROUNDS = 5
+const ROUNDS = 40
+const QUICK_ROUNDS = 10
+const AS_MUCH_AS = 3 // what the larger catalogue may take of the smaller one's time
 
-const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
-cpSync(join(await pgliteTemplate(), 'pgdata'), join(folder, 'pgdata'), { recursive: true })
-const database = await openDatabase({ dataDir: folder, databaseUrl: undefined, log: { debug: () => {}, warn: () => {} } })
+const has = (flag: string): boolean => process.argv.includes(flag)
+const asJson = has('--json')
+const say = (text: string): void => void (asJson ? process.stderr : process.stdout).write(`${text}\n`)
+const given = process.argv
+  .slice(2)
+  .filter((argument) => !argument.startsWith('--'))
+  .map(Number)
+const sizes = given.length > 0 ? given : has('--quick') ? [2_000, 20_000] : [100_000, 1_000_000]
+const rounds = has('--quick') ? QUICK_ROUNDS : ROUNDS
+
+interface Measured {
+  readonly products: number
+  readonly made: Made
+  readonly answers: readonly Answer[]
+}
+
+const silent = { debug: (): void => undefined, warn: (): void => undefined }
+
+/** Makes all catalogues, each in a database of its own, then asks them in turns. */
+async function measure(openFresh: () => Promise<{ database: Database; remove: () => Promise<void> }>): Promise<Measured[]> {
+  const opened: { database: Database; remove: () => Promise<void>; products: number; made: Made }[] = []
+  try {
+    for (const products of sizes) {
+      const fresh = await openFresh()
+      say(`${products.toLocaleString('en')} products come in ...`)
+      opened.push({ ...fresh, products, made: await makeCatalogue(fresh.database, products) })
+    }
+    say('questions ...')
+    const answers = await measureQuestions(
+      opened.map(({ database, products, made }) => ({ database, products, workspaceId: made.workspaceId })),
+      rounds,
+    )
+    return opened.map(({ products, made }, place) => ({ products, made, answers: answers[place]! }))
+  } finally {
+    for (const { remove } of opened) await remove()
+  }
+}
+
+async function openPglite(): Promise<{ database: Database; remove: () => Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
+  cpSync(join(await pgliteTemplate(), 'pgdata'), join(folder, 'pgdata'), { recursive: true })
+  const database = await openDatabase({ dataDir: folder, databaseUrl: undefined, log: silent })
+  const remove = async (): Promise<void> => {
+    await database.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return { database, remove }
+}
+
+const perSecond = (products: number, ms: number): string => Math.round((products / ms) * 1000).toLocaleString('en')
+
+/** How much longer the largest catalogue takes than the smallest. */
+const ratioOf = (measured: readonly Measured[], name: string): number => {
+  const p95 = (one: Measured): number => one.answers.find((answer) => answer.name === name)!.p95Ms
+  return p95(measured.at(-1)!) / p95(measured[0]!)
+}
+
+function print(engine: string, measured: readonly Measured[]): void {
+  say(`\n${engine}: ${measured[0]!.made.source}`)
+  const row = (name: string, figure: (one: Measured) => string): string[] => [name, ...measured.map(figure)]
+  printTable([
+    row('', ({ products }) => products.toLocaleString('en')),
+    row('import, products a second', ({ products, made }) => perSecond(products, made.importMs)),
+    row('import, most memory over idle, MB', ({ made }) => made.importPeakMb.toFixed(0)),
+    row('index, products a second', ({ products, made }) => perSecond(products, made.indexMs)),
+    row('index, most memory over idle, MB', ({ made }) => made.indexPeakMb.toFixed(0)),
+  ])
+  say('')
+  printTable([
+    ['ms, p50 / p95', ...measured.map(({ products }) => products.toLocaleString('en')), 'p95 ratio', ''],
+    ...measured[0]!.answers.map(({ name }, place) => [
+      name,
+      ...measured.map(({ answers }) => `${answers[place]!.p50Ms.toFixed(1)} / ${answers[place]!.p95Ms.toFixed(1)}`),
+      ratioOf(measured, name).toFixed(1),
+      ratioOf(measured, name) > AS_MUCH_AS ? `more than ${AS_MUCH_AS}` : '',
+    ]),
+  ])
+}
+
+const postgres = startPostgres()
+
+async function openPostgres(): Promise<{ database: Database; remove: () => Promise<void> }> {
+  const database = await openDatabase({ dataDir: tmpdir(), databaseUrl: await postgres.newDatabase(), log: silent })
+  return { database, remove: () => database.close() }
+}
+
 try {
-  const workspaceId = newId()
-  await database.asSystem('a workspace to measure in', (tx) =>
-    tx.insert(workspaces).values({ id: workspaceId, name: 'Bench', slug: workspaceId }),
-  )
-  const path = join(folder, 'catalogue.csv')
-  const { source } = await writeCatalogue({ path, products: count })
-  const format = await detectFormat(path)
-  const timed = async (work: () => Promise<unknown>): Promise<number> => {
-    const started = performance.now()
-    await work()
-    return performance.now() - started
+  const results: { engine: string; measured: Measured[] }[] = []
+  if (!has('--postgres')) results.push({ engine: 'embedded database', measured: await measure(openPglite) })
+  if (!has('--pglite')) {
+    if (postgres.absence === undefined) results.push({ engine: 'PostgreSQL', measured: await measure(openPostgres) })
+    else say(`PostgreSQL was left out: ${postgres.absence}.`)
   }
-  const importMs = await timed(() => importFile({ database, workspaceId, path, format }))
-  const indexMs = await timed(() => refreshCatalogueIndex(database, workspaceId))
-  const median = async (work: () => Promise<unknown>): Promise<number> => {
-    const times: number[] = []
-    for (let round = 0; round < ROUNDS; round += 1) times.push(await timed(work))
-    return times.toSorted((a, b) => a - b)[ROUNDS >> 1]!
+  if (asJson) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`)
+  else for (const { engine, measured } of results) print(engine, measured)
+  for (const { engine, measured } of results) {
+    for (const { name, scanned } of measured.flatMap(({ answers }) => answers)) {
+      if (scanned.length === 0) continue
+      say(`${engine}: "${name}" reads ${scanned.join(', ')} from end to end.`)
+      process.exitCode = 1
+    }
   }
-  const page = async (filter: ProductFilter, sort: 'row' | 'identifier' | 'name' | 'updated', cursor?: string) =>
-    database.inWorkspace(workspaceId, async (tx) => ({
-      ...(await listProducts(tx, { filter, order: { sort, direction: 'up' }, attributes: [], cursor, limit: 50 })),
-      matching: cursor === undefined ? await countMatching(tx, filter) : null,
-      index: await readIndexState(tx),
-    }))
-  const rows: (readonly [string, string])[] = [
-    ['import, products a second', String(Math.round((count / importMs) * 1000))],
-    ['index, products a second', String(Math.round((count / indexMs) * 1000))],
-  ]
-  const measure = async (name: string, work: () => Promise<unknown>): Promise<void> =>
-    void rows.push([`${name}, ms`, (await median(work)).toFixed(0)])
-  for (const sort of ['row', 'identifier', 'name', 'updated'] as const) await measure(`first page by ${sort}`, () => page({}, sort))
-  const { nextCursor } = await page({}, 'name')
-  await measure('second page by name', () => page({}, 'name', nextCursor!))
-  await measure('search: a common word', () => page({ search: 'cable' }, 'row'))
-  await measure('search: a rare word', () => page({ search: `${count - 1}` }, 'row'))
-  await measure('search: no such word', () => page({ search: 'nosuchword' }, 'row'))
-  await measure('an attribute is missing', () => page({ missing: 'cable_length' }, 'row'))
-  await measure('with proposals', () => page({ proposals: true }, 'row'))
-  await measure('without proposals', () => page({ proposals: false }, 'row'))
-  await measure('facets of all', () => database.inWorkspace(workspaceId, (tx) => readFacets(tx, {})))
-  await measure('facets of a search', () => database.inWorkspace(workspaceId, (tx) => readFacets(tx, { search: 'cable' })))
-  const again = await timed(() => importFile({ database, workspaceId, path, format }))
-  rows.push(['import of the same file again, s', (again / 1000).toFixed(1)])
-  process.stdout.write(`${count} products: ${source}\n`)
-  printTable([['what', 'figure'], ...rows])
 } finally {
-  await database.close()
-  rmSync(folder, { recursive: true, force: true })
+  postgres.remove()
 }

@@ -7,6 +7,9 @@ const LOOK_EVERY_ROWS = 5_000
 /** A table is tended when this many of its rows, and this share, have changed or died since it was last. */
 const LEAST_ROWS = 500
 const SHARE = 0.5
+/** Tables whose indexes alone are read where their rows are known to be visible to all: that is told by vacuum, so also after inserts. */
+const READ_BY_INDEX = ['product_index']
+const SHARE_INSERTED = 0.2
 /** Of 100: a sample of 9,000 rows tells a large table from a small one, which is what plans need to know. */
 const STATISTICS_TARGET = 30
 
@@ -55,11 +58,13 @@ export function withUpkeep(engine: Engine, log: DatabaseLog): Engine {
 }
 
 async function neglectedTables(engine: Engine): Promise<{ name: string; vacuum: boolean }[]> {
-  const due = (count: string): string => `${count} > ${LEAST_ROWS} + ${SHARE} * greatest(reltuples, 0)`
+  const due = (count: string, share = SHARE): string => `${count} > ${LEAST_ROWS} + ${share} * greatest(reltuples, 0)`
+  const readByIndex = READ_BY_INDEX.map((name) => `'${name}'`).join(', ')
+  const vacuum = `(${due('n_dead_tup')} or pg_class.relname in (${readByIndex}) and ${due('n_ins_since_vacuum', SHARE_INSERTED)})`
   const rows = await asOwner(
     engine,
-    `select pg_class.relname::text, ${due('n_dead_tup')} as vacuum from pg_stat_user_tables join pg_class on pg_class.oid = relid
-     where ${due('n_dead_tup')} or ${due('n_mod_since_analyze')}`,
+    `select pg_class.relname::text, ${vacuum} as vacuum from pg_stat_user_tables join pg_class on pg_class.oid = relid
+     where ${vacuum} or ${due('n_mod_since_analyze')}`,
   )
   return rows.map(([name, vacuum]) => ({ name: String(name), vacuum: vacuum === true }))
 }

@@ -23,11 +23,10 @@ const FORSAKEN = sql`now() - interval '15 minutes'` // no merge takes that long:
  */
 export async function compactSegments(
   database: Database,
-  { workspaceId, signal }: { workspaceId: string; signal: () => boolean },
+  { workspaceId, signal, leastSegments = MOST_UNMERGED }: { workspaceId: string; signal: () => boolean; leastSegments?: number },
 ): Promise<boolean> {
-  const inWorkspace: Database['inWorkspace'] = (id, work) => database.inWorkspace(id, work)
-  const begun = await inWorkspace(workspaceId, async (tx) => {
-    const chosen = chooseSegments(await readSegments(tx))
+  const begun = await database.inWorkspace(workspaceId, async (tx) => {
+    const chosen = chooseSegments(await readSegments(tx), leastSegments)
     if (chosen.length === 0) return undefined
     const index = await lockIndex(tx, workspaceId)
     await removeForsaken(tx)
@@ -39,7 +38,7 @@ export async function compactSegments(
   const write = (): Promise<void> => {
     const some = pages
     pages = []
-    return inWorkspace(workspaceId, (tx) => putPages(tx, { workspaceId, segmentId: id, pages: some }))
+    return database.inWorkspace(workspaceId, (tx) => putPages(tx, { workspaceId, segmentId: id, pages: some }))
   }
   const writer = createSegmentWriter((page) => pages.push(page))
   const ends = new AbortController()
@@ -57,17 +56,17 @@ export async function compactSegments(
     )
     await write()
   } catch (error) {
-    await inWorkspace(workspaceId, (tx) => removeSegments(tx, [id]))
+    await database.inWorkspace(workspaceId, (tx) => removeSegments(tx, [id]))
     if (ends.signal.aborted) return false
     throw error
   }
-  return inWorkspace(workspaceId, (tx) => finish(tx, { workspaceId, id, chosen: chosen.map((segment) => segment.id) }))
+  return database.inWorkspace(workspaceId, (tx) => finish(tx, { workspaceId, id, chosen: chosen.map((segment) => segment.id) }))
 }
 
 /** The smallest first, as many as make one that is not too large; none while there are few. */
-function chooseSegments(segments: readonly Segment[]): Segment[] {
+function chooseSegments(segments: readonly Segment[], least: number): Segment[] {
   const small = segments.filter(({ products }) => products <= LARGEST / 2)
-  if (small.length < MOST_UNMERGED) return []
+  if (small.length < least) return []
   let total = 0
   return small.filter(({ products }, place) => {
     total += products

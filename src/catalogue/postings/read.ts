@@ -21,6 +21,7 @@ export interface Postings {
 /**
  * Reads the pages of some terms from all segments, in one statement, so that what others write meanwhile is either all in it or
  * not at all. Of each segment: the last page that begins at or before the first term, and those that begin before the last one.
+ * `limit` and `order by` keep the planner from joining the pages in any other way than segment by segment, by their key.
  */
 export async function readPostings(tx: Tx, wanted: readonly Wanted[]): Promise<Postings> {
   const rows = await rowsOf<{ place: number; segment: number; body: Uint8Array }>(
@@ -34,7 +35,7 @@ export async function readPostings(tx: Tx, wanted: readonly Wanted[]): Promise<P
     union all
     select wanted.place, segment.id, page.body from segment cross join wanted
       left join lateral (
-        select body from index_pages where segment_id = segment.id and first_term = wanted.wide
+        select body from index_pages where segment_id = segment.id and first_term = wanted.wide limit 1
       ) as whole on true
       cross join lateral (
         select whole.body where whole.body is not null
@@ -42,7 +43,9 @@ export async function readPostings(tx: Tx, wanted: readonly Wanted[]): Promise<P
         (select body from index_pages where whole.body is null and segment_id = segment.id and first_term <= wanted.first
           order by first_term desc limit 1)
         union all
-        select body from index_pages where whole.body is null and segment_id = segment.id and first_term > wanted.first and first_term < wanted.last
+        (select body from index_pages where whole.body is null and segment_id = segment.id
+            and first_term > wanted.first and first_term < wanted.last
+          order by first_term)
       ) as page`,
   )
   const masks = new Map<number, Mask>()

@@ -20,7 +20,12 @@ const exactly = (kind: string, value: string): Term => {
   return `${kind}${bytes.slice(0, LONGEST)}\0${createHash('sha256').update(value).digest('base64url')}`
 }
 
-const toBytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1')
+const toBytes = (text: string): string => (isAscii(text) ? text : Buffer.from(text, 'utf8').toString('latin1'))
+
+function isAscii(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 127) return false
+  return true
+}
 
 export const ofSource = (sourceId: string): Term => exactly('s', sourceId)
 /** null: without a family. */
@@ -66,7 +71,20 @@ const STARTS = {
  * is found by "3455" and by "12"), at a number behind letters ("hp250" by "250"), and at every letter of a script without spaces.
  * A code with signs is found without them as well ("na345512").
  */
-export function wordTerms(word: string): Term[] {
+export function wordTerms(word: string): readonly Term[] {
+  const known = termsOfWords.get(word)
+  if (known) return known
+  if (termsOfWords.size >= MOST_KEPT_WORDS) termsOfWords.clear()
+  const terms = findTerms(word)
+  termsOfWords.set(word, terms)
+  return terms
+}
+
+/** Few words are most of what products say. */
+const MOST_KEPT_WORDS = 20_000
+const termsOfWords = new Map<string, readonly Term[]>()
+
+function findTerms(word: string): Term[] {
   const terms = new Set<Term>()
   for (const run of runsOf(word)) {
     if (run.unspaced) {
@@ -86,7 +104,8 @@ export function wordTerms(word: string): Term[] {
 /** The characters of Unicode, none of them cut in two. */
 const lettersOf = (text: string): string[] => Array.from(text)
 
-const wordTerm = (letters: readonly string[]): Term => WORD + toBytes(letters.slice(0, LONGEST_WORD).join(''))
+const wordTerm = (letters: readonly string[]): Term =>
+  WORD + toBytes(letters.length > LONGEST_WORD ? letters.slice(0, LONGEST_WORD).join('') : letters.join(''))
 
 /** What a folded word that a person typed asks for: all of these. */
 export function wantedWord(word: string): Wanted[] {
