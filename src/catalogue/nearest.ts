@@ -56,7 +56,7 @@ export async function nearestOf(
     return ids(tx, sql`select product_id as id from product_index ${where([isOne, ...narrows])} order by ${keys} limit ${limit}`)
   }
   if (count * count * LOOK_UP_COST < limit * all) return lookUp()
-  const most = LEAST_PASSED + Math.ceil((PATIENCE * limit * all) / count)
+  const most = LEAST_PASSED + Math.ceil(Math.min((PATIENCE * limit * all) / count, LOOK_UP_COST * count)) // no longer than what comes after would take
   const found = await walk(Math.min(most, all))
   if (found.length === limit || most >= all) return found
   return count <= MOST_LOOKED_UP ? lookUp() : walk(all)
