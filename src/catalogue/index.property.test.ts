@@ -47,7 +47,7 @@ type Step =
 
 const text = fc.constantFrom(...TEXTS)
 const file = fc.constantFrom<0 | 1>(0, 1)
-const which = fc.nat({ max: 30 })
+const anyone = fc.nat({ max: 30 })
 const rows = fc.uniqueArray(fc.record({ identifier: fc.nat({ max: 12 }), values: fc.tuple(text, text, text) }), {
   minLength: 1,
   maxLength: 12,
@@ -55,9 +55,9 @@ const rows = fc.uniqueArray(fc.record({ identifier: fc.nat({ max: 12 }), values:
 })
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('import' as const), file, rows }),
-  fc.record({ kind: fc.constant('edit' as const), which, attribute: fc.nat({ max: 2 }), value: fc.option(text) }),
-  fc.record({ kind: fc.constant('propose' as const), which, flagged: fc.boolean() }),
-  fc.record({ kind: fc.constant('decide' as const), which, decision: fc.constantFrom('accept' as const, 'reject' as const) }),
+  fc.record({ kind: fc.constant('edit' as const), which: anyone, attribute: fc.nat({ max: 2 }), value: fc.option(text) }),
+  fc.record({ kind: fc.constant('propose' as const), which: anyone, flagged: fc.boolean() }),
+  fc.record({ kind: fc.constant('decide' as const), which: anyone, decision: fc.constantFrom('accept' as const, 'reject' as const) }),
   fc.record({ kind: fc.constant('columns' as const), file, family: fc.option(fc.nat({ max: 2 })) }),
   fc.record({ kind: fc.constant('refresh' as const) }),
   fc.record({ kind: fc.constant('merge' as const) }),
@@ -91,7 +91,7 @@ describeOnEachDatabase('the index, after anything that happens to a catalogue', 
           const catalogue = newCatalogue(test.database, await test.workspaceId(), folder)
           for (const one of steps) await catalogue.take(one)
           await refreshCatalogueIndex(test.database, catalogue.workspaceId)
-          for (const filter of [{}, ...asked]) await catalogue.compare(filter)
+          for (const filter of [{}, ...asked]) await catalogue.expectSame(filter)
         },
       ),
       { numRuns: 40 },
@@ -106,7 +106,7 @@ describeOnEachDatabase('the index, after anything that happens to a catalogue', 
       await catalogue.take({ kind: 'import', file: 0, rows: some(1_400 - round * 300, note) })
       for (let after = 1; after < 10; after += 1) await catalogue.take({ kind: 'cutOff', after })
       await refreshCatalogueIndex(test.database, catalogue.workspaceId)
-      for (const filter of [{}, { search: '250' }, { search: 'ecran' }, { family: 'red' }]) await catalogue.compare(filter)
+      for (const filter of [{}, { search: '250' }, { search: 'ecran' }, { family: 'red' }]) await catalogue.expectSame(filter)
     }
   }, 120_000)
 })
@@ -130,7 +130,7 @@ function endingAt(database: Database, after: number): Database {
 
 function newCatalogue(database: Database, workspaceId: string, folder: string) {
   const inside = <T>(work: Parameters<typeof database.inWorkspace<T>>[1]): Promise<T> => database.inWorkspace(workspaceId, work)
-  const pathOf = (which: 0 | 1): string => join(folder, `${workspaceId}-${which}.csv`)
+  const pathOf = (at: 0 | 1): string => join(folder, `${workspaceId}-${at}.csv`)
 
   /** The products that the last imports brought, with what they say and what waits, read without the index. */
   const looked = () =>
@@ -216,7 +216,7 @@ function newCatalogue(database: Database, workspaceId: string, folder: string) {
     )
   }
 
-  async function compare(filter: ProductFilter): Promise<void> {
+  async function expectSame(filter: ProductFilter): Promise<void> {
     const all = await looked()
     const expected = all.filter((one) => matchesFilter(one, filter)).map(({ product }) => product.id)
     await inside(async (tx) => {
@@ -234,7 +234,7 @@ function newCatalogue(database: Database, workspaceId: string, folder: string) {
     })
   }
 
-  return { workspaceId, take, compare }
+  return { workspaceId, take, expectSame }
 }
 
 /** What a folded word is found by the beginning of, said plainly. */

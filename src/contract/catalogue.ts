@@ -13,8 +13,8 @@ const attributeName = z.string().min(1).max(500).refine(isText, NO_TEXT)
 const standingPlace = z.string().max(600).refine(isText, NO_TEXT)
 
 /**
- * Which products: each member narrows it further, none means all. `search`: every word of it occurs in the identifier, the name
- * or any value, in any case. `family`: '' asks for products without one. `missing`: an attribute that is empty in current values.
+ * Which products: each member narrows it further, none means all. `search`: every word of it begins a
+ * word, or a part of one, of the identifier, the name or any value, in any case. `family`: '' asks for products without one. `missing`: an attribute that is empty in current values.
  */
 export const productFilter = z
   .strictObject({

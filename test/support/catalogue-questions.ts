@@ -7,13 +7,13 @@ import { keyOf, type ListOrder } from '../../src/catalogue/order.ts'
 import { countSelected, selectedProducts } from '../../src/catalogue/selection.ts'
 import type { ProductFilter } from '../../src/contract/catalogue.ts'
 import type { Database, Tx } from '../../src/db/database.ts'
-import { productIndex } from '../../src/db/schema/index.ts'
+import type { productIndex } from '../../src/db/schema/index.ts'
 import { newId } from '../../src/runtime/ids.ts'
 
 /** Something that a person asks of a catalogue, another thing of the same kind in each round. */
 export interface Question {
   readonly name: string
-  ask(tx: Tx, round: number): Promise<unknown>
+  readonly ask: (tx: Tx, round: number) => Promise<unknown>
 }
 
 const PAGE = 50
