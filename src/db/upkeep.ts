@@ -60,11 +60,11 @@ export function withUpkeep(engine: Engine, log: DatabaseLog): Engine {
 async function neglectedTables(engine: Engine): Promise<{ name: string; vacuum: boolean }[]> {
   const due = (count: string, share = SHARE): string => `${count} > ${LEAST_ROWS} + ${share} * greatest(reltuples, 0)`
   const readByIndex = READ_BY_INDEX.map((name) => `'${name}'`).join(', ')
-  const vacuum = `(${due('n_dead_tup')} or pg_class.relname in (${readByIndex}) and ${due('n_ins_since_vacuum', SHARE_INSERTED)})`
+  const vacuumDue = `(${due('n_dead_tup')} or pg_class.relname in (${readByIndex}) and ${due('n_ins_since_vacuum', SHARE_INSERTED)})`
   const rows = await asOwner(
     engine,
-    `select pg_class.relname::text, ${vacuum} as vacuum from pg_stat_user_tables join pg_class on pg_class.oid = relid
-     where ${vacuum} or ${due('n_mod_since_analyze')}`,
+    `select pg_class.relname::text, ${vacuumDue} as vacuum from pg_stat_user_tables join pg_class on pg_class.oid = relid
+     where ${vacuumDue} or ${due('n_mod_since_analyze')}`,
   )
   return rows.map(([name, vacuum]) => ({ name: String(name), vacuum: vacuum === true }))
 }
