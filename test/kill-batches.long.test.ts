@@ -8,7 +8,7 @@ const MINUTES = 60_000
 /** At whatever it asks the provider for next, or soon after; it gets a little further each time. */
 function manyKills(seed: number): BatchKill[] {
   const random = seeded(seed)
-  return Array.from({ length: 25 }, () => ({ nth: 1 + Math.floor(random() * 3), afterMs: random() * 600 }))
+  return Array.from({ length: 25 }, () => ({ nth: 1 + Math.floor(random() * 2), afterMs: random() * 400 }))
 }
 
 describeOnEachEngine('kill -9 at up to 25 moments of batches', (engine, seed) => {

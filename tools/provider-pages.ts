@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { textsAtMost } from '../src/calls/embed-parts.ts'
 import { loadBook } from '../src/prices/book.ts'
+import type { BatchOffer } from '../src/providers/batch.ts'
 import { type ChatOffer, type EmbeddingsOffer, type ImagesOffer, OFFER_KINDS, type Provider } from '../src/providers/provider.ts'
 import { providers } from '../src/providers/registry.ts'
 
@@ -100,10 +101,11 @@ function protocolName(id: string): string {
   return name
 }
 
-function offerLines({ id, chat, responses, embeddings, images, translation, checkKey, listModels }: Provider): string[] {
+function offerLines({ id, chat, responses, batch, embeddings, images, translation, checkKey, listModels }: Provider): string[] {
   return [
     ...(chat ? chatLines(chat) : []),
     ...(responses ? ['Programs that speak OpenAI responses are passed on as they are, by the gateway.'] : []),
+    ...(batch ? [batchLine(batch)] : []),
     ...(embeddings ? embeddingsLines(embeddings) : []),
     ...(images ? [imagesLine(images)] : []),
     ...(translation ? [`Translations, by ${protocolName(translation.protocol.id)}.`] : []),
@@ -116,6 +118,9 @@ function offerLines({ id, chat, responses, embeddings, images, translation, chec
       : 'Prices: none published here. Without a connection’s own price a cost is unknown, never zero.',
   ]
 }
+
+const batchLine = ({ requestsAtMost, bytesAtMost, lastsAtMostMs }: BatchOffer): string =>
+  `Batches, where their price is in the price book: up to ${requestsAtMost.toLocaleString('en')} requests or ${bytesAtMost / 1_048_576} MiB in one, done within ${lastsAtMostMs / 3_600_000} hours or not at all.`
 
 const PROVES = {
   key: '',

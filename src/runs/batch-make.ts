@@ -45,7 +45,7 @@ export async function makeBatch<Subject>(drive: BatchDrive<Subject>, at: Batched
   const pause = pauseOf(stop, drive)
   const input = await open.close()
   if (!input) {
-    await database.inWorkspace(workspaceId, (tx) => releaseFromBatch(tx, { runId, batchId }))
+    await database.inWorkspace(workspaceId, (tx) => releaseFromBatch(tx, { runId, batchId })) // nothing, as a rule
     return pause ? { kind: 'made', pause } : { kind: 'none' }
   }
   const by = { provider, actor: kind.actor, member: kind.member }

@@ -29,6 +29,8 @@ const FEWEST_REQUESTS = 50
 const FRUITLESS_AT_MOST = 3
 const SHORTEST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 60_000
+/** What waits is counted again when a batch has ended, and so often for what people gave back. */
+const COUNT_EVERY_MS = 60_000
 
 /**
  * Works through a run's waiting items by the batch services of its candidates' providers, those of other candidates by usual calls. Where
@@ -42,6 +44,7 @@ export async function driveBatches<Subject>(drive: BatchDrive<Subject>): Promise
   const batched = new Set(priced.map(({ place }) => place))
   let stop: Pause | undefined // nothing more is asked; what is under way is waited for
   let fruitless = 0
+  let countAtMs = 0
 
   const usual = (places: readonly number[]): Promise<DriveEnd> =>
     driveRun({
@@ -66,11 +69,13 @@ export async function driveBatches<Subject>(drive: BatchDrive<Subject>): Promise
       const step = await stepBatch(drive, batch)
       if (step.kind === 'trouble') return { kind: 'paused', pause: step.pause }
       if (step.kind !== 'ended') continue
+      countAtMs = 0
       fruitless = step.answered > 0 || !step.wasSent ? 0 : fruitless + 1
       if (stop?.code === 'budget.exceeded') stop = undefined // what it held is free
       stop ??= step.pause ?? (fruitless >= FRUITLESS_AT_MOST ? FRUITLESS : undefined)
     }
-    if (!stop) {
+    if (!stop && clock.now().getTime() >= countAtMs) {
+      countAtMs = clock.now().getTime() + COUNT_EVERY_MS
       const asked = await askMore()
       if (asked.kind === 'interrupted') return asked
       if (asked.kind === 'paused') stop = asked.pause
@@ -80,6 +85,7 @@ export async function driveBatches<Subject>(drive: BatchDrive<Subject>): Promise
       if (signal.aborted) return { kind: 'interrupted' }
       if (stop) return { kind: 'paused', pause: stop }
       if ((await inWorkspace((tx) => waitingByPlace(tx, runId))).size === 0) return { kind: 'finished' }
+      countAtMs = 0
       await clock.sleep(SHORTEST_WAIT_MS, signal).catch(() => undefined)
       continue
     }

@@ -45,7 +45,7 @@ export interface OpenBatch {
    * not admitted, with the reason of the first.
    */
   add(calls: readonly BatchedCall[]): Promise<{ readonly left: readonly BatchedCall[]; readonly stop?: Stop }>
-  /** Writes what its answers need to be read. Undefined: nothing went in, and the batch has ended. */
+  /** Writes what its answers need to be read. Undefined: nothing went in, and there is no batch. */
   close(): Promise<BatchInput | undefined>
 }
 
@@ -159,15 +159,17 @@ export async function openBatch(
       return { left, ...(left.length > 0 ? { stop: { kind: 'full' } as const } : {}) }
     },
     async close() {
-      const inputHash = hash.digest('hex')
-      const change = requests.length === 0 ? { state: 'ended' as const, endedAt: clock.now() } : { state: 'uploading' as const, inputHash }
-      const changed = { ...change, requests: requests.length, items }
+      if (requests.length === 0) {
+        await database.inWorkspace(workspaceId, (tx) => tx.delete(providerBatches).where(eq(providerBatches.id, batchId)))
+        return undefined
+      }
+      const change = { state: 'uploading' as const, inputHash: hash.digest('hex'), requests: requests.length, items }
       const stored = await database.inWorkspace(workspaceId, async (tx) => {
         for (let from = 0; from < requests.length; from += ROWS_AT_A_TIME)
           await insertMany(tx, providerBatchRequests, requests.slice(from, from + ROWS_AT_A_TIME))
-        return changeAndRead(tx, batchId, changed)
+        return changeAndRead(tx, batchId, change)
       })
-      return requests.length === 0 ? undefined : { batch: stored, lines, path: way!.path, beta: way!.beta }
+      return { batch: stored, lines, path: way!.path, beta: way!.beta }
     },
   }
 }
