@@ -7,11 +7,7 @@ const MINUTES = 60_000
 /** Each engine has others, to keep this short; test/kill-batches.long.test.ts has many on both. */
 const KILLS: Readonly<Record<'pglite' | 'postgres', readonly BatchKill[]>> = {
   pglite: [{ step: 'create' }, { step: 'results', afterMs: 60 }],
-  postgres: [
-    { step: 'upload', afterMs: 100 },
-    { step: 'look', afterMs: 100 },
-    { step: 'results', afterMs: 150 },
-  ],
+  postgres: [{ step: 'upload' }, { step: 'look', afterMs: 100 }, { step: 'results', afterMs: 150 }],
 }
 
 describeOnEachEngine('kill -9 while a batch is submitted, followed and collected', (engine, seed) => {

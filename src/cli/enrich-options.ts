@@ -84,7 +84,6 @@ export interface EnrichOptions {
   readonly headerRow: number | undefined
   readonly yes: boolean
   readonly acceptFlagged: boolean
-  readonly batch: boolean
   readonly steps: RunSteps
   readonly json: boolean
 }
@@ -123,7 +122,6 @@ export function readEnrichOptions(values: Values): EnrichOptions {
     headerRow: whole(values, 'header-row', 1, 1_048_576),
     yes: values['yes'] === true,
     acceptFlagged: values['accept-flagged'] === true,
-    batch: values['batch'] === true,
     steps: {
       rules: values['rules'] !== false,
       siblings: values['siblings'] !== false,

@@ -84,7 +84,7 @@ async function runWithProgress({
   const total = Object.values(counts).reduce((a, b) => a + b, 0)
   const { priced } = estimator.estimate()
   let spentNano = 0n
-  const progress = startProgress({ io, quiet: options.json, asLines: options.batch })
+  const progress = startProgress({ io, quiet: options.json, asLines: options.steps.batch })
   const show = (): void => progress.update({ ...state, total, spent: priced ? { nano: spentNano, currency: order.currency } : undefined })
   const lookAtMoney = async (): Promise<void> => {
     const { budget, batches } = await database.inWorkspace(order.workspaceId, async (tx) => ({

@@ -142,7 +142,7 @@ async function carryOut({
     standsFor: connection.models?.[model],
     region: regionOf(findProvider(connection.provider), connection.destination),
   }
-  if (options.batch && !isBatched(candidate, services.clock.now())) throw noBatches(order)
+  if (options.steps.batch && !isBatched(candidate, services.clock.now())) throw noBatches(order)
   const estimator = await createEstimator(services, { workspaceId, recipe, candidate, currency, steps }, { canary: options.canary })
   const job = await prepareJob(services, order, {
     watch: { onStale: (product) => estimator.add(product), onUnchanged: (shown) => estimator.addUnchanged(shown) },
@@ -163,7 +163,7 @@ async function carryOut({
   if (options.acceptFlagged) {
     await acceptFlagged(scopeOf(services, job), DECISION)
   }
-  if (end?.kind === 'interrupted' && options.batch)
+  if (end?.kind === 'interrupted' && options.steps.batch)
     say('What is in a batch goes on at the provider, and is charged there. The same command collects it, also tomorrow.')
   const delivery =
     end?.kind === 'interrupted'

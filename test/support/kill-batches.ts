@@ -63,7 +63,7 @@ export async function killBatches({
       const running = startCli(
         ['enrich', home.file('in.csv'), '--out', home.file('out.csv'), '--provider', 'openai', '--base-url', `${mock.url}/v1`]
           .concat('--model', 'gpt-4o-mini', '--key-env', 'MOCK_KEY', '--fields', FIELDS.join(), '--per-call', String(perCall))
-          .concat('--batch', '--yes', '--json'),
+          .concat('--batch', '--no-rules', '--no-siblings', '--yes', '--json'),
         { home, environment: { MOCK_KEY: 'sk-mock-0123456789abcdef0123456789', LATCHKEY_LOG_LEVEL: 'info' } },
       )
       const kill = left[0]
@@ -145,6 +145,8 @@ async function audit(database: Database, { billed, products }: { billed: Readonl
   for (const { id, costNano, outcome } of ofRun) {
     if (outcome === 'succeeded')
       say(billed.has(id) && costNano === REQUEST_NANO, `entry ${id} cost ${costNano}, charged: ${billed.has(id)}`)
+    // killed between the word that it will be asked for and the asking: nobody can say whether that batch was made
+    else if (outcome === 'interrupted') say(costNano === null && !billed.has(id), `interrupted entry ${id} cost ${costNano}`)
     else say(outcome === 'not_sent' && costNano === 0n, `entry ${id} is ${outcome} and cost ${costNano}`)
   }
   say(
