@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, read, write as writeDescriptor } from 'node:fs'
+import { fstatSync, read } from 'node:fs'
+import { Socket } from 'node:net'
 import { promisify } from 'node:util'
 import { AppError } from '../../base/errors.ts'
 import type { Changes } from '../formats/changes.ts'
@@ -29,7 +30,6 @@ const BATCH_UNITS = 1 << 20
 const BLOCK_BYTES = 1 << 18
 
 const readDescriptor = promisify(read)
-const putDescriptor = promisify(writeDescriptor)
 
 process.once('disconnect', () => process.exit()) // whoever asked is gone
 
@@ -179,14 +179,14 @@ async function writeAll({ file, format, columns }: Extract<Task, { kind: 'write'
     const answer = await messages.next()
     return answer.kind === 'changes' ? new Map<string, Changes>(answer.changes) : new Map()
   }
-  const write = async (bytes: Uint8Array): Promise<void> => {
-    for (let from = 0; from < bytes.byteLength;) from += (await putDescriptor(OUTPUT, bytes, from, bytes.byteLength - from)).bytesWritten
-  }
+  const output = new Socket({ fd: OUTPUT, readable: false, writable: true })
+  const write = (bytes: Uint8Array): Promise<void> =>
+    new Promise((resolve, reject) => output.write(bytes, (error) => (error ? reject(error) : resolve())))
   const written =
     format.kind === 'xml'
       ? await writeFeed(file, { format, content: content(), changesFor, write })
       : await writeSheet(file, { format, columns, changesFor, write })
-  closeSync(OUTPUT) // whoever copies it knows then that it is whole
+  await new Promise<void>((resolve) => output.end(resolve)) // whoever copies it knows then that it is whole
   send({ kind: 'written', ...written })
 }
 
