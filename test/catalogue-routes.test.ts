@@ -61,7 +61,7 @@ describe.each(engines)('the catalogue through its routes (%s)', (on) => {
     expect(file.problem!.detail).toContain('"../../etc/passwd.xlsx"')
     expect(file.problem!.detail).not.toContain(server.folder)
     expect(uploadsKept()).toContain(file.id)
-    expect(await editor.refused(contract.startImport, { body: { fileId: file.id } })).toMatchObject({ code: 'file.unreadable' })
+    expect(await editor.refused(contract.startImport, { body: { fileId: file.id } })).toMatchObject({ code: 'file.malformed' })
   })
 
   it('keeps nothing of an empty upload but the reason', async () => {

@@ -19,7 +19,7 @@ export async function fileView(
   try {
     return {
       ...common,
-      look: await namingFile(upload, async () => lookAt(upload, await understand(upload, { reading, source }))),
+      look: await namingFile(upload, async () => lookAt(await understand(upload, { reading, source }))),
       problem: null,
     }
   } catch (error) {

@@ -3,7 +3,6 @@ import { defined } from '../base/json.ts'
 import type { FileLookView, ReadingChoices } from '../contract/catalogue.ts'
 import { detectFormat } from './formats/detect.ts'
 import { columnNames, type FileFormat, type FormatOverrides, identifierColumn } from './formats/format.ts'
-import { readRows } from './formats/read.ts'
 import { cellText } from './formats/write.ts'
 import { columnsOf } from './index-write.ts'
 import type { Understood } from './understand.ts'
@@ -41,7 +40,7 @@ export async function namingFile<T>({ path, name }: NamedFile, work: () => Promi
 }
 
 /** A file as the person will see it: how it is understood and why, its first products, rows among them that would be left out. */
-export async function lookAt(file: NamedFile, { format, mapping, found }: Understood): Promise<FileLookView> {
+export function lookAt({ format, mapping, found, beginning }: Understood): FileLookView {
   const names = columnNames(format)
   const look: FileLookView = {
     kind: format.kind,
@@ -57,11 +56,10 @@ export async function lookAt(file: NamedFile, { format, mapping, found }: Unders
     profile: { id: found.id, reason: found.reason, mapping: found.mapping },
     mapping,
   }
-  for await (const rows of readRows(file.path, format, { limit: ROWS_SHOWN })) {
-    for (const row of rows) {
-      if ('reason' in row) look.problems.push({ line: row.line, reason: row.reason.text })
-      else look.rows.push({ identifier: row.identifier, values: shownValues(row.values) })
-    }
+  for (const row of beginning) {
+    if (look.rows.length >= ROWS_SHOWN) break
+    if ('reason' in row) look.problems.push({ line: row.line, reason: row.reason.text })
+    else look.rows.push({ identifier: row.identifier, values: shownValues(row.values) })
   }
   return look
 }

@@ -1,7 +1,7 @@
 import type { ReadingChoices } from '../contract/catalogue.ts'
 import type { SourceMapping } from '../contract/mapping.ts'
-import { columnNames, type FileFormat, identifierColumn } from './formats/format.ts'
-import { readRows } from './formats/read.ts'
+import { columnNames, type DelimitedFormat, type FileFormat, identifierColumn } from './formats/format.ts'
+import { type ProductRow, readRows, type RejectedRow } from './formats/read.ts'
 import { type NamedFile, uploadFormat } from './look.ts'
 import { checkMapping } from './mapping.ts'
 import { extended, findProfile, type FoundProfile, readingOfRows } from './profiles/all.ts'
@@ -15,6 +15,7 @@ export interface Understood {
   readonly format: FileFormat
   readonly mapping: SourceMapping | null // null: each column is an attribute of its own name
   readonly found: FoundProfile // what the file itself shows, whatever was said or saved
+  readonly beginning: readonly (ProductRow | RejectedRow)[] // its first rows, so that nobody has to read them again
 }
 
 /**
@@ -41,21 +42,32 @@ export async function understand(
   // Which column tells products apart is part of the meaning: Shopify's rows belong together by their handle.
   const identifier = chosen?.columns.find(({ role }) => role === 'identifier')?.column
   const isOther = identifier !== undefined && identifier !== first.sample.identifier && first.sample.columns.includes(identifier)
-  const { format, sample } = isOther && reading.identifier === undefined ? await look(file, { ...reading, identifier }) : first
+  const { format, sample, beginning } = isOther && reading.identifier === undefined ? await look(file, { ...reading, identifier }) : first
   const mapping = chosen && extended(chosen, sample)
   if (mapping) checkMapping(mapping)
-  return { format: format.kind === 'delimited' ? { ...format, ...readingOfRows(mapping, sample) } : format, mapping, found }
+  const readOtherwise = format.kind === 'delimited' ? readingOfRows(mapping, sample) : {}
+  if (Object.keys(readOtherwise).length === 0) return { format, mapping, found, beginning }
+  const own = { ...(format as DelimitedFormat), ...readOtherwise }
+  return { format: own, mapping, found, beginning: await beginningOf(file, own) }
 }
 
-async function look(file: NamedFile, reading: ReadingChoices): Promise<{ format: FileFormat; sample: FileSample }> {
+interface Looked {
+  readonly format: FileFormat
+  readonly sample: FileSample
+  readonly beginning: readonly (ProductRow | RejectedRow)[]
+}
+
+async function look(file: NamedFile, reading: ReadingChoices): Promise<Looked> {
   const format = await uploadFormat(file, reading)
-  return { format, sample: await sampleOf(file, format, reading.identifier !== undefined) }
+  const beginning = await beginningOf(file, format)
+  const rows = beginning.flatMap((row) => ('values' in row ? [row.values] : []))
+  const columns = columnNames(format)
+  const saidIdentifier = reading.identifier !== undefined
+  return { format, sample: { kind: format.kind, columns, identifier: identifierColumn(format), saidIdentifier, rows }, beginning }
 }
 
-async function sampleOf(file: NamedFile, format: FileFormat, saidIdentifier: boolean): Promise<FileSample> {
-  const rows: Readonly<Record<string, unknown>>[] = []
-  for await (const batch of readRows(file.path, format, { limit: ROWS_LOOKED_AT })) {
-    for (const row of batch) if ('values' in row) rows.push(row.values)
-  }
-  return { kind: format.kind, columns: columnNames(format), identifier: identifierColumn(format), saidIdentifier, rows }
+async function beginningOf(file: NamedFile, format: FileFormat): Promise<(ProductRow | RejectedRow)[]> {
+  const rows: (ProductRow | RejectedRow)[] = []
+  for await (const batch of readRows(file.path, format, { limit: ROWS_LOOKED_AT })) rows.push(...batch)
+  return rows
 }
