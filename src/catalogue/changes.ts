@@ -5,6 +5,7 @@ import { type Provenance, type ValueFlag, valueChanges } from '../db/schema/inde
 import { storableJson } from '../db/storable.ts'
 import { acceptOpen } from './accept.ts'
 import { uuids } from './filter.ts'
+import { keepMakings, type MadeFrom } from './makings.ts'
 import { heldProducts, layOver, type Place, standingAt, writtenKey } from './values.ts'
 
 export { writtenKey } from './values.ts'
@@ -21,6 +22,8 @@ export interface GeneratedValue extends LocalisedAttribute {
   readonly provenance: Provenance
   readonly runId: string
   readonly workHash: string
+  /** The same in parts, so that it is known why it is stale; absent: it was made by no model. */
+  readonly madeFrom?: MadeFrom | undefined
 }
 
 /** The decision on a value that would change nothing: it is kept for its work and its cost, and shown to nobody for review. */
@@ -36,36 +39,38 @@ export const NOTHING_TO_DECIDE = 'nothing to decide'
  */
 export async function recordGeneratedValues(tx: Tx, workspaceId: string, values: readonly GeneratedValue[]): Promise<void> {
   if (values.length === 0) return
+  await keepMakings(tx, workspaceId, values)
+  const given = values.map(({ madeFrom, ...value }) => ({ ...value, making: madeFrom?.making.id, record: madeFrom?.record.id }))
   await tx.execute(sql`
     with given as materialized (
       select *, count(*) over (partition by provenance ->> 'callId') as shared_by
-      from jsonb_to_recordset(${storableJson(values)}::jsonb) as given(id uuid, "productId" uuid, attribute text, locale text, channel text,
-        value jsonb, flags jsonb, state text, decision text, provenance jsonb, "runId" uuid, "workHash" text)
+      from jsonb_to_recordset(${storableJson(given)}::jsonb) as given(id uuid, "productId" uuid, attribute text, locale text, channel text,
+        value jsonb, flags jsonb, state text, decision text, provenance jsonb, "runId" uuid, "workHash" text, making uuid, record uuid)
     ), held as materialized (
       ${heldProducts(sql`array(select distinct "productId" from given)`)}
     ), judged as materialized (
       select given.*, standing.value as standing_value, standing.own_id, ${NOTHING_CHANGES} as nothing_changes, standing.of_person
       from given join held on held.id = given."productId" cross join ${standingAt({ product: sql`held`, place: sql`given` })}
-    ), record as materialized (
-      select id, "productId" as product_id, attribute, locale, channel, value, flags, "runId" as run_id, "workHash" as work_hash, provenance ->> 'kind' as kind,
+    ), rows as materialized (
+      select id, "productId" as product_id, attribute, locale, channel, value, flags, "runId" as run_id, "workHash" as work_hash, making, record, provenance ->> 'kind' as kind,
         standing_value, own_id, case when nothing_changes then 'accepted' when of_person then 'proposed' else state end as state,
         case when nothing_changes then ${NOTHING_TO_DECIDE} when not of_person then decision end as decision,
         state = 'accepted' and not of_person as laid,
         case when provenance ? 'callId' then provenance || jsonb_build_object('values', shared_by) else provenance end as provenance
       from judged
     ), superseded as (
-      update value_changes set state = 'superseded', decided_at = now() from record
-      where value_changes.product_id = record.product_id and value_changes.attribute = record.attribute
-        and value_changes.locale is not distinct from record.locale and value_changes.channel is not distinct from record.channel
+      update value_changes set state = 'superseded', decided_at = now() from rows
+      where value_changes.product_id = rows.product_id and value_changes.attribute = rows.attribute
+        and value_changes.locale is not distinct from rows.locale and value_changes.channel is not distinct from rows.channel
         and value_changes.state = 'proposed'
         and value_changes.provenance ->> 'kind' <> 'imported'
     ), recorded as (
       insert into value_changes (id, workspace_id, product_id, attribute, locale, channel, value, replaced, replaced_change_id, state, decision, flags, provenance,
-        run_id, work_hash, decided_at)
+        run_id, work_hash, making, record, decided_at)
       select id, ${workspaceId}::uuid, product_id, attribute, locale, channel, value, case when laid then standing_value end, case when laid then own_id::uuid end,
-        state, decision, flags, provenance, run_id, work_hash, case when state = 'accepted' then now() end
-      from record
-    ) ${layOver(sql`(select * from record where laid)`)}`)
+        state, decision, flags, provenance, run_id, work_hash, making, record, case when state = 'accepted' then now() end
+      from rows
+    ) ${layOver(sql`(select * from rows where laid)`)}`)
 }
 
 /** Over a person's value: the same, or nothing. A proposal of nothing, where nothing but the import stands. */
@@ -76,6 +81,8 @@ const NOTHING_CHANGES = sql`case
 /** What a generated value was last made from, whether it still waits for a person, and why. */
 export interface LatestWork {
   readonly workHash: string | null
+  readonly making: string | null // its parts: makings.ts
+  readonly record: string | null
   readonly state: 'accepted' | 'proposed'
   readonly value: unknown
   readonly flags: readonly ValueFlag[]
@@ -100,7 +107,7 @@ export async function latestWork(
   const rows = await rowsOf<LatestWorkRow>(
     tx,
     sql`
-    select distinct on (product_id, attribute, locale, channel) product_id, attribute, locale, channel, work_hash, state, value, flags
+    select distinct on (product_id, attribute, locale, channel) product_id, attribute, locale, channel, work_hash, making, record, state, value, flags
     from value_changes
     where product_id = any (${uuids(productIds)}) and ${isOneOf(sql`value_changes`, attributes)}
       and state in ('accepted', 'proposed') and work_hash is not null
@@ -109,7 +116,14 @@ export async function latestWork(
   const byProduct = new Map<string, Map<string, LatestWork>>()
   for (const row of rows) {
     const ofProduct = byProduct.get(row.product_id) ?? new Map<string, LatestWork>()
-    ofProduct.set(writtenKey(row), { workHash: row.work_hash, state: row.state, value: row.value, flags: row.flags })
+    ofProduct.set(writtenKey(row), {
+      workHash: row.work_hash,
+      making: row.making,
+      record: row.record,
+      state: row.state,
+      value: row.value,
+      flags: row.flags,
+    })
     byProduct.set(row.product_id, ofProduct)
   }
   return byProduct

@@ -18,6 +18,7 @@ import {
   withMisfit,
   isVariant,
   withProposals,
+  withStale,
 } from './postings/terms.ts'
 import { foldText, wordsOf } from './words.ts'
 
@@ -35,7 +36,7 @@ export interface Condition {
 
 /** What a filter asks for; all of it has to hold. A new filter is one more condition, on terms that index-row.ts gives products. */
 export function conditionsOf(filter: ProductFilter): Condition[] {
-  const { search, sourceId, family, missing, proposals, flagged, variants, complete, incomplete, qualityBelow, unfit } = filter
+  const { search, sourceId, family, missing, proposals, flagged, stale, variants, complete, incomplete, qualityBelow, unfit } = filter
   return [
     ...wordsOf(foldText(search ?? ''))
       .flatMap(wantedWord)
@@ -45,6 +46,7 @@ export function conditionsOf(filter: ProductFilter): Condition[] {
     ...(missing === undefined ? [] : [{ wanted: { first: withAttribute(missing) }, lacks: true }]),
     ...(proposals === undefined ? [] : [{ wanted: { first: withProposals }, lacks: !proposals }]),
     ...(flagged === undefined ? [] : [{ wanted: { first: withFlagged }, lacks: !flagged }]),
+    ...(stale === undefined ? [] : [{ wanted: { first: withStale }, lacks: !stale }]),
     ...(variants === undefined ? [] : [{ wanted: { first: isVariant }, lacks: !variants }]),
     ...(complete === undefined ? [] : [{ wanted: { first: completeIn(complete) } }]),
     ...(incomplete === undefined ? [] : [{ wanted: { first: incompleteIn(incomplete) } }]),

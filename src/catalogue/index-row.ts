@@ -13,6 +13,7 @@ import {
   withFlagged,
   withMisfit,
   withProposals,
+  withStale,
   wordTerms,
 } from './postings/terms.ts'
 import { standingOf } from './structure/measure.ts'
@@ -39,8 +40,13 @@ export interface IndexedSource {
   readonly attributes: Set<string>
 }
 
-/** What waits for a person at a product. */
-export type Waiting = 'nothing' | 'proposals' | 'flagged'
+/** What waits for a person at a product, and whether a value of it is stale. */
+export interface Waiting {
+  readonly what: 'nothing' | 'proposals' | 'flagged'
+  readonly stale: boolean
+}
+
+export const NOTHING_WAITS: Waiting = { what: 'nothing', stale: false }
 
 export type IndexRow = Omit<typeof productIndex.$inferInsert, 'ordinal'>
 
@@ -61,8 +67,9 @@ export function indexProduct(
   const name = shortText(columns.name === null ? undefined : values.get(columns.name)?.value)
   const family = shortText(columns.family === null ? undefined : values.get(columns.family)?.value)
   const terms = new Set<Term>([ofSource(source.id), ofFamily(family)])
-  if (waiting !== 'nothing') terms.add(withProposals)
-  if (waiting === 'flagged') terms.add(withFlagged)
+  if (waiting.what !== 'nothing') terms.add(withProposals)
+  if (waiting.what === 'flagged') terms.add(withFlagged)
+  if (waiting.stale) terms.add(withStale)
   if (product.parentId !== null) terms.add(isVariant)
   const { quality, complete, incomplete, misfits } = standingOf(structure, {
     columns,
@@ -70,7 +77,7 @@ export function indexProduct(
       ...product,
       mapping: source.mapping,
     },
-    flagged: waiting === 'flagged',
+    flagged: waiting.what === 'flagged',
   })
   terms.add(ofQuality(quality))
   for (const place of complete) terms.add(completeIn(place))

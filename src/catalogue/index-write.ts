@@ -9,7 +9,7 @@ import { guessColumns } from './columns.ts'
 import { columnNames, type FileFormat } from './formats/format.ts'
 import { attributeOfColumn, attributesOfColumns } from './mapping.ts'
 import { withParents } from './parents.ts'
-import { type IndexedProduct, type IndexedSource, indexProduct, type Waiting } from './index-row.ts'
+import { type IndexedProduct, type IndexedSource, indexProduct, NOTHING_WAITS, type Waiting } from './index-row.ts'
 import { lockIndex, takeOrdinals } from './postings/segments.ts'
 import type { Term } from './postings/terms.ts'
 import { loadStructure } from './structure/load.ts'
@@ -35,7 +35,7 @@ export async function putRows(tx: Tx, source: IndexedSource, products: readonly 
     tx,
     products.map((product) => ({ ...product, mapping: source.mapping })),
   )
-  const made = whole.map((product) => indexProduct(source, product, { waiting: waiting.get(product.id) ?? 'nothing', structure }))
+  const made = whole.map((product) => indexProduct(source, product, { waiting: waiting.get(product.id) ?? NOTHING_WAITS, structure }))
   const ordinals = await ordinalsOf(tx, ids)
   const fresh = made.filter(({ row }) => !ordinals.has(row.productId))
   if (fresh.length > 0) {
@@ -63,12 +63,17 @@ async function ordinalsOf(tx: Tx, ids: ReturnType<typeof uuids>): Promise<Map<st
 }
 
 async function waitingAt(tx: Tx, ids: ReturnType<typeof uuids>): Promise<Map<string, Waiting>> {
-  const rows = await rowsOf<{ id: string; flagged: boolean }>(
+  const rows = await rowsOf<{ id: string; proposed: boolean; flagged: boolean; stale: boolean }>(
     tx,
-    sql`select product_id as id, bool_or(flags <> '[]'::jsonb) as flagged from value_changes
-      where state = 'proposed' and product_id = any (${ids}) group by product_id`,
+    sql`select id, bool_or(proposed) as proposed, bool_or(flagged) as flagged, bool_or(stale) as stale from (
+        select product_id as id, true as proposed, flags <> '[]'::jsonb as flagged, false as stale
+          from value_changes where state = 'proposed' and product_id = any (${ids})
+        union all select product_id, false, false, true from stale_values where product_id = any (${ids})
+      ) as waiting group by id`,
   )
-  return new Map(rows.map(({ id, flagged }) => [id, flagged ? 'flagged' : 'proposals']))
+  return new Map(
+    rows.map(({ id, proposed, flagged, stale }) => [id, { what: flagged ? 'flagged' : proposed ? 'proposals' : 'nothing', stale }]),
+  )
 }
 
 export function indexedSource(source: typeof sources.$inferSelect): IndexedSource {

@@ -10,6 +10,9 @@ import { readPostings } from './postings/read.ts'
 import { withParents } from './parents.ts'
 import type { ProductValues } from './values.ts'
 
+/** What a run can be over: what a person selected, or the stale values that a refresh took. */
+export type RunSelection = ProductSelection | { readonly refreshId: string }
+
 /** A product of a selection. `row` is its place in its file; products of several files may share one. */
 export interface SelectedProduct extends ProductValues {
   readonly id: string
@@ -30,7 +33,7 @@ export interface SelectedProduct extends ProductValues {
  */
 export async function selectedProducts(
   tx: Tx,
-  { selection, afterOrdinal = -1, limit }: { selection: ProductSelection; afterOrdinal?: number | undefined; limit: number },
+  { selection, afterOrdinal = -1, limit }: { selection: RunSelection; afterOrdinal?: number | undefined; limit: number },
 ): Promise<SelectedProduct[]> {
   const members = await selectedMembers(tx, selection)
   const page: SelectedProduct[] = []
@@ -65,13 +68,13 @@ async function productsOf(tx: Tx, ordinals: readonly number[]): Promise<Selected
 }
 
 /** How many products a selection holds now. */
-export async function countSelected(tx: Tx, selection: ProductSelection): Promise<number> {
+export async function countSelected(tx: Tx, selection: RunSelection): Promise<number> {
   return countMembers(await selectedMembers(tx, selection))
 }
 
-async function selectedMembers(tx: Tx, selection: ProductSelection): Promise<Bitmap> {
-  if ('ids' in selection) {
-    const ordinals = await ordinalsOf(tx, selection.ids)
+async function selectedMembers(tx: Tx, selection: RunSelection): Promise<Bitmap> {
+  if (!('filter' in selection)) {
+    const ordinals = 'ids' in selection ? await ordinalsOf(tx, selection.ids) : await ordinalsOfRefresh(tx, selection.refreshId)
     const chosen = newBitmap(Math.max(-1, ...ordinals) + 1)
     for (const ordinal of ordinals) addMember(chosen, ordinal)
     return chosen
@@ -84,6 +87,15 @@ async function selectedMembers(tx: Tx, selection: ProductSelection): Promise<Bit
   const members = whereAll(conditions, postings)
   for (const ordinal of await ordinalsOf(tx, selection.except)) if (ordinal < postings.ordinals) removeMember(members, ordinal)
   return members
+}
+
+async function ordinalsOfRefresh(tx: Tx, refreshId: string): Promise<number[]> {
+  const rows = await rowsOf<{ ordinal: number }>(
+    tx,
+    sql`select distinct ordinal from product_index join stale_values on stale_values.product_id = product_index.product_id
+      where stale_values.refresh_id = ${refreshId}::uuid`,
+  )
+  return rows.map(({ ordinal }) => ordinal)
 }
 
 async function ordinalsOf(tx: Tx, ids: readonly string[]): Promise<number[]> {

@@ -24,6 +24,7 @@ export const productFilter = z
     missing: attributeName.optional(),
     proposals: z.boolean().optional().meta({ description: 'Has proposals that wait for a person, or has none' }),
     flagged: z.boolean().optional().meta({ description: 'Has a proposal that is flagged, or has none' }),
+    stale: z.boolean().optional().meta({ description: 'Has a value that would be written from something else today, or has none' }),
     variants: z.boolean().optional().meta({ description: 'Is a variant of a product, or is none' }),
     complete: standingPlace.optional().meta({ description: 'Has everything that its family asks for in this channel and language' }),
     incomplete: standingPlace.optional().meta({ description: 'Lacks something that its family asks for there' }),
@@ -42,6 +43,7 @@ export type ProductFilter = z.output<typeof productFilter>
 export const productFilterQuery = productFilter.extend({
   proposals: z.stringbool().optional(),
   flagged: z.stringbool().optional(),
+  stale: z.stringbool().optional(),
   variants: z.stringbool().optional(),
   qualityBelow: z.coerce.number().int().min(1).max(100).optional(),
 })

@@ -1,6 +1,6 @@
 import type { AssignedCandidate } from '../assignments/resolve.ts'
 import type { SourceMemory } from '../catalogue/memory/memory.ts'
-import type { ProductSelection } from '../contract/catalogue.ts'
+import type { RunSelection } from '../catalogue/selection.ts'
 import type { Recipe } from '../contract/recipe.ts'
 import { columnOf } from '../contract/recipe.ts'
 import type { AskedSteps, RunSteps } from '../contract/run-steps.ts'
@@ -11,13 +11,15 @@ export interface RunSettings {
   readonly recipe: Recipe
   readonly recipeId: string | null
   readonly recipeName: string | null
-  readonly selection: ProductSelection
+  readonly selection: RunSelection
   readonly candidates: readonly AssignedCandidate[]
   readonly assigned: boolean // they are the workspace's assignment; else a person named one for this run
   readonly concurrency: number
   readonly canary: number | null // products
   readonly startIfAtMost: string | null // plain decimal: a quote up to this was approved before it was exact
   readonly steps: RunSteps
+  /** A refresh asks for some fields of a recipe: this is all of it, which says what a product's own data is. Absent: `recipe` is whole. */
+  readonly wholeRecipe?: Recipe
   /** What was remembered of its sources, by source; absent: nothing. */
   readonly memory?: Readonly<Record<string, SourceMemory>>
 }

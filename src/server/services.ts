@@ -5,6 +5,7 @@ import type { CallServices } from '../calls/services.ts'
 import { createPaces } from '../calls/shared-paces.ts'
 import { createMachines } from '../calls/machine-time.ts'
 import { createCallWatch } from '../calls/watch.ts'
+import { stopStaleChecks } from '../apps/enrichment/stale-check.ts'
 import { failInterruptedImports, stopCatalogue } from '../catalogue/import-job.ts'
 import { removePartialUploads } from '../catalogue/uploads.ts'
 import { holdDataFolder } from '../db/hold.ts'
@@ -72,6 +73,7 @@ export async function openServices({
     const database = await openDatabase({ dataDir, databaseUrl, log })
     closers.push(() => database.close())
     closers.push(() => stopCatalogue(database))
+    closers.push(() => stopStaleChecks(database))
     const vault = await openVault({ database, masterKeyFile: config.masterKeyFile, clock })
     closers.push(() => {
       wipeAccessTokens(vault)

@@ -172,6 +172,12 @@ const shellPages = [
     validateSearch: runsSearch,
     component: page(() => import('./pages/runs/runs.tsx'), 'RunsPage'),
   }),
+  createRoute({ getParentRoute: inShell, path: '/runs/stale', component: page(() => import('./pages/stale/stale.tsx'), 'StalePage') }),
+  createRoute({
+    getParentRoute: inShell,
+    path: '/sources/$sourceId/memory',
+    component: page(() => import('./pages/memory/memory.tsx'), 'MemoryPage'),
+  }),
   createRoute({
     getParentRoute: inShell,
     path: '/runs/$runId',

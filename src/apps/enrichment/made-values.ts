@@ -4,10 +4,12 @@ import { columnOf, localeOf, type Recipe, type RecipeField } from '../../contrac
 import type { Provenance } from '../../db/schema/index.ts'
 import { newId } from '../../runtime/ids.ts'
 import { flagValue } from './checks.ts'
+import { keptRecord, makingOf } from './makings.ts'
 import { answerOf, type FieldAnswer, joinAnswer } from './planner/left.ts'
 import type { RuleAnswers } from './planner/rules.ts'
 import type { Server } from './servers.ts'
 import type { EnrichmentSubject } from './settle-call.ts'
+import { shownLines } from './show.ts'
 import type { FieldValue } from './validate.ts'
 
 /** Values as they are recorded, whoever made them: a model, a rule, or a sibling that they are filled in from. */
@@ -35,15 +37,18 @@ export function generatedValues(
   const { connection, model } = server.candidate
   const kind: Provenance['kind'] = connection.provider === 'practice' ? 'practice' : 'generated'
   const byModel = { kind, callId, model, connection: connection.slug }
+  const taught = subject.taught ?? origin.recipe
+  const record = keptRecord(shownLines(subject.values, taught))
+  const madeFrom = ({ name }: RecipeField) => ({ making: makingOf(taught, name, server.candidate), record })
   return origin.recipe.fields
     .filter(({ name }) => Object.hasOwn(passed, name))
     .map((field) => {
       const given = passed[field.name] ?? null // null: the data says too little, where the recipe allows that
       const found = answerOf(field, subject.answers)
-      if (!found) return madeValue(origin, { subject, field, value: given, provenance: byModel })
+      if (!found) return madeValue(origin, { subject, field, value: given, provenance: byModel, madeFrom: madeFrom(field) })
       const rules = ruleOrigins(found, subject.answers)
       const provenance = given === null ? { kind: 'rule' as const, rules } : { ...byModel, rules }
-      return madeValue(origin, { subject, field, value: joinAnswer(field, found.value, given), provenance })
+      return madeValue(origin, { subject, field, value: joinAnswer(field, found.value, given), provenance, madeFrom: madeFrom(field) })
     })
 }
 
@@ -72,7 +77,14 @@ function madeValue(
     field,
     value: given,
     provenance,
-  }: { subject: EnrichmentSubject; field: RecipeField; value: FieldValue | null; provenance: Provenance },
+    madeFrom,
+  }: {
+    subject: EnrichmentSubject
+    field: RecipeField
+    value: FieldValue | null
+    provenance: Provenance
+    madeFrom?: GeneratedValue['madeFrom'] // of a model's own
+  },
 ): GeneratedValue {
   const { recipe, decision, acceptFlagged } = origin
   const value = sanitizeGeneratedValue(given)
@@ -92,6 +104,7 @@ function madeValue(
     provenance,
     runId: origin.runId,
     workHash: subject.workHash,
+    madeFrom,
   }
 }
 

@@ -2,7 +2,6 @@ import { setImmediate as breathe } from 'node:timers/promises'
 import { type AssignedCandidate, candidatesFor, candidatesForFlagged, type RecordFacts } from '../../assignments/resolve.ts'
 import { parseNano } from '../../base/money.ts'
 import type { CallServices } from '../../calls/services.ts'
-import { latestWork, writtenKey } from '../../catalogue/changes.ts'
 import { refreshCatalogueIndex } from '../../catalogue/index.ts'
 import { countSelected, type SelectedProduct, selectedProducts } from '../../catalogue/selection.ts'
 import type { Recipe } from '../../contract/recipe.ts'
@@ -13,13 +12,13 @@ import { changeDriven } from '../../runs/driver-lease.ts'
 import { addItems, dropItems, type NewItem } from '../../runs/items.ts'
 import type { Run } from '../../runs/runs.ts'
 import { type RunSettings, settingsOf } from '../../runs/settings.ts'
-import { attributesOf } from './plan.ts'
+import { createFreshness } from './freshness.ts'
 import { openRules } from './planner/open-rules.ts'
 import type { RuleAnswers, Rules } from './planner/rules.ts'
 import { createSiblingFinder, type SiblingFinder, siblingShape } from './planner/siblings.ts'
 import { factsOf, recordOf } from './record.ts'
 import { openEstimators, quoteOfRun } from './run-quote.ts'
-import { workInput } from './show.ts'
+import { type ShownLine, shownLines } from './show.ts'
 import { ruled } from './subjects.ts'
 import { taughtRecipe, type TaughtRecipe } from './taught-recipe.ts'
 import { workHash } from './work-hash.ts'
@@ -34,14 +33,15 @@ export interface LookedAt {
   readonly recipe: TaughtRecipe // as it is asked for products of its source
   readonly place: number | undefined // of its candidate; undefined: nobody serves it
   readonly secondLook: number | undefined
-  readonly shown: string // its record as the model sees it
+  readonly lines: readonly ShownLine[] // its record as the model sees it
+  readonly shown: string // the same as one text
   readonly hash: string // what its values would be made from
   readonly answers: RuleAnswers // what stands in its data
   readonly left: Recipe | null // what is to be asked; null: nothing
   readonly isUnchanged: boolean
 }
 
-type LookSettings = Pick<RunSettings, 'recipe' | 'candidates' | 'steps' | 'memory'>
+type LookSettings = Pick<RunSettings, 'recipe' | 'wholeRecipe' | 'candidates' | 'steps' | 'memory'>
 
 /** The products of a selection, page by page, each with who serves it and how its values stand. */
 export async function* lookAtSelection(
@@ -53,22 +53,19 @@ export async function* lookAtSelection(
   }: { workspaceId: string; settings: LookSettings & Pick<RunSettings, 'selection'>; rules?: Rules | undefined },
 ): AsyncGenerator<LookedAt[]> {
   const { recipe, selection } = settings
-  const attributes = attributesOf(recipe)
+  const isThere = createFreshness(recipe)
   for (let afterOrdinal: number | undefined; ;) {
     const page = await database.inWorkspace(workspaceId, async (tx) => {
       const products = await selectedProducts(tx, { selection, afterOrdinal, limit: PAGE })
       const productIds = products.map(({ id }) => id)
-      return { products, latest: productIds.length > 0 ? await latestWork(tx, { productIds, attributes }) : new Map<string, never>() }
+      return { products, latest: await isThere.read(tx, productIds) }
     })
     if (page.products.length === 0) return
     const looked: LookedAt[] = []
     for (const product of page.products) {
       const seen = lookAt(product, settings, rules)
-      const standing = page.latest.get(product.id)
-      looked.push({
-        ...seen,
-        isUnchanged: attributes.every((attribute) => seen.hashes.includes(standing?.get(writtenKey(attribute))?.workHash ?? '')),
-      })
+      const served = [seen.place, seen.secondLook].flatMap((place) => (place === undefined ? [] : [settings.candidates[place]!]))
+      looked.push({ ...seen, isUnchanged: isThere.isWhole({ latest: page.latest.get(product.id), candidates: served, ...seen }) })
       if (looked.length % AT_A_TIME === 0) await breathe()
     }
     yield looked
@@ -80,15 +77,16 @@ export async function* lookAtSelection(
 /** Who would serve a product, and what its values would be made from. */
 export function lookAt(
   product: SelectedProduct,
-  { recipe: own, candidates, steps, memory }: LookSettings,
+  { recipe: own, wholeRecipe, candidates, steps, memory }: LookSettings,
   rules: Rules | undefined,
 ): Omit<LookedAt, 'isUnchanged'> & { readonly hashes: readonly string[] } {
   const recipe = taughtRecipe(own, memory?.[product.sourceId])
-  const record = recordOf(product, recipe)
-  const shown = workInput(record, recipe)
+  const record = recordOf(product, wholeRecipe ?? recipe)
+  const lines = shownLines(record, recipe)
+  const shown = lines.map(({ line }) => line).join('\n')
   const facts = factsOf(product, { shown, candidates })
   const { place, secondLook } = whoServes(candidates, facts, steps)
-  const seen = { product, recipe, place, secondLook, shown, ...ruled(recipe, rules, record) }
+  const seen = { product, recipe, place, secondLook, lines, shown, ...ruled(recipe, rules, record) }
   if (place === undefined) return { ...seen, hash: '', hashes: [] }
   const hash = hashFor(candidates[place]!, { recipe, shown })
   // What the one who looks again has written is of this plan too.

@@ -10,6 +10,7 @@ import { checkRecipe } from './read-recipe.ts'
 import { recipeRoutes } from './recipe-routes.ts'
 import { addSelectionRun } from './selection-run.ts'
 import { quoteSideBySide } from './side-by-side.ts'
+import { staleRoutes } from './stale-routes.ts'
 import { prepareTrial, type Trial, tryRecipe } from './trial.ts'
 
 /** Enrichment from the page: recipes, quotes, trials, and runs over a selection. */
@@ -17,6 +18,7 @@ export function enrichmentRoutes(services: JobServices & { readonly runManager: 
   const { database } = services
   return [
     ...recipeRoutes(services),
+    ...staleRoutes(services),
     assignmentPreviewRoute(services),
     handle(contract.addRun, async ({ who: { workspaceId, actor }, body }) => {
       const { selection, recipe, recipeId, servedBy, cap, canary, concurrency, startIfAtMost, steps } = body

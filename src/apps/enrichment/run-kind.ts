@@ -121,7 +121,7 @@ async function keepObserved(
 async function loadSubjects(
   tx: Tx,
   items: readonly LeasedItem[],
-  { recipe, candidates, steps, memory }: Pick<RunSettings, 'recipe' | 'candidates' | 'steps' | 'memory'>,
+  { recipe, wholeRecipe, candidates, steps, memory }: Pick<RunSettings, 'recipe' | 'wholeRecipe' | 'candidates' | 'steps' | 'memory'>,
   rules: Rules | undefined,
 ): Promise<EnrichmentSubject[]> {
   const ids = items.map(({ subjectId }) => subjectId)
@@ -140,7 +140,7 @@ async function loadSubjects(
     .where(inArray(products.id, ids))
   const subjects = subjectsOf(items, await withParents(tx, await withMappings(tx, rows)), (row, item) => {
     const taught = taughtRecipe(recipe, memory?.[row.sourceId])
-    const values = recordOf(row, recipe)
+    const values = recordOf(row, wholeRecipe ?? recipe)
     const shown = workInput(values, recipe)
     const facts = factsOf(row, { shown, candidates })
     const own = candidates[item.candidate]!
@@ -152,6 +152,7 @@ async function loadSubjects(
     return {
       identifier: row.identifier,
       values,
+      taught,
       // What the one who looks again writes is made by another model than was planned.
       workHash: item.escalated ? hashFor(own, { recipe: taught, shown }) : item.workHash,
       ...ruled(taught, rules, values),
@@ -160,5 +161,5 @@ async function loadSubjects(
     }
   })
   if (!steps.siblings) return subjects
-  return fillFollowers(tx, subjects, { recipe, recordOf: (product) => recordOf(product, recipe), inherits: true })
+  return fillFollowers(tx, subjects, { recipe, recordOf: (product) => recordOf(product, wholeRecipe ?? recipe), inherits: true })
 }

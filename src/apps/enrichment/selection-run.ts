@@ -4,9 +4,8 @@ import { callCandidate } from '../../calls/fallback.ts'
 import { isBatched } from '../../calls/price.ts'
 import { refreshCatalogueIndex } from '../../catalogue/index.ts'
 import { readMemories, type SourceMemory } from '../../catalogue/memory/memory.ts'
-import { countSelected } from '../../catalogue/selection.ts'
+import { countSelected, type RunSelection } from '../../catalogue/selection.ts'
 import { attributesOf as sourceAttributes } from '../../catalogue/sources.ts'
-import type { ProductSelection } from '../../contract/catalogue.ts'
 import type { Recipe } from '../../contract/recipe.ts'
 import type { AskedSteps } from '../../contract/run-steps.ts'
 import type { Tx } from '../../db/database.ts'
@@ -31,8 +30,9 @@ const DEFAULT_CONCURRENCY = 8
 export interface SelectionOrder {
   readonly workspaceId: string
   readonly actor: string
-  readonly selection: ProductSelection
+  readonly selection: RunSelection
   readonly recipe: Recipe | undefined // undefined: the stored one, as it is
+  readonly wholeRecipe?: Recipe | undefined // of which `recipe` has some fields
   readonly recipeId: string | undefined
   readonly servedBy: { readonly connectionId: string; readonly model: string } | undefined // undefined: as the workspace assigned
   readonly capNano: bigint | null
@@ -65,6 +65,7 @@ export async function addSelectionRun(services: JobServices & { readonly runMana
     const [first] = candidates
     const settings: RunSettings = {
       recipe,
+      ...(order.wholeRecipe ? { wholeRecipe: order.wholeRecipe } : {}),
       recipeId: recipeId ?? null,
       recipeName: stored?.name ?? recipe.name ?? null,
       selection,
@@ -98,7 +99,7 @@ const noBatches = (): AppError =>
   new AppError('batch.unavailable', 'No batch price is known for any model of this run. Choose another model, or run it without batches.')
 
 /** What is remembered of the sources that a selection may hold products of. */
-async function memoryOf(tx: Tx, selection: ProductSelection): Promise<Map<string, SourceMemory>> {
+async function memoryOf(tx: Tx, selection: RunSelection): Promise<Map<string, SourceMemory>> {
   const only = 'filter' in selection ? selection.filter.sourceId : undefined
   const all = only === undefined ? await tx.select({ id: sources.id }).from(sources) : [{ id: only }]
   return readMemories(

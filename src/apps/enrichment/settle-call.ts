@@ -22,6 +22,8 @@ export interface EnrichmentSubject {
   readonly identifier: string
   readonly values: Readonly<Record<string, unknown>>
   readonly workHash: string // what its values are made from: input, recipe, and the model of who is asked
+  /** The whole recipe with what its source taught; absent: the run's own. */
+  readonly taught?: Recipe
   /** Who may be asked about it, as places in the run's list: its candidate first, then those that may take over. */
   readonly chain: readonly number[]
   /** Who looks again when its values are flagged or not right: place in the run's list; undefined: nobody. */

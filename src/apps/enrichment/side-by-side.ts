@@ -3,11 +3,9 @@ import { inArray } from 'drizzle-orm'
 import type { AssignedCandidate } from '../../assignments/resolve.ts'
 import { callCandidate } from '../../calls/fallback.ts'
 import type { CallServices } from '../../calls/services.ts'
-import { latestWork, writtenKey } from '../../catalogue/changes.ts'
 import { refreshCatalogueIndex } from '../../catalogue/index.ts'
 import { readMemories } from '../../catalogue/memory/memory.ts'
-import { countSelected, selectedProducts } from '../../catalogue/selection.ts'
-import type { ProductSelection } from '../../contract/catalogue.ts'
+import { countSelected, type RunSelection, selectedProducts } from '../../catalogue/selection.ts'
 import type { Recipe } from '../../contract/recipe.ts'
 import type { QuoteView } from '../../contract/runs.ts'
 import type { RunSteps } from '../../contract/run-steps.ts'
@@ -18,7 +16,7 @@ import { readWorkspaceCurrency } from '../../people/workspaces.ts'
 import { AppError } from '../../base/errors.ts'
 import { chooseCandidates } from './candidates.ts'
 import { createEstimator, type Estimator } from './estimate.ts'
-import { attributesOf } from './plan.ts'
+import { createFreshness } from './freshness.ts'
 import { quoteView } from './quote-view.ts'
 import { openRules } from './planner/open-rules.ts'
 import { planView } from './planner/plan-view.ts'
@@ -29,7 +27,7 @@ import { scaledPlan } from './planner/tally.ts'
 import { withPerCall } from './prompt.ts'
 import { recordOf } from './record.ts'
 import { SECOND_LOOK_SHARE } from './run-quote.ts'
-import { workInput } from './show.ts'
+import { shownLines } from './show.ts'
 import { ruled } from './subjects.ts'
 import { taughtRecipe } from './taught-recipe.ts'
 import { recipeHash, workHash } from './work-hash.ts'
@@ -53,12 +51,15 @@ export async function quoteSideBySide(
   {
     workspaceId,
     selection,
+    standsFor,
     recipe: given,
     models,
     steps,
   }: {
     workspaceId: string
-    selection: ProductSelection
+    selection: RunSelection
+    /** So many products are meant, of which the selection holds some; absent: it holds all. */
+    standsFor?: number
     recipe: Recipe
     models: readonly { readonly connectionId: string; readonly model: string }[]
     steps: RunSteps
@@ -67,7 +68,7 @@ export async function quoteSideBySide(
   const { database, clock } = services
   await refreshCatalogueIndex(database, workspaceId)
   const recipe = withPerCall(given, perCallOf(given, steps))
-  const attributes = attributesOf(recipe)
+  const freshness = createFreshness(recipe)
   const { selected, products, standing, chosen, labels, currency, memories } = await database.inWorkspace(workspaceId, async (tx) => {
     const page = await selectedProducts(tx, { selection, limit: MOST_COUNTED })
     const productIds = page.map(({ id }) => id)
@@ -75,9 +76,9 @@ export async function quoteSideBySide(
       throw new AppError('selection.empty', 'There is no product in this selection. Choose others in the catalogue.')
     const chosenNow = await chooseCandidates(tx, models)
     return {
-      selected: page.length < MOST_COUNTED ? page.length : await countSelected(tx, selection),
+      selected: standsFor ?? (page.length < MOST_COUNTED ? page.length : await countSelected(tx, selection)),
       products: page,
-      standing: await latestWork(tx, { productIds, attributes }),
+      standing: await freshness.read(tx, productIds),
       chosen: chosenNow,
       labels: await labelsOf(tx, chosenNow.candidates),
       currency: await readWorkspaceCurrency(tx),
@@ -89,13 +90,14 @@ export async function quoteSideBySide(
   const records = products.map((product, index) => {
     const asked = taughtRecipe(recipe, memories.get(product.sourceId))
     const record = recordOf(product, recipe)
-    const shown = workInput(record, recipe)
+    const lines = shownLines(record, recipe)
+    const shown = lines.map(({ line }) => line).join('\n')
     const { answers, left } = ruled(asked, rules, record)
     const finder = siblings.get(asked) ?? createSiblingFinder()
     siblings.set(asked, finder)
     // What rules answer wholly leads nobody, whether the step is on or not.
     const leader = left ? finder.leaderOf(siblingShape(shown), index + 1) : undefined
-    return { id: product.id, planned: { shown, position: index + 1, answers, isFollower: leader !== undefined, asked } }
+    return { id: product.id, lines, planned: { shown, position: index + 1, answers, isFollower: leader !== undefined, asked } }
   })
   const scale = selected / products.length
   const estimators: Estimated[] = []
@@ -105,11 +107,11 @@ export async function quoteSideBySide(
     const server = callCandidate(candidate)
     const estimator = await createEstimator(services, { workspaceId, recipe, candidate: server, currency, steps })
     let unchanged = 0
-    for (const [index, { id, planned }] of records.entries()) {
+    for (const [index, { id, lines, planned }] of records.entries()) {
       const { asked, shown } = planned
       const hash = workHash({ recipe: asked, shown, provider, model, destination, locale: recipe.locale })
       const latest = standing.get(id)
-      if (attributes.every((attribute) => latest?.get(writtenKey(attribute))?.workHash === hash)) {
+      if (freshness.isWhole({ latest, candidates: [candidate], recipe: asked, hashes: [hash], lines })) {
         unchanged += 1
         estimator.addUnchanged(shown)
       } else estimator.add(planned)

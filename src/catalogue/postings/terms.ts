@@ -47,6 +47,7 @@ export const ATTRIBUTES: Wanted = { first: 'a', last: 'b' }
 export const namedBy = (term: Term): string => Buffer.from(term.slice(1), 'latin1').toString('utf8')
 export const withProposals: Term = 'p'
 export const withFlagged: Term = 'p!'
+export const withStale: Term = 'p~'
 /** The product has a parent from which it has what it lacks. */
 export const isVariant: Term = 'v'
 

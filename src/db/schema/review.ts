@@ -1,7 +1,9 @@
-import { boolean, index, integer, jsonb, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
+import { boolean, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import { products, sources } from './catalogue.ts'
 import type { ProposalFilter } from '../../contract/review.ts'
 import { workspaces } from './people.ts'
+import { bytea } from './system.ts'
 
 /** A random sample of a group of proposals, and what a person said of each. Its members stay, whatever becomes of them. */
 export const reviewSamples = pgTable(
@@ -87,3 +89,71 @@ export const supplierRules = pgTable(
   },
   (table) => [index('supplier_rules_source').on(table.sourceId)],
 )
+
+/** What values are made from beside their product, each once: a field's rules, its glossary, what the source taught, who was asked. */
+export const valueMakings = pgTable(
+  'value_makings',
+  {
+    workspaceId: uuid('workspace_id')
+      .notNull()
+      .references(() => workspaces.id),
+    id: uuid('id').notNull(), // the first half of the SHA-256 of its parts
+    parts: jsonb('parts').$type<Record<string, unknown>>().notNull(),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.workspaceId, table.id] })],
+)
+
+/** A product's record as a model saw it, by line: eight bytes each, of the attribute's name and of what it said. */
+export const shownRecords = pgTable(
+  'shown_records',
+  {
+    productId: uuid('product_id')
+      .notNull()
+      .references(() => products.id, { onDelete: 'cascade' }),
+    id: uuid('id').notNull(), // the first half of the SHA-256 of its text
+    workspaceId: uuid('workspace_id')
+      .notNull()
+      .references(() => workspaces.id),
+    lines: bytea('lines').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.productId, table.id] }), index('shown_records_workspace').on(table.workspaceId)],
+)
+
+/** Values that would be written from something else today, as the last check found them. */
+export const staleValues = pgTable(
+  'stale_values',
+  {
+    changeId: uuid('change_id').primaryKey(),
+    workspaceId: uuid('workspace_id')
+      .notNull()
+      .references(() => workspaces.id),
+    productId: uuid('product_id')
+      .notNull()
+      .references(() => products.id, { onDelete: 'cascade' }),
+    attribute: text('attribute').notNull(),
+    locale: text('locale'),
+    recipe: text('recipe').notNull(), // "recipe:<id>" of a stored one, "run:<id>" of a run that has its own
+    causes: text('causes').array().notNull(), // why, in the order of contract/stale.ts
+    changed: jsonb('changed').$type<string[]>().notNull(), // the attributes of its product that say something else
+    refreshId: uuid('refresh_id'), // the refresh that it was taken into
+  },
+  (table) => [
+    index('stale_values_workspace').on(table.workspaceId, table.recipe),
+    index('stale_values_product').on(table.productId),
+    index('stale_values_refresh')
+      .on(table.refreshId)
+      .where(sql`refresh_id is not null`),
+  ],
+)
+
+/** How far the check of a workspace's values is, or when it was made. */
+export const staleChecks = pgTable('stale_checks', {
+  workspaceId: uuid('workspace_id')
+    .primaryKey()
+    .references(() => workspaces.id),
+  looked: integer('looked').notNull(), // values
+  total: integer('total').notNull(),
+  startedAt: timestamp('started_at', { withTimezone: true }).notNull(),
+  endedAt: timestamp('ended_at', { withTimezone: true }), // null: under way, or cut off
+})

@@ -9,12 +9,14 @@ import gateway from './gateway.en.json' with { type: 'json' }
 import groups from './groups.en.json' with { type: 'json' }
 import local from './local.en.json' with { type: 'json' }
 import mapping from './mapping.en.json' with { type: 'json' }
+import memory from './memory.en.json' with { type: 'json' }
 import pace from './pace.en.json' with { type: 'json' }
 import people from './people.en.json' with { type: 'json' }
 import providers from './providers.en.json' with { type: 'json' }
 import review from './review.en.json' with { type: 'json' }
 import runs from './runs.en.json' with { type: 'json' }
 import shell from './shell.en.json' with { type: 'json' }
+import stale from './stale.en.json' with { type: 'json' }
 import structure from './structure.en.json' with { type: 'json' }
 import start from './start.en.json' with { type: 'json' }
 import tested from './tested.en.json' with { type: 'json' }
@@ -32,12 +34,14 @@ export const english = {
   groups,
   local,
   mapping,
+  memory,
   pace,
   people,
   providers,
   review,
   runs,
   shell,
+  stale,
   start,
   structure,
   tested,

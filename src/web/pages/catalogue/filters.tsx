@@ -42,6 +42,7 @@ export function Filters({
     { value: 'all', label: t('catalogue.filters.all') },
     { value: 'proposals', label: t('catalogue.filters.proposals'), note: facets && count(facets.proposals) },
     { value: 'flagged', label: t('catalogue.filters.flagged'), note: facets && count(facets.flagged) },
+    { value: 'stale', label: t('catalogue.filters.stale') },
   ] as const
   return (
     <>

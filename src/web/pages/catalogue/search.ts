@@ -7,7 +7,7 @@ const FIELDS = {
   family: someText(500),
   unfiled: aFlag,
   missing: someText(500),
-  state: oneOf(['proposals', 'flagged']),
+  state: oneOf(['proposals', 'flagged', 'stale']),
   standing: someText(620),
   variants: oneOf(['without', 'only']),
   sort: oneOf(PRODUCT_SORTS),
@@ -33,20 +33,21 @@ export const filterOf = ({ search, source, family, unfiled, missing, state, stan
   ...(source === undefined ? {} : { sourceId: source }),
   ...(unfiled ? { family: '' } : family === undefined ? {} : { family }),
   ...(missing === undefined ? {} : { missing }),
-  ...(state === 'proposals' ? { proposals: true } : state === 'flagged' ? { flagged: true } : {}),
+  ...(state === 'proposals' ? { proposals: true } : state === 'flagged' ? { flagged: true } : state === 'stale' ? { stale: true } : {}),
   ...standingFilter(standing),
   ...(variants === undefined ? {} : { variants: variants === 'only' }),
 })
 
 /** The same for the query of a route, where everything is text. */
 export function queryOfList(search: ListSearch) {
-  const { proposals, flagged, variants, qualityBelow, ...filter } = filterOf(search)
+  const { proposals, flagged, stale, variants, qualityBelow, ...filter } = filterOf(search)
   return {
     ...filter,
     ...(proposals ? { proposals: 'true' } : {}),
     ...(flagged ? { flagged: 'true' } : {}),
     ...(variants === undefined ? {} : { variants: String(variants) }),
     ...(qualityBelow === undefined ? {} : { qualityBelow: String(qualityBelow) }),
+    ...(stale ? { stale: 'true' } : {}),
     sort: search.sort ?? 'row',
     direction: search.down ? ('down' as const) : ('up' as const),
   }

@@ -1,9 +1,10 @@
+import { Link } from '@tanstack/react-router'
 import { Download } from 'lucide-react'
 import { useState } from 'react'
 import { changeSource, listProducts, listSources, productFacets, type SourceView } from '../../../contract/catalogue.ts'
 import { callApi } from '../../api/call.ts'
 import { invalidate } from '../../api/query.ts'
-import { Button } from '../../components/button.tsx'
+import { Button, buttonClass } from '../../components/button.tsx'
 import { Sheet } from '../../components/dialog.tsx'
 import { TextInput } from '../../components/field.tsx'
 import { RelativeTime } from '../../components/figures.tsx'
@@ -45,6 +46,9 @@ function Source({ source }: { source: SourceView }) {
         {t(`catalogue.sources.kinds.${source.kind}`)}
       </p>
       <div className="flex flex-wrap gap-2">
+        <Link to="/sources/$sourceId/memory" params={{ sourceId: source.id }} className={buttonClass({ small: true })}>
+          {t('memory.open')}
+        </Link>
         {source.exportable && (
           <Button small icon={<Download aria-hidden className="size-4" />} onClick={() => setExports(true)}>
             {t('catalogue.sources.export')}

@@ -18,6 +18,9 @@ import { PriceSource } from '../runs/price-source.tsx'
 import { isWithoutCost, Reasons } from '../runs/quote-detail.tsx'
 import { endsOf, useWhyUnknown } from '../runs/run-words.ts'
 import type { ServedBy } from './draft.ts'
+import { readAcceptance } from '../../../contract/memory.ts'
+import { formatShare } from '../../support/numbers.ts'
+import { acceptedShare, byModel } from '../memory/accepted-share.ts'
 
 type Quotes = RouteAnswer<typeof quoteSelection>
 export type ModelQuote = Quotes['quotes'][number]
@@ -170,6 +173,7 @@ function QuoteRow({
               <Count of={quote.quote.calls} /> {t('enrich.calls', { count: quote.quote.calls })}
             </span>
             <PriceSource of={quote.quote.prices} />
+            <Accepted model={quote.model} />
           </span>
         </span>
       </label>
@@ -182,6 +186,20 @@ function QuoteRow({
         />
       )}
     </div>
+  )
+}
+
+/** How often people accepted what the model wrote, as it was. */
+function Accepted({ model }: { model: string }) {
+  const { t, language } = useText()
+  const { data } = useQuery(queryOf(readAcceptance, { query: {} }))
+  const counts = data && byModel(data.counts).get(model)
+  const share = counts && acceptedShare(counts)
+  if (!counts || share === undefined) return null
+  return (
+    <span>
+      {t('memory.acceptance.ofModel', { share: formatShare(share, language), count: counts.asWritten + counts.edited + counts.rejected })}
+    </span>
   )
 }
 

@@ -2,6 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { ChevronDown, FileDown, FileUp, Save } from 'lucide-react'
 import { useRef, useState } from 'react'
 import * as contract from '../../../contract/recipes.ts'
+import { previewStale } from '../../../contract/stale.ts'
 import { callApi } from '../../api/call.ts'
 import { toApiProblem } from '../../api/problem.ts'
 import { invalidate, queryOf } from '../../api/query.ts'
@@ -10,10 +11,12 @@ import { Button } from '../../components/button.tsx'
 import { Dialog } from '../../components/dialog.tsx'
 import { ErrorNote } from '../../components/error-state.tsx'
 import { TextInput } from '../../components/field.tsx'
+import { useMoneyText } from '../../components/figures.tsx'
 import { Menu, MenuItem, MenuLine } from '../../components/menu.tsx'
 import { say, sayProblem } from '../../components/toast.tsx'
 import { useText } from '../../messages/text.tsx'
 import { useMay } from '../../support/me.ts'
+import { middleOf } from '../runs/run-words.ts'
 import { asSent, type Draft, newDraft } from './draft.ts'
 
 /** Which recipe this is; open another, keep this one, take it along as a file. */
@@ -146,7 +149,28 @@ function SaveDialog({ draft, onChange, onClose }: { draft: Draft; onChange: (dra
       }
     >
       <TextInput label={t('enrich.recipeName')} value={name} onValueChange={setName} maxLength={200} />
+      {draft.recipeId !== null && <MakesStale recipeId={draft.recipeId} recipe={recipe} />}
       {problem && <ErrorNote problem={toApiProblem(problem)} />}
     </Dialog>
+  )
+}
+
+/** What saving over the recipe makes stale, and what writing that again costs about. */
+function MakesStale({ recipeId, recipe }: { recipeId: string; recipe: ReturnType<typeof asSent> }) {
+  const { t } = useText()
+  const { about } = useMoneyText()
+  const { data, isPending } = useQuery(queryOf(previewStale, { params: { recipeId }, body: { recipe } }))
+  if (isPending) return <p className="mt-3 text-ink-2">{t('stale.preview.looking')}</p>
+  if (!data || data.of === 0) return null // nothing was written with it yet, or it cannot be said
+  const middle = middleOf(data.cost)
+  return (
+    <p className="mt-3">
+      {data.values === 0
+        ? t('stale.preview.none')
+        : middle
+          ? t('stale.preview.some', { count: data.values, cost: about(middle) })
+          : t('stale.preview.unpriced', { count: data.values })}
+      {data.counted < data.of && <span className="text-ink-2"> {t('stale.preview.sampled', { count: data.counted })}</span>}
+    </p>
   )
 }

@@ -1,3 +1,4 @@
+import { readStaleProduct } from '../../../contract/stale.ts'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { History, Pencil } from 'lucide-react'
@@ -78,6 +79,7 @@ function ValueRow({ productId, value, definition, misfit, proposals, onHistory }
         {definition ? labelText(definition, language) : attribute}
         {locale && <span className="text-small font-normal text-ink-2">{locale}</span>}
         {channel && <span className="text-small font-normal text-ink-2">{channel}</span>}
+        <StaleMark productId={productId} attribute={attribute} locale={locale} />
       </dt>
       <dd className="min-w-0">
         {editing ? (
@@ -272,5 +274,21 @@ function InlineProposal({ proposal }: { proposal: ProposalView }) {
         </div>
       )}
     </section>
+  )
+}
+
+/** It would be written from something else today: why, on hover and aloud. */
+function StaleMark({ productId, attribute, locale }: { productId: string; attribute: string; locale: string | null }) {
+  const { t, language } = useText()
+  const { data } = useQuery(queryOf(readStaleProduct, { params: { productId } }))
+  const stale = data?.values.find((one) => one.attribute === attribute && one.locale === locale)
+  if (!stale) return null
+  const why = stale.causes.map((cause) => t(`stale.causes.${cause}`))
+  const reasons = new Intl.ListFormat(language, { type: 'unit' }).format([...why, ...stale.changed])
+  return (
+    <span title={reasons}>
+      <Badge meaning="information">{t('stale.mark')}</Badge>
+      <span className="sr-only">{reasons}</span>
+    </span>
   )
 }

@@ -1,9 +1,10 @@
 import { Link } from '@tanstack/react-router'
-import { useMemo } from 'react'
+import { useMemo, useState } from 'react'
 import type { ProposalView } from '../../../contract/review.ts'
 import { Badge, Note } from '../../components/badge.tsx'
 import { Button } from '../../components/button.tsx'
 import { Diff } from '../../components/diff.tsx'
+import { TextInput } from '../../components/field.tsx'
 import { Money } from '../../components/figures.tsx'
 import { KeyHint } from '../../components/key-hint.tsx'
 import { useText } from '../../messages/text.tsx'
@@ -120,6 +121,8 @@ export function ProposalDetail({ proposal, decided, editing, draft, onEdit, onSa
 
 function Actions({ onSay, onEdit }: { onSay: (said: Say) => void; onEdit: () => void }) {
   const { t } = useText()
+  const [asks, setAsks] = useState(false)
+  if (asks) return <RejectFor onSay={onSay} onCancel={() => setAsks(false)} />
   return (
     <div className="flex flex-wrap gap-2 max-lg:fixed max-lg:inset-x-0 max-lg:bottom-0 max-lg:z-20 max-lg:border-t max-lg:border-line max-lg:bg-surface max-lg:px-4 max-lg:py-2">
       <Button kind="main" onClick={() => onSay({ decision: 'accept' })}>
@@ -131,7 +134,42 @@ function Actions({ onSay, onEdit }: { onSay: (said: Say) => void; onEdit: () => 
       <Button onClick={onEdit}>
         {t('review.edit')} <KeyHint keys="e" />
       </Button>
+      <Button kind="quiet" onClick={() => setAsks(true)}>
+        {t('groups.rejectFor')}
+      </Button>
     </div>
+  )
+}
+
+/** Why it is rejected: kept with the source, and told to models that write for it. */
+function RejectFor({ onSay, onCancel }: { onSay: (said: Say) => void; onCancel: () => void }) {
+  const { t } = useText()
+  const [reason, setReason] = useState('')
+  const send = () => onSay({ decision: 'reject', ...(reason.trim() === '' ? {} : { reason: reason.trim() }) })
+  return (
+    <form
+      className="flex flex-col gap-2"
+      onSubmit={(event) => {
+        event.preventDefault()
+        send()
+      }}
+    >
+      {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- the person asked for it with the button that it takes the place of */}
+      <TextInput
+        label={t('groups.reason')}
+        help={t('groups.reasonHelp')}
+        value={reason}
+        maxLength={500}
+        autoFocus
+        onValueChange={setReason}
+      />
+      <span className="flex gap-2">
+        <Button kind="main" type="submit">
+          {t('review.reject')}
+        </Button>
+        <Button onClick={onCancel}>{t('common.cancel')}</Button>
+      </span>
+    </form>
   )
 }
 

@@ -14,7 +14,10 @@ export interface Decided {
   readonly by: string | null
 }
 
-export type Say = { readonly decision: 'accept' | 'reject' } | { readonly decision: 'edit'; readonly value: Given }
+export type Say =
+  | { readonly decision: 'accept' }
+  | { readonly decision: 'reject'; readonly reason?: string }
+  | { readonly decision: 'edit'; readonly value: Given }
 
 /**
  * Decisions as the person makes them: shown at once, sent in the background, and each the next one to be undone. What the server
@@ -41,7 +44,7 @@ export function useDecisions() {
         ? { id, over, ...said }
         : said.decision === 'accept'
           ? { id, over, decision: said.decision }
-          : { id, decision: said.decision }
+          : { id, ...said }
     try {
       const { decisionId, results } = await callApi(decideProposals, { body: { decisions: [decision] } })
       const { result, decidedByName } = results[0]!

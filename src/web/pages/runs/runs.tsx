@@ -33,7 +33,18 @@ export function RunsPage() {
     </Link>
   )
   return (
-    <Page title={t('runs.title')} sentence={t('runs.sentence')} action={action || undefined}>
+    <Page
+      title={t('runs.title')}
+      sentence={t('runs.sentence')}
+      action={
+        <>
+          <Link to="/runs/stale" className={buttonClass({})}>
+            {t('stale.title')}
+          </Link>
+          {action}
+        </>
+      }
+    >
       <RunList search={search} action={action} />
     </Page>
   )
