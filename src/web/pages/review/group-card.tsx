@@ -26,12 +26,13 @@ export interface GroupCardProps {
   asOf: string
   search: ReviewSearch
   drawing: boolean
+  current: boolean // the keyboard is at it
   onSample: ((words: string | null) => void) | undefined // undefined: the person may only look
   onDone: () => void
 }
 
 /** One group: how many change alike and how, some of them as they are, and what can be done with all of them. */
-export function GroupCard({ group, filterFor, asOf, search, drawing, onSample, onDone }: GroupCardProps) {
+export function GroupCard({ group, filterFor, asOf, search, drawing, current, onSample, onDone }: GroupCardProps) {
   const { t, language } = useText()
   const { attribute, kind, count, flagged, words } = group
   const only = words.length === 1 && words[0]!.count === count ? words[0]!.words : null
@@ -59,7 +60,7 @@ export function GroupCard({ group, filterFor, asOf, search, drawing, onSample, o
         </div>
         {onSample && !underWay && (
           <div className="flex flex-wrap gap-2">
-            <Button small kind="main" busy={drawing} onClick={() => onSample(taken?.words ?? null)}>
+            <Button small kind={current ? 'main' : 'plain'} busy={drawing} onClick={() => onSample(taken?.words ?? null)}>
               {t('groups.sample')}
             </Button>
             <Button small onClick={() => setAsked('accept')}>

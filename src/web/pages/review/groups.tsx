@@ -139,6 +139,7 @@ function Groups({ groups, asOf, search }: { groups: readonly ProposalGroupView[]
               asOf={asOf}
               search={search}
               drawing={drawing === keyOf(group)}
+              current={index === at}
               onSample={mayDecide ? (words) => void sample(group, words) : undefined}
               onDone={() => void valuesChanged()}
             />

@@ -25,7 +25,6 @@ import { FieldsSkeleton } from '../../components/skeleton.tsx'
 import { sayProblem } from '../../components/toast.tsx'
 import { useText } from '../../messages/text.tsx'
 import { useMay } from '../../support/me.ts'
-import { formatCount } from '../../support/numbers.ts'
 import { endsOf } from '../runs/run-words.ts'
 import { useMoneyText } from '../../components/figures.tsx'
 
@@ -128,7 +127,9 @@ function Group({ group, mayRun }: { group: StaleGroupView; mayRun: boolean }) {
         <h2 className="text-section font-semibold">
           <bdi>{group.name ?? t('stale.unnamed')}</bdi>
         </h2>
-        <p className="text-ink-2">{t('stale.counts', { count: group.values, products: formatCount(group.products, language) })}</p>
+        <p className="text-ink-2">
+          {t('stale.counts', { count: group.values })} · {t('catalogue.sources.products', { count: group.products })}
+        </p>
       </header>
       <table className="w-full text-table">
         <thead className="sr-only">
