@@ -93,7 +93,7 @@ describeInBrowser('review by exception, in a browser', ({ server, open }) => {
     const { items } = await client.call(review.listProposals, { query: { attribute: 'description' } })
     const decisions = items.map(({ id, proposed, current }, n) =>
       n < 3
-        ? { id, decision: 'edit' as const, over: current.changeId, value: String(proposed).replace('inox', 'stainless steel') }
+        ? { id, decision: 'edit' as const, over: current.changeId, value: (proposed as string).replace('inox', 'stainless steel') }
         : { id, decision: 'reject' as const, reason: 'This one is no desk lamp' },
     )
     await client.call(review.decideProposals, { body: { decisions } })
@@ -155,6 +155,8 @@ describeInBrowser('review by exception, in a browser', ({ server, open }) => {
   it('is the same from right to left', async () => {
     const tab = await open({ as: someone.client, language: 'ar' })
     await tab.visit('/review/groups')
+    await tab.expectAccessible()
+    expect(await tab.page.locator('html').getAttribute('dir')).toBe('rtl')
     await tab.shots('review-groups-ar')
     await tab.visit(`/sources/${someone.sourceId}/memory`)
     await tab.shots('memory-ar')
