@@ -16,6 +16,8 @@ export interface ChatCall extends CallRequest {
   readonly maxOutputTokens: number // told to the provider
   readonly inputTokensAtMost: number // with `outputTokensAtMost` what the call is reserved for
   readonly outputTokensAtMost: number
+  /** Whether its constant part is marked for the provider's cache, where that is asked for; absent: it is. */
+  readonly caching?: boolean
   readonly reasoning?: LanguageModelV4CallOptions['reasoning']
 }
 
@@ -34,7 +36,10 @@ export function planChat(request: ChatCall, at: Date): CallPlan<LanguageModelV4G
 
 /** Asks with `fetch`, and reads what it gives. */
 export async function generate(
-  request: Pick<ChatCall, 'candidate' | 'system' | 'user' | 'schema' | 'schemaName' | 'maxOutputTokens' | 'reasoning' | 'signal'>,
+  request: Pick<
+    ChatCall,
+    'candidate' | 'system' | 'user' | 'schema' | 'schemaName' | 'caching' | 'maxOutputTokens' | 'reasoning' | 'signal'
+  >,
   offer: ChatOffer,
   fetch: AttemptFetch,
 ): Promise<LanguageModelV4GenerateResult> {
@@ -42,7 +47,11 @@ export async function generate(
   return model.doGenerate({
     prompt: [
       // Anthropic caches only what is marked; the other packages ignore the mark.
-      { role: 'system', content: systemFor(offer, request), providerOptions: { anthropic: { cacheControl: { type: 'ephemeral' } } } },
+      {
+        role: 'system',
+        content: systemFor(offer, request),
+        ...(request.caching === false ? {} : { providerOptions: { anthropic: { cacheControl: { type: 'ephemeral' } } } }),
+      },
       { role: 'user', content: [{ type: 'text', text: request.user }] },
     ],
     maxOutputTokens: request.maxOutputTokens,

@@ -281,6 +281,17 @@ export const runReceipt = z
     retries: z.int().meta({ description: 'Calls that were a further attempt' }),
     usage,
     products: counts,
+    saved: z
+      .strictObject({
+        byRules: z.int().meta({ description: 'Products whose values all stood in their data' }),
+        valuesByRules: z.int(),
+        filled: z.int().meta({ description: 'Products that were filled in from a sibling' }),
+        escalated: z.int().meta({ description: 'Products that a second model looked at' }),
+        cacheReadTokens: z.int().meta({ description: 'Input that a prompt cache served' }),
+        spared: money.nullable().meta({ description: 'What the products that were not asked about would have cost, as the others did' }),
+        belowList: money.nullable().meta({ description: 'What calls cost less than at list price, as in batches' }),
+      })
+      .meta({ description: 'What its steps saved, from how its values came about and from its calls' }),
     byModel: z.array(z.strictObject({ model: z.string(), ...line, usage })),
     byConnection: z.array(z.strictObject({ connectionId: z.uuid(), slug: z.string(), label: z.string(), ...line })),
     byOutcome: z.array(z.strictObject({ outcome: z.string(), errorCode: z.string().nullable(), ...line })),

@@ -40,6 +40,7 @@ export function batchedEnrichment(work: EnrichmentWork, usual: RunKind<Enrichmen
         call: {
           ...asking,
           schema,
+          caching: work.caching,
           workspaceId: work.workspaceId,
           actor: work.actor,
           member: work.member,

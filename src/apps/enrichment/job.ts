@@ -226,6 +226,7 @@ export async function driveJob(
     currency: order.currency,
     recipe: order.recipe,
     servers: [server],
+    caching: order.steps.caching,
     leads: true, // also of a run that was made when the step was on
     load: (tx, items) => loadSubjects(tx, items, { recipe: order.recipe, rules, siblings: order.steps.siblings }),
     decision: order.decision,

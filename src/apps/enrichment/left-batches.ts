@@ -48,6 +48,7 @@ async function endBatchesOf(services: JobServices, run: Run, signal: AbortSignal
     currency,
     recipe,
     servers: await openServers(candidates, services),
+    caching: true,
     leads: false, // nothing more is asked
     load: (tx, items) => loadSubjects(tx, items, { recipe, rules, siblings: false }),
     decision: null,

@@ -82,6 +82,7 @@ async function openWork(services: JobServices, run: Run) {
     recipe: settings.recipe,
     servers: await openServers(settings.candidates, services),
     leads: settings.steps.siblings,
+    caching: settings.steps.caching,
     load: (tx, items) => loadSubjects(tx, items, settings, rules),
     decision: null,
     acceptFlagged: false,

@@ -25,6 +25,8 @@ export interface EnrichmentWork extends ValueOrigin {
   readonly servers: readonly Server[]
   /** Some of its products wait until a sibling's values are there. */
   readonly leads: boolean
+  /** Whether the provider is asked to cache the constant part of prompts. */
+  readonly caching: boolean
   readonly load: (tx: Tx, items: readonly LeasedItem[]) => Promise<EnrichmentSubject[]>
   /** Told of each answered call: what the quote learns from. `server`: who was asked, a place in `servers`. */
   readonly onAnswered?: (call: ObservedCall, server: number) => void
@@ -83,6 +85,7 @@ async function ask(work: EnrichmentWork, { open, signal }: { open: readonly Enri
       user: prompt.user,
       schema,
       schemaName: OUTPUT_SCHEMA_NAME,
+      caching: work.caching,
       ...callOf(asked.get(first!.candidate)!),
       signal,
       forCandidate: (candidate) => {

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react'
 import type { Recipe, RecipeField } from '../../../contract/recipe.ts'
+import type { AskedSteps } from '../../../contract/run-steps.ts'
 import { BUILT_IN_RULES } from '../../../contract/recipe-fields.ts'
 import { keep, kept } from '../../support/kept.ts'
 
@@ -19,6 +20,7 @@ export interface Draft {
   readonly compare: readonly ServedBy[]
   readonly canary: number | null
   readonly cap: string
+  readonly steps: AskedSteps // how it costs less
 }
 
 export const newDraft = (recipe: Recipe, stored?: { id: string; name: string; version: number }): Draft => ({
@@ -31,14 +33,20 @@ export const newDraft = (recipe: Recipe, stored?: { id: string; name: string; ve
   compare: [],
   canary: null,
   cap: '',
+  steps: FIRST_STEPS,
 })
+
+/** What changes nothing but the cost is on to begin with; a batch may take hours, and several products a call are the person's to choose. */
+const FIRST_STEPS: AskedSteps = { rules: true, siblings: true, caching: true, cheapFirst: true, batch: false, perCall: 'recipe' }
 
 const NAME = 'enrich.draft'
 
 export function keptDraft(): Draft | undefined {
   try {
     const found = JSON.parse(kept(NAME) ?? 'null') as Draft | null
-    return found && Array.isArray(found.recipe?.fields) && Array.isArray(found.compare) ? found : undefined
+    return found && Array.isArray(found.recipe?.fields) && Array.isArray(found.compare)
+      ? { ...found, steps: { ...FIRST_STEPS, ...found.steps } }
+      : undefined
   } catch {
     return undefined
   }

@@ -22,6 +22,7 @@ import { middleOf } from '../runs/run-words.ts'
 import { asSent, type Draft, keepDraft, keptDraft, newDraft, useSettled } from './draft.ts'
 import { Launch } from './launch.tsx'
 import { isSame, ModelQuotes } from './model-quotes.tsx'
+import { PlanSteps } from './plan-steps.tsx'
 import { RecipeEditor } from './recipe-editor.tsx'
 import { RecipeMenu } from './recipe-menu.tsx'
 import { SelectionSummary } from './selection-summary.tsx'
@@ -144,9 +145,9 @@ function Workbench({ selection, count, draft, columns, onChange, onSuggest, onAl
   const mayRun = useMay('runs.write')
   const navigate = useNavigate()
   const { about } = useMoneyText()
-  const { recipe, servedBy, compare } = draft
+  const { recipe, servedBy, compare, steps } = draft
   const checked = useChecked(recipe)
-  const quotes = useQuotes({ selection, recipe, isRight: checked.isRight, compare })
+  const quotes = useQuotes({ selection, recipe, steps, isRight: checked.isRight, compare })
   const chosen = quotes.all.find((quote) => (servedBy ? isSame(quote, servedBy) : quote.assigned))
   const assignedCount = quotes.all.filter(({ assigned }) => assigned).length
   const isByRules = !servedBy && assignedCount > 1 // planned first, and then it waits with its quote
@@ -160,6 +161,7 @@ function Workbench({ selection, count, draft, columns, onChange, onSuggest, onAl
           recipe: { ...asSent(recipe), ...(draft.name ? { name: draft.name } : {}) },
           ...(draft.recipeId && !draft.changed ? { recipeId: draft.recipeId } : {}),
           ...(servedBy ? { servedBy } : {}),
+          steps,
           ...(draft.cap.trim() ? { cap: draft.cap.trim() } : {}),
           ...(draft.canary ? { canary: draft.canary } : {}),
           ...(cost ? { startIfAtMost: cost.high } : {}),
@@ -219,6 +221,18 @@ function Workbench({ selection, count, draft, columns, onChange, onSuggest, onAl
               onChange={(next) => onChange({ ...draft, ...next })}
             />
           </Section>
+          {chosen && quotes.counted && !isByRules && (
+            <Section title={t('enrich.steps.title')} sentence={t('enrich.steps.sentence')}>
+              <PlanSteps
+                plan={chosen.plan}
+                perCall={quotes.counted.perCall}
+                steps={steps}
+                recipePerCall={recipe.perCall}
+                isWaiting={quotes.isWaiting}
+                onChange={(next) => onChange({ ...draft, steps: next })}
+              />
+            </Section>
+          )}
           <Section title={t('enrich.launch')} sentence={t('enrich.launchWhat')}>
             <Launch draft={draft} products={products} cost={cost} onChange={onChange} />
           </Section>
@@ -247,21 +261,28 @@ function useChecked(recipe: Recipe): { issues: readonly RecipeIssue[]; isRight: 
 function useQuotes({
   selection,
   recipe,
+  steps,
   isRight,
   compare,
 }: {
   selection: ProductSelection
   recipe: Recipe
+  steps: Draft['steps']
   isRight: boolean
   compare: Draft['compare']
 }) {
-  const settled = useSettled(JSON.stringify({ selection, recipe: asSent(recipe) }), SETTLES_MS)
+  const settled = useSettled(JSON.stringify({ selection, recipe: asSent(recipe), steps }), SETTLES_MS)
   const ask = (models: Draft['compare']) => ({
     queryKey: [quoteSelection.id, settled, models],
     queryFn: ({ signal }: { signal: AbortSignal }) =>
       callApi(
         quoteSelection,
-        { body: { ...(JSON.parse(settled) as { selection: ProductSelection; recipe: Record<string, unknown> }), models: [...models] } },
+        {
+          body: {
+            ...(JSON.parse(settled) as { selection: ProductSelection; recipe: Record<string, unknown>; steps: Draft['steps'] }),
+            models: [...models],
+          },
+        },
         signal,
       ),
     retry: false,

@@ -12,6 +12,7 @@ import { type Column, Table } from '../../components/table.tsx'
 import { useText } from '../../messages/text.tsx'
 import { formatDuration, formatShare } from '../../support/numbers.ts'
 import type { LiveRun } from './run.tsx'
+import { Saved } from './saved.tsx'
 import { endsOf, useWhyUnknown } from './run-words.ts'
 
 const LOOK_AGAIN_MS = 5_000
@@ -74,6 +75,7 @@ function ReceiptOf({ run, receipt }: { run: LiveRun; receipt: RunReceiptView }) 
           ))}
         </dl>
       </div>
+      <Saved saved={receipt.saved} />
       <div className="flex flex-col gap-3">
         <RadioGroup
           inline

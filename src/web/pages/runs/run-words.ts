@@ -83,6 +83,7 @@ const REASONS = [
   'thinking',
   'asked_again',
   'second_look',
+  'filled',
   'scaled_up',
   'other_currency',
   'paid_by_hour',
