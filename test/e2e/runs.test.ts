@@ -26,6 +26,13 @@ describeInBrowser(
       await tab.visit('/enrich')
       await page.getByText('All 60 products of the catalogue.').waitFor()
       await page.getByRole('radio').first().waitFor()
+      await page.getByRole('heading', { name: 'Steps that save' }).waitFor()
+      const perCall = page.getByRole('switch', { name: /products in a call/ })
+      expect(await perCall.isChecked()).toBe(false)
+      await perCall.click()
+      await page.getByText(/^[1-9]\d? calls$/).waitFor() // 60 products in fewer
+      await settled(page)
+      expect(await page.getByRole('switch', { name: 'Prompt caching' }).isDisabled()).toBe(true)
       await tab.expectAccessible()
       await tab.shots('enrich')
 

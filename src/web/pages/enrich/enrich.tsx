@@ -228,7 +228,6 @@ function Workbench({ selection, count, draft, columns, onChange, onSuggest, onAl
                 perCall={quotes.counted.perCall}
                 steps={steps}
                 recipePerCall={recipe.perCall}
-                isWaiting={quotes.isWaiting}
                 onChange={(next) => onChange({ ...draft, steps: next })}
               />
             </Section>

@@ -15,14 +15,12 @@ export function PlanSteps({
   perCall,
   steps,
   recipePerCall,
-  isWaiting,
   onChange,
 }: {
   plan: PlanView
   perCall: number // how many products a call is best made of
   steps: AskedSteps
   recipePerCall: number
-  isWaiting: boolean
   onChange: (steps: AskedSteps) => void
 }) {
   const { t } = useText()
@@ -31,20 +29,20 @@ export function PlanSteps({
     else onChange({ ...steps, [step]: on })
   }
   return (
-    <div className={cx('flex flex-col', isWaiting && 'opacity-60')}>
+    <div className="flex flex-col">
       <ul className="divide-y divide-line rounded-md border border-line">
         {plan.steps.map((step) => (
           <li key={step.step} className="flex flex-wrap items-start justify-between gap-x-4 gap-y-1 px-3 py-2.5">
             <div className="min-w-0 flex-1 basis-64">
               <StepName step={step} onTurn={turn} />
             </div>
-            <p className="shrink-0 text-end text-table">
+            <p className="w-full text-table sm:w-44 sm:text-end">
               <StepSaving step={step} />
             </p>
           </li>
         ))}
       </ul>
-      {plan.naive && (
+      {plan.naive && plan.naive.high !== '0' && (
         <p className="pt-2 text-table text-ink-2">
           {t('enrich.steps.naive')} <MoneyRange {...endsOf(plan.naive)} />
         </p>
@@ -72,10 +70,11 @@ function StepSaving({ step: { on, because, saves, inputTokens, outputTokens } }:
   const { t } = useText()
   if (because) return <span className="text-ink-2">{t('enrich.steps.nothing')}</span>
   const tokens = inputTokens.high + outputTokens.high
+  const isMoney = saves !== null && (saves.low !== '0' || saves.high !== '0') // a free model saves tokens alone
   return (
     <>
       <span className={cx('block', on ? 'font-medium' : 'text-ink-2')}>
-        {t(on ? 'enrich.steps.saves' : 'enrich.steps.wouldSave')} {saves ? <MoneyRange {...endsOf(saves)} /> : null}
+        {t(on ? 'enrich.steps.saves' : 'enrich.steps.wouldSave')} {isMoney && <MoneyRange {...endsOf(saves)} />}
       </span>
       {tokens > 0 && <span className="block text-small text-ink-2">{t('enrich.steps.tokens', { count: tokens })}</span>}
     </>
