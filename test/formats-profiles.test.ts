@@ -143,7 +143,7 @@ describeOnEachDatabase('formats whose columns mean something', (open) => {
 
   it('Google Merchant and Open Food Facts are known by their columns, too', async () => {
     const feed =
-      'id\ttitle\tdescription\tlink\timage link\tg:availability\tprice\titem_group_id\nA\tShoe\tA shoe\thttps://a.example\thttps://a.example/a.jpg\tin_stock\t10 EUR\tG1\n'
+      'g:id\ttitle\tdescription\tlink\timage link\tg:availability\tprice\titem_group_id\nA\tShoe\tA shoe\thttps://a.example\thttps://a.example/a.jpg\tin_stock\t10 EUR\tG1\n'
     const google = await files.bring('feed.tsv', feed)
     const [shoe] = (await files.idsOf(google.source.id)).values()
     const view = await files.product(shoe!)

@@ -1,5 +1,5 @@
 import type { ColumnMapping } from '../../contract/mapping.ts'
-import { type ImportProfile, listed } from './profile.ts'
+import { identifierOf, type ImportProfile, listed } from './profile.ts'
 
 /**
  * Google Merchant Center's product data, as a table or from XML, where names stand with or without "g:", and with "_" or blanks.
@@ -19,11 +19,12 @@ export const googleMerchant: ImportProfile = {
 
   map(file) {
     const taken = new Set<string>()
+    const identifier = identifierOf(file, (column) => canonical(column) === 'id')
     return file.columns.map((column): ColumnMapping => {
       const name = canonical(column)
       const attribute = taken.has(name) ? column : name
       taken.add(name)
-      const role = column === file.identifier ? 'identifier' : (ROLES[name] ?? 'attribute')
+      const role = column === identifier ? 'identifier' : (ROLES[name] ?? 'attribute')
       return { column, role, ...(attribute === column ? {} : { attribute }) }
     })
   },

@@ -1,5 +1,5 @@
 import type { ColumnMapping } from '../../contract/mapping.ts'
-import { type FileSample, type ImportProfile, listed, those } from './profile.ts'
+import { type FileSample, identifierOf, type ImportProfile, listed, those } from './profile.ts'
 
 /**
  * Open Food Facts' export as JSONL. Texts stand in the product's main language and in others, `product_name` and `product_name_fr`;
@@ -53,7 +53,8 @@ const KEPT =
   /^(_id|_keywords|rev|sortkey|id|created_t|creator|editors?(_tags)?|last_.*|.*_t|.*_debug.*|.*_hierarchy|.*_n|states.*|popularity.*|scans_n|unique_scans_n|images|selected_images|ingredients|ecoscore_.*|nutriscore.*|nova_group.*|misc_tags|codes_tags|entry_dates_tags|data_.*|photographers.*|informers.*|correctors.*|checkers.*|max_imgid|update_key|complete|completeness|lc|interface_version.*|nutrient_levels.*|.*_from_.*|.*_prev_.*|added_countries_tags|removed_countries_tags)$/
 
 function mapColumn(column: string, file: FileSample): ColumnMapping {
-  if (column === file.identifier || column === 'code') return { column, role: column === file.identifier ? 'identifier' : 'attribute' }
+  if (column === identifierOf(file, (each) => each === 'code')) return { column, role: 'identifier' }
+  if (column === 'code') return { column, role: 'attribute' }
   const localised = LOCALISED.exec(column)
   if (localised) return { column, role: 'attribute', attribute: localised[1]!, locale: localised[2]! }
   if (/^image_.*url$/.test(column)) return { column, role: 'image' }

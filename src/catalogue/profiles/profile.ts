@@ -26,6 +26,10 @@ export interface ImportProfile {
 /** Those of these columns that are there. */
 export const those = (file: FileSample, columns: readonly string[]): string[] => columns.filter((column) => file.columns.includes(column))
 
+/** The column that tells products apart: as a person says, else the format's own, where the file has it; else as the file shows. */
+export const identifierOf = ({ saidIdentifier, identifier, columns }: FileSample, isOwn: (column: string) => boolean): string | undefined =>
+  saidIdentifier ? identifier : (columns.find(isOwn) ?? identifier)
+
 /** What of a file's format its profile decides. */
 export type RowReading = Partial<Pick<DelimitedFormat, 'repeats' | 'variants' | 'apostrophes'>>
 

@@ -1,5 +1,5 @@
 import type { ColumnMapping } from '../../contract/mapping.ts'
-import { type FileSample, type ImportProfile, listed, those } from './profile.ts'
+import { type FileSample, identifierOf, type ImportProfile, listed, those } from './profile.ts'
 
 /**
  * Shopify's product export, in its older and its newer spelling. Rows that share a handle are one product: the first has what is
@@ -43,8 +43,7 @@ const OF_VARIANT =
   /^(Option[123] value|Variant .*|SKU|Barcode|Price|Compare-at price|Cost per item|Inventory quantity|Weight value \(grams\)|Weight unit for display|Unit price .*|Image .*|Product image URL)$/i
 
 function mapColumn(column: string, file: FileSample): ColumnMapping {
-  if (isHandle(column)) return { column, role: file.saidIdentifier && column !== file.identifier ? 'attribute' : 'identifier' }
-  if (file.saidIdentifier && column === file.identifier) return { column, role: 'identifier' }
+  if (column === identifierOf(file, isHandle)) return { column, role: 'identifier' }
   if (KEPT.test(column)) return { column, role: 'kept' }
   const market = /^(Price|Compare At Price|Compare-at price) \/ (.+)$/i.exec(column)
   if (market) return { column, role: 'attribute', attribute: market[1]!, channel: codeOf(market[2]!), level: 'variant' }
