@@ -128,7 +128,6 @@ function printRun(): void {
   say(
     `${succeeded} succeeded, ${flagged} flagged, ${failed} failed. Scripted texts are shorter or longer than a model's: their output is not the measured one.`,
   )
-  say(`What each way gave: ${JSON.stringify(report['ways'] ?? null)}`)
 }
 
 function plain({ steps, ...model }: { provider: string; model: string; steps: readonly StepFigures[] }) {
