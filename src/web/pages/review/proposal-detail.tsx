@@ -154,7 +154,6 @@ function RejectFor({ onSay, onCancel }: { onSay: (said: Say) => void; onCancel: 
         send()
       }}
     >
-      {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- the person asked for it with the button that it takes the place of */}
       <TextInput
         label={t('groups.reason')}
         help={t('groups.reasonHelp')}
