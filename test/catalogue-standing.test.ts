@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as catalogue from '../src/contract/catalogue.ts'
 import * as review from '../src/contract/review.ts'
 import * as contract from '../src/contract/structure.ts'
+import { akeneoRows, missingInAkeneo } from './support/akeneo.ts'
+import { describeShared, sharedPath } from './support/shared.ts'
 import { postgresAbsence } from './support/postgres-cluster.ts'
 import { until } from './support/until.ts'
 import { startTestServer, type TestClient, type TestServer } from './support/server.ts'
@@ -102,4 +105,33 @@ describe.each(engines)('how products stand, in the list and by family (%s)', (on
     expect(await found({ complete: 'shop/en' })).toEqual([])
     expect((await editor.call(contract.readStandings)).all).toMatchObject({ asked: 30, complete: 0 })
   })
+})
+
+describeShared('a whole Akeneo export, brought through the routes', () => {
+  it('is as complete in each channel and language as counting the cells of its files says', async () => {
+    const server = await startTestServer()
+    try {
+      const editor = await server.member('editor')
+      const upload = (name: string) =>
+        editor.call(catalogue.uploadFile, { query: { name }, bytes: readFileSync(sharedPath(`data/akeneo/${name}`)) } as never)
+      for (const name of ['attribute_groups', 'attributes', 'attribute_options', 'families', 'family_variants', 'categories', 'channels']) {
+        const { id } = await upload(`${name}.csv`)
+        const taken = await editor.call(contract.importStructureFile, { params: { fileId: id } })
+        expect(taken.problems, name).toEqual([])
+        expect(taken.missing, name).toEqual([])
+      }
+      const started = await editor.call(catalogue.startImport, { body: { fileId: (await upload('products.csv')).id } })
+      for await (const _ of editor.events(catalogue.watchImport, { params: { importId: started.id } }));
+      await until(async () => (await editor.call(contract.readStandings)).index.ready)
+      const { all } = await editor.call(contract.readStandings)
+      const rows = akeneoRows('products.csv').filter((row) => row['family'] !== '')
+      expect(all.places).toHaveLength(9)
+      for (const { channel, locale, complete, asked } of all.places) {
+        const counted = rows.filter((row) => missingInAkeneo(row, { channel: channel!, locale: locale!.replace('-', '_') })!.length === 0)
+        expect({ complete, asked }, `${channel} ${locale}`).toEqual({ complete: counted.length, asked: rows.length })
+      }
+    } finally {
+      await server.close()
+    }
+  }, 60_000)
 })

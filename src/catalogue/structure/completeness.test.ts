@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { akeneoRows, missingInAkeneo } from '../../../test/support/akeneo.ts'
 import { describeShared, sharedPath } from '../../../test/support/shared.ts'
 import { detectFormat } from '../formats/detect.ts'
 import { readRows } from '../formats/read.ts'
@@ -74,50 +74,22 @@ describe('completeness', () => {
   })
 })
 
-/** A second reading of Akeneo's files, by nothing of ours. */
-function plainCsv(name: string): Record<string, string>[] {
-  const text = readFileSync(sharedPath(`data/akeneo/${name}`), 'utf8')
-  const rows: string[][] = [['']]
-  let quoted = false
-  for (let index = 0; index < text.length; index += 1) {
-    const sign = text[index]!
-    const row = rows.at(-1)!
-    if (quoted && sign === '"' && text[index + 1] === '"') row[row.length - 1] += text[++index]!
-    else if (sign === '"') quoted = !quoted
-    else if (sign === ';' && !quoted) row.push('')
-    else if (sign === '\n' && !quoted) rows.push([''])
-    else row[row.length - 1] += sign
-  }
-  const [header, ...body] = rows
-  return body.filter((row) => row.length > 1).map((row) => Object.fromEntries(header!.map((column, index) => [column, row[index] ?? ''])))
-}
-
 describeShared('completeness of a whole Akeneo export', () => {
   it('is what counting the cells of its files gives, for every product, channel and locale', async () => {
     const structure = await akeneoStructure()
-    const families = new Map(plainCsv('families.csv').map((row) => [row['code'], row]))
-    const localised = new Map(plainCsv('attributes.csv').map((row) => [row['code'], row]))
     let compared = 0
     let complete = 0
-    for (const row of plainCsv('products.csv')) {
+    for (const row of akeneoRows('products.csv')) {
       const values = Object.entries(row).flatMap(([column, cell]) => measured(column, cell))
       for (const standing of completenessOf(structure, { identifier: row['sku']!, family: row['family']!, values })) {
         const [channel, locale] = [standing.channel!, standing.locale!]
-        const required = families.get(row['family'])![`requirements-${channel}`]!.split(',')
-        const missing = required.filter((code) => {
-          const { localizable, scopable, type } = localised.get(code)!
-          if (type === 'pim_catalog_price_collection') return row[`${code}-EUR`] === '' || row[`${code}-USD`] === ''
-          const column = [code, ...(localizable === '1' ? [locale.replace('-', '_')] : []), ...(scopable === '1' ? [channel] : [])].join(
-            '-',
-          )
-          return (row[column] ?? '').trim() === ''
-        })
-        expect(standing, `${row['sku']} ${channel} ${locale}`).toMatchObject({ required: required.length, missing })
+        const missing = missingInAkeneo(row, { channel, locale: locale.replace('-', '_') })!
+        expect(standing, `${row['sku']} ${channel} ${locale}`).toMatchObject({ missing })
         compared += 1
         complete += missing.length === 0 ? 1 : 0
       }
     }
-    const inFamilies = plainCsv('products.csv').filter((row) => row['family'] !== '')
+    const inFamilies = akeneoRows('products.csv').filter((row) => row['family'] !== '')
     expect(compared).toBe(9 * inFamilies.length) // three channels, three locales
     expect(complete).toBeGreaterThan(0)
     expect(complete).toBeLessThan(compared)

@@ -4,18 +4,24 @@ import type { ProductStandingView } from '../../../contract/structure.ts'
 import { useText } from '../../messages/text.tsx'
 import { cx } from '../../support/cx.ts'
 import { formatShare } from '../../support/numbers.ts'
+import { labelText } from './label-text.ts'
 
 /** How a product stands: its quality with every part and what to do, and its completeness in each channel and language. */
 export function StandingPanel({ standing }: { standing: ProductStandingView }) {
+  const { language } = useText()
+  const known = new Map(standing.attributes.map((attribute) => [attribute.code, labelText(attribute, language)]))
+  const nameOf = (code: string): string => known.get(code) ?? code
   return (
     <div className="flex flex-col gap-4">
-      <QualityCard quality={standing.quality} />
-      <CompletenessCard standing={standing} />
+      <QualityCard quality={standing.quality} nameOf={nameOf} />
+      <CompletenessCard standing={standing} nameOf={nameOf} />
     </div>
   )
 }
 
-function QualityCard({ quality: { score, parts } }: { quality: Quality }) {
+type NameOf = (code: string) => string
+
+function QualityCard({ quality: { score, parts }, nameOf }: { quality: Quality; nameOf: NameOf }) {
   const { t } = useText()
   return (
     <section aria-label={t('structure.quality.title')} className="rounded-md border border-line bg-surface p-3">
@@ -27,7 +33,7 @@ function QualityCard({ quality: { score, parts } }: { quality: Quality }) {
         {parts
           .toSorted((a, b) => lostPoints(b) - lostPoints(a))
           .map((part) => (
-            <Part key={part.part} part={part} />
+            <Part key={part.part} part={part} nameOf={nameOf} />
           ))}
       </ul>
     </section>
@@ -37,7 +43,7 @@ function QualityCard({ quality: { score, parts } }: { quality: Quality }) {
 const lostPoints = ({ weight, share }: QualityPart): number => weight * (1 - share)
 const meaningOf = (score: number): string => (score >= 80 ? 'bg-good' : score >= 50 ? 'bg-attention' : 'bg-failing')
 
-function Part({ part: { part, weight, share, finding, count, names } }: { part: QualityPart }) {
+function Part({ part: { part, weight, share, finding, count, names }, nameOf }: { part: QualityPart; nameOf: NameOf }) {
   const { t, language } = useText()
   const isGood = finding === 'good'
   const Icon = isGood ? CircleCheck : TriangleAlert
@@ -52,7 +58,7 @@ function Part({ part: { part, weight, share, finding, count, names } }: { part: 
         </p>
         {!isGood && (
           <p className="text-table break-words text-ink-2">
-            {t(`structure.quality.findings.${finding}`, { count, names: new Intl.ListFormat(language).format(names) })}
+            {t(`structure.quality.findings.${finding}`, { count, names: new Intl.ListFormat(language).format(names.map(nameOf)) })}
           </p>
         )}
       </div>
@@ -60,7 +66,7 @@ function Part({ part: { part, weight, share, finding, count, names } }: { part: 
   )
 }
 
-function CompletenessCard({ standing: { completeness } }: { standing: ProductStandingView }) {
+function CompletenessCard({ standing: { completeness }, nameOf }: { standing: ProductStandingView; nameOf: NameOf }) {
   const { t, language } = useText()
   return (
     <section aria-label={t('structure.standing.completeness')} className="rounded-md border border-line bg-surface p-3">
@@ -82,7 +88,7 @@ function CompletenessCard({ standing: { completeness } }: { standing: ProductSta
               <p className="text-table break-words text-ink-2">
                 {missing.length === 0
                   ? t('structure.standing.allFilled', { count: required })
-                  : t('structure.standing.missing', { names: new Intl.ListFormat(language).format(missing) })}
+                  : t('structure.standing.missing', { names: new Intl.ListFormat(language).format(missing.map(nameOf)) })}
               </p>
             </li>
           ))}

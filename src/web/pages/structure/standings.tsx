@@ -75,7 +75,7 @@ export function Standings() {
     {
       id: 'complete',
       header: t('structure.completeness.everywhere'),
-      width: '10rem',
+      width: '9rem',
       sortBy: (row) => shareOf(row),
       cell: (row) =>
         hasChannels ? <Share of={row} /> : <Share of={row} link={row.id === 'all' ? {} : linkOf(row.family)} standing="incomplete:" />,
@@ -85,7 +85,7 @@ export function Standings() {
       .map((place, index): Column<Row> => ({
         id: keyOf(place),
         header: placeText(keyOf(place)),
-        width: '10rem',
+        width: '12rem',
         hidden: index >= MOST_SHOWN,
         sortBy: (row) => shareOf(row.places[index]!),
         cell: (row) => (
@@ -111,7 +111,7 @@ export function Standings() {
   )
 }
 
-const MOST_SHOWN = 4
+const MOST_SHOWN = 3
 
 const linkOf = (family: string | null) => (family === null ? { unfiled: true } : { family })
 
@@ -128,7 +128,7 @@ function Share({ of, link, standing }: { of: Counted; link?: { family?: string; 
   const share = shareOf(of)
   if (share === null) return <span className="text-ink-3">–</span>
   const figures = (
-    <span className="flex items-center gap-2" title={t('structure.completeness.of', { complete: of.complete, products: of.asked })}>
+    <span className="inline-flex items-center gap-2" title={t('structure.completeness.of', { complete: of.complete, products: of.asked })}>
       <span aria-hidden className="h-1.5 w-14 shrink-0 overflow-hidden rounded-full bg-sunken">
         <span className={cx('block h-full', share === 1 ? 'bg-good' : 'bg-attention')} style={{ width: `${share * 100}%` }} />
       </span>
