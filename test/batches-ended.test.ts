@@ -137,7 +137,7 @@ describeOnEachEngine('runs in batches that do not go to their end by themselves'
     await on.owner.call(revokeConnection, { params: { connectionId } })
     const asked = mock.asked.length
     await until(async () => (await view(runId)).state === 'paused')
-    expect(await view(runId)).toMatchObject({ pause: { code: 'connection.revoked' }, counts: { done: 0, waiting: PRODUCTS } })
+    expect(await view(runId)).toMatchObject({ pause: { code: 'batch.unreachable' }, counts: { done: 0, waiting: PRODUCTS } })
     expect(mock.asked.length - asked).toBeLessThanOrEqual(1) // one may have been under way
     const entries = await on.entriesOf(runId)
     expect(new Set(entries.map(({ outcome, cost }) => `${outcome} ${cost}`))).toEqual(new Set(['interrupted null']))

@@ -206,7 +206,7 @@ const REFUSED: Pause = {
 }
 
 const GIVEN_UP: Pause = {
-  code: 'connection.revoked',
+  code: 'batch.unreachable',
   detail:
     'The connection was revoked while a batch was under way: it can neither be followed nor cancelled from here. It may be charged; cancel it on the provider’s own pages. Its products wait.',
 }

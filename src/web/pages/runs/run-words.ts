@@ -57,6 +57,9 @@ const PAUSES = [
   'output.invalid',
   'output.missing',
   'call.interrupted',
+  'batch.refused',
+  'batch.expired',
+  'batch.unreachable',
 ] as const
 type KnownCode = (typeof PAUSES)[number]
 
