@@ -94,10 +94,16 @@ function Sampled({ sample, proposals }: { sample: SampleView; proposals: readonl
   const verdict = proposal && verdicts.get(proposal.id)
   return (
     <div className="flex flex-col gap-4 max-lg:pb-20">
-      <ProgressBar
-        label={t('groups.judged')}
-        progress={{ done: count('right'), flagged: 0, failed: count('wrong'), waiting: count(null) }}
-      />
+      <div className="flex flex-col gap-1.5">
+        <ProgressBar
+          compact
+          label={t('groups.judged')}
+          progress={{ done: count('right'), flagged: 0, failed: count('wrong'), waiting: count(null) }}
+        />
+        <p className="tabular text-table text-ink-2">
+          {t('groups.tally', { right: count('right'), wrong: count('wrong'), left: count(null) })}
+        </p>
+      </div>
       {sample.bound && <Result sample={sample} bound={sample.bound} />}
       {proposal && sample.decisionId === null && (
         <Card>
