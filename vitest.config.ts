@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Without a record of earlier runs, small files would come last: these take a minute, and one of two workers would wait for them. */
-const SLOW = /\/test\/(?:enrich-ten-thousand|kill|kill-server|kill-gateway|runs|runs-kill|local-models|cli-server|e2e\/[\w-]+)\.test\.ts$/
+const SLOW =
+  /\/test\/(?:enrich-ten-thousand|kill|kill-[\w]+|runs|runs-kill|batches[\w-]*|hostile-files|local-models|cli-server|e2e\/[\w-]+)\.test\.ts$/
 
 class SlowFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

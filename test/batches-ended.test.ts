@@ -100,21 +100,23 @@ describeOnEachEngine('runs in batches that do not go to their end by themselves'
     expect(await on.leftovers()).toEqual([])
   })
 
-  it('a cap lets as many in as it has room for; more follow when those are paid for; then it is reached', async () => {
-    const run = await runOver(on.owner, body({ cap: '0.008' }))
-    expect(run).toMatchObject({ state: 'paused', pause: { code: 'budget.exceeded' } })
-    const spent = BigInt(run.counts.done) * BATCHED_NANO
-    expect(run.spent.amount).toBe((Number(spent) / 1e9).toString())
-    expect(spent).toBeLessThanOrEqual(8_000_000n)
-    expect(mock.batches.length).toBeGreaterThan(1)
-    const asked = mock.batches.flatMap(({ requests }) => requests).length
-    expect(mock.billed.size).toBe(asked)
-    await on.owner.call(contract.changeRunCap, { params: { runId: run.id }, body: { cap: null } })
-    await on.owner.call(contract.resumeRun, { params: { runId: run.id } })
-    expect(await stopped(on.owner, run.id)).toMatchObject({ state: 'finished', counts: { done: PRODUCTS } })
-    expect((await on.entriesOf(run.id)).filter(({ outcome }) => outcome === 'succeeded')).toHaveLength(PRODUCTS)
-    expect(await on.leftovers()).toEqual([])
-  })
+  // It waits three times for a batch that has ended to be asked about: once is enough, on the database that most have.
+  if (engine === 'pglite')
+    it('a cap lets as many in as it has room for; more follow when those are paid for; then it is reached', async () => {
+      const run = await runOver(on.owner, body({ cap: '0.008' }))
+      expect(run).toMatchObject({ state: 'paused', pause: { code: 'budget.exceeded' } })
+      const spent = BigInt(run.counts.done) * BATCHED_NANO
+      expect(run.spent.amount).toBe((Number(spent) / 1e9).toString())
+      expect(spent).toBeLessThanOrEqual(8_000_000n)
+      expect(mock.batches.length).toBeGreaterThan(1)
+      const asked = mock.batches.flatMap(({ requests }) => requests).length
+      expect(mock.billed.size).toBe(asked)
+      await on.owner.call(contract.changeRunCap, { params: { runId: run.id }, body: { cap: null } })
+      await on.owner.call(contract.resumeRun, { params: { runId: run.id } })
+      expect(await stopped(on.owner, run.id)).toMatchObject({ state: 'finished', counts: { done: PRODUCTS } })
+      expect((await on.entriesOf(run.id)).filter(({ outcome }) => outcome === 'succeeded')).toHaveLength(PRODUCTS)
+      expect(await on.leftovers()).toEqual([])
+    })
 
   it('answers that are not right are asked for once more by usual calls; errors inside a batch end as they would elsewhere', async () => {
     let stumbles = 1

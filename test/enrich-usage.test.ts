@@ -84,18 +84,18 @@ describe('latchkey enrich asked for what cannot be', () => {
   it('broken files end with a clear error, and make nothing', async () => {
     const folder = installation.home.file('folder.csv')
     mkdirSync(folder)
-    const cases: [string, string][] = [
-      [at('empty.csv', ''), 'is empty'],
-      [at('image.csv', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')), 'PNG'],
-      [at('archive.csv', Buffer.concat([Buffer.from('PK\u0003\u0004'), Buffer.alloc(400)])), 'Unpack it'],
-      [folder, 'is a folder'],
+    const cases: [string, string, string][] = [
+      [at('empty.csv', ''), 'file.unreadable', 'is empty'],
+      [at('image.csv', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')), 'file.unreadable', 'PNG'],
+      [at('archive.csv', Buffer.concat([Buffer.from('PK\u0003\u0004'), Buffer.alloc(400)])), 'file.malformed', 'damaged archive'],
+      [folder, 'file.unreadable', 'is a folder'],
     ]
     const found = await inPairs(cases, ([path]) =>
       installation.run(['enrich', path, '--out', out, ...PRACTICE, ...FIELDS, '--yes', '--json']),
     )
-    for (const [index, [path, text]] of cases.entries()) {
+    for (const [index, [path, code, text]] of cases.entries()) {
       const { detail, ...rest } = errorOf(found[index]!)
-      expect(rest).toEqual({ exit: 2, code: 'file.unreadable' })
+      expect(rest).toEqual({ exit: 2, code })
       expect(detail).toContain(path)
       expect(detail).toContain(text)
     }

@@ -64,6 +64,7 @@ const SAMPLES: Record<string, string> = {
   bigint: '1',
   numeric: '1',
   jsonb: '{}',
+  'text[]': '{}',
   boolean: 'true',
   'timestamp with time zone': '2026-01-01T00:00:00Z',
 }

@@ -54,8 +54,8 @@ describe('counts, shares, sizes, spans', () => {
   })
 
   it('tells sizes in units of a thousand', () => {
-    expect(formatBytes(0, 'en')).toBe('0 byte')
-    expect(formatBytes(999, 'en')).toBe('999 byte')
+    expect(formatBytes(0, 'en')).toBe('0 bytes')
+    expect(formatBytes(999, 'en')).toBe('999 bytes')
     expect(formatBytes(1_500, 'en')).toBe('1.5 kB')
     expect(formatBytes(2_000_000_000_000, 'en')).toBe('2,000 GB')
   })

@@ -76,7 +76,7 @@ const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
 /** A file's size in units of 1,000. */
 export function formatBytes(bytes: number, language: string): string {
   const step = Math.min(SIZES.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3))
-  const options = { style: 'unit', unit: SIZES[step]!, unitDisplay: 'short', numberingSystem: 'latn' } as const
+  const options = { style: 'unit', unit: SIZES[step]!, unitDisplay: step === 0 ? 'long' : 'short', numberingSystem: 'latn' } as const
   return formatter(language, { ...options, maximumFractionDigits: step === 0 ? 0 : 1 }).format(bytes / 1000 ** step)
 }
 
