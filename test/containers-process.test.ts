@@ -36,7 +36,7 @@ describe.runIf(canSeeProcesses)('the process that takes a file apart', () => {
         const words = (await readFile(`/proc/${pid}/cmdline`, 'latin1')).split('\0')
         expect(words).toContain('--permission')
         const allowed = words.filter((word) => word.startsWith('--allow-')).map((word) => word.replace(/.*?=/, ''))
-        expect(allowed.length).toBe(3)
+        expect(allowed.length).toBe(4)
         for (const place of allowed) expect(place).toMatch(/\/(?:src|node_modules)\/$|\/package\.json$/)
         expect(allowed.some((place) => path.startsWith(place))).toBe(false)
       })

@@ -83,6 +83,8 @@ async function takeTurn(signal: AbortSignal | undefined): Promise<() => void> {
 const WORKER = fileURLToPath(new URL('parser-worker.ts', import.meta.url))
 const SOURCE = fileURLToPath(new URL('../../', import.meta.url))
 const PACKAGE = fileURLToPath(new URL('../../../package.json', import.meta.url))
+/** Where Node looks for them: a link to that folder in some installations. */
+const PACKAGES_LINK = fileURLToPath(new URL('../../../node_modules', import.meta.url))
 const HEAP_MEBIBYTES = 320
 
 /** Where this installation's packages really are. */
@@ -106,6 +108,7 @@ async function start(path: string, workMs: number): Promise<{ parser: Parser; cl
         '--permission',
         allowed(SOURCE),
         allowed(packagesFolder()),
+        allowed(PACKAGES_LINK),
         allowed(PACKAGE),
         `--max-old-space-size=${HEAP_MEBIBYTES}`,
         '--disable-warning=ExperimentalWarning',
