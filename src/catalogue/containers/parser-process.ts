@@ -84,7 +84,7 @@ const WORKER = fileURLToPath(new URL('parser-worker.ts', import.meta.url))
 const SOURCE = fileURLToPath(new URL('../../', import.meta.url))
 const PACKAGE = fileURLToPath(new URL('../../../package.json', import.meta.url))
 /** Where Node looks for them: a link to that folder in some installations. */
-const PACKAGES_LINK = fileURLToPath(new URL('../../../node_modules', import.meta.url))
+const PACKAGES_LINK = fileURLToPath(new URL('../../../node_modules/', import.meta.url))
 const HEAP_MEBIBYTES = 320
 
 /** Where this installation's packages really are. */
