@@ -21,6 +21,7 @@ export default defineConfig({
     maxWorkers: 2,
     sequence: { sequencer: SlowFirst },
     testTimeout: 60_000,
+    expect: { poll: { timeout: 15_000 } }, // a second is little for a page, or an index, on a busy machine
     hookTimeout: 60_000,
   },
 })
