@@ -7,6 +7,7 @@ import { newId } from '../src/runtime/ids.ts'
 import { makeWorkbook } from './support/archives.ts'
 import { postgresAbsence } from './support/postgres-cluster.ts'
 import { startTestServer, type TestClient, type TestServer } from './support/server.ts'
+import { listed } from './support/listed.ts'
 
 const engines = postgresAbsence() === undefined ? (['pglite', 'postgres'] as const) : (['pglite'] as const)
 
@@ -28,6 +29,7 @@ describe.each(engines)('whose words an export’s values are (%s)', (on) => {
     const file = await editor.call(contract.uploadFile, { query: { name }, bytes: content } as never)
     const { id, source } = await editor.call(contract.startImport, { body: { fileId: (file as { id: string }).id } })
     for await (const view of editor.events(contract.watchImport, { params: { importId: id } })) expect(view.state).not.toBe('failed')
+    await listed(editor)
     const { items } = await editor.call(contract.listProducts, { query: { sourceId: source.id } })
     const { database } = server.server.services
     const ids = items.map((item) => item.id)

@@ -8,6 +8,7 @@ import { budgets, ledgerEntries, runs } from '../../src/db/schema/index.ts'
 import { newId } from '../../src/runtime/ids.ts'
 import type { TestClient, TestServer } from '../support/server.ts'
 import { describeInBrowser, settled, type Tab } from './support/browser.ts'
+import { listed } from '../support/listed.ts'
 
 interface Reviewer {
   readonly client: TestClient
@@ -23,6 +24,7 @@ async function reviewer(
   const client = await server.stranger()
   const { source } = await client.call(catalogue.openSample)
   if (source.importing) for await (const _ of client.events(catalogue.watchImport, { params: { importId: source.importing } }));
+  await listed(client)
   const { items } = await client.call(catalogue.listProducts, { query: { limit: products } })
   const workspaceId = (await client.call(people.readMe)).workspace!.id
   const productIds = items.map(({ id }) => id)

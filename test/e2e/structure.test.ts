@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import * as catalogue from '../../src/contract/catalogue.ts'
 import * as contract from '../../src/contract/structure.ts'
 import { describeInBrowser, settled } from './support/browser.ts'
+import { listed } from '../support/listed.ts'
 
 const ATTRIBUTES = [
   'code;label-en_US;type;group;localizable;scopable;default_metric_unit',
@@ -21,6 +22,7 @@ describeInBrowser('the structure of a catalogue, in a browser', ({ server, open 
     const file = await editor.call(catalogue.uploadFile, { query: { name: 'lamps.csv' }, bytes: PRODUCTS } as never)
     const started = await editor.call(catalogue.startImport, { body: { fileId: file.id } })
     for await (const _ of editor.events(catalogue.watchImport, { params: { importId: started.id } }));
+    await listed(editor)
     const tab = await open({ as: editor })
     const { page } = tab
 

@@ -5,6 +5,7 @@ import { addConnection } from '../../src/contract/connections.ts'
 import * as runs from '../../src/contract/runs.ts'
 import type { RunProgressView, RunView } from '../../src/contract/runs.ts'
 import type { TestClient } from './server.ts'
+import { listed } from './listed.ts'
 
 export const EVERYTHING: ProductSelection = { filter: {}, except: [] }
 
@@ -27,6 +28,7 @@ export async function bringFile(client: TestClient, name: string, content: strin
   const file = await client.call(catalogue.uploadFile, { query: { name }, bytes: content } as never)
   const { id } = await client.call(catalogue.startImport, { body: { fileId: file.id } })
   for await (const _ of client.events(catalogue.watchImport, { params: { importId: id } }));
+  await listed(client)
 }
 
 /** A file of `count` products, each with a brand of its own. */
