@@ -197,13 +197,18 @@ async function runImport(services: CatalogueServices, job: Job): Promise<void> {
       endedAt: services.clock.now(),
     })
     if (source.uploadId && source.uploadId !== uploadId) await dropUpload(services, workspaceId, source.uploadId)
-    await refreshCatalogueIndex(database, workspaceId)
   } catch (error) {
     clearInterval(timer)
     await saving
     const problem = error instanceof AppError ? { code: error.code, detail: error.detail } : UNEXPECTED
     await change(services, job, { state: 'failed', error: problem, endedAt: services.clock.now() })
     if (!(error instanceof AppError)) services.log.error({ workspaceId, error }, 'an import ended unexpectedly')
+    return
+  }
+  try {
+    await refreshCatalogueIndex(database, workspaceId)
+  } catch (error) {
+    services.log.error({ workspaceId, error }, 'the index of the catalogue did not follow an import') // the next look at the list does
   }
 }
 

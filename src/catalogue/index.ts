@@ -13,21 +13,25 @@ import { inferStructure } from './structure/infer-source.ts'
  * anything.
  */
 
-const under = new WeakMap<Database, Map<string, Promise<void>>>()
+interface Passes {
+  readonly running: Promise<void>
+  next?: Promise<void>
+}
+const under = new WeakMap<Database, Map<string, Passes>>()
 const stopped = new WeakSet<Database>()
 
 /**
- * Brings a workspace's index up to date, in short transactions. Callers at the same time share one pass, and what was written
- * since it began is taken along.
+ * Brings a workspace's index up to date, in short transactions. A pass under way may be past what was just changed: who calls
+ * meanwhile waits for the one after it, which they all share.
  */
 export function refreshCatalogueIndex(database: Database, workspaceId: string): Promise<void> {
-  const ofDatabase = under.get(database) ?? new Map<string, Promise<void>>()
+  const ofDatabase = under.get(database) ?? new Map<string, Passes>()
   under.set(database, ofDatabase)
-  const running = ofDatabase.get(workspaceId)
-  if (running) return running.then(() => followWritten(database, workspaceId))
-  const pass = refresh(database, workspaceId).finally(() => ofDatabase.delete(workspaceId))
-  ofDatabase.set(workspaceId, pass)
-  return pass
+  const passes = ofDatabase.get(workspaceId)
+  if (passes) return (passes.next ??= passes.running.catch(() => undefined).then(() => refreshCatalogueIndex(database, workspaceId)))
+  const running = refresh(database, workspaceId).finally(() => ofDatabase.delete(workspaceId))
+  ofDatabase.set(workspaceId, { running })
+  return running
 }
 
 /** Takes up to 500 products along whose values were written, though a pass is under way: what a person just wrote is there. */
@@ -38,11 +42,12 @@ export const refreshWritten = (database: Database, workspaceId: string): Promise
 export async function stopCatalogueIndex(database: Database): Promise<void> {
   stopped.add(database)
   const passes = under.get(database)
-  if (passes) await Promise.allSettled(passes.values())
+  if (passes) await Promise.allSettled(Array.from(passes.values(), ({ running, next }) => next ?? running))
 }
 
 async function refresh(database: Database, workspaceId: string): Promise<void> {
   const signal = (): boolean => stopped.has(database)
+  if (signal()) return
   await followWritten(database, workspaceId)
   for (const sourceId of await database.inWorkspace(workspaceId, sourcesBehind)) {
     if (!signal()) await inferStructure(database, { workspaceId, sourceId, columnsOf })

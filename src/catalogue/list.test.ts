@@ -14,6 +14,7 @@ import { readIndexState, refreshCatalogueIndex } from './index.ts'
 import { countMatching, listProducts, neighboursOf } from './list.ts'
 import type { ListOrder } from './order.ts'
 import { countSelected, selectedProducts } from './selection.ts'
+import { changeSource } from './sources.ts'
 import { foldText, wordsOf } from './words.ts'
 
 const FAMILIES = ['Lamps', 'Chairs', 'Zubehör', '']
@@ -227,6 +228,27 @@ describeOnEachDatabase('the list of products', (open) => {
       expect((await readFacets(tx, {})).matching).toBe(0)
       expect(await readIndexState(tx)).toEqual({ ready: true, indexed: 0, products: 0 })
     })
+  })
+
+  it('what was said of a file’s columns during a pass over another file is there when the index is up to date', async () => {
+    const bring = async (name: string, rows: number): Promise<string> => {
+      const path = join(folder, name)
+      writeFileSync(path, ['sku,alpha,beta', ...Array.from({ length: rows }, (_, row) => `${name}-${row},First,Second`)].join('\n'))
+      return (await importFile({ database: test.database, workspaceId: other, path, format: await detectFormat(path) })).sourceId
+    }
+    const other = await test.workspaceId()
+    const small = await bring('small.csv', 1)
+    await refreshCatalogueIndex(test.database, other)
+    await bring('large.csv', 3_000)
+    const pass = refreshCatalogueIndex(test.database, other)
+    const listed = () => test.database.inWorkspace(other, (tx) => countMatching(tx, {}))
+    await expect.poll(listed, { interval: 5 }).toBeGreaterThan(1)
+    await test.database.inWorkspace(other, (tx) =>
+      changeSource(tx, { sourceId: small, columns: { name: 'beta', family: null, picture: null } }),
+    )
+    await Promise.all([pass, refreshCatalogueIndex(test.database, other)])
+    const list = { filter: { sourceId: small }, order: { sort: 'identifier', direction: 'up' }, attributes: [], limit: 5 } as const
+    expect((await test.database.inWorkspace(other, (tx) => listProducts(tx, list))).items).toMatchObject([{ name: 'Second' }])
   })
 
   it('refuses a cursor of another list', async () => {
