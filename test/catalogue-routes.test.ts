@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import * as contract from '../src/contract/catalogue.ts'
 import type { FileView, ImportView } from '../src/contract/catalogue.ts'
 import { recordGeneratedValues } from '../src/catalogue/changes.ts'
@@ -8,12 +8,10 @@ import { importFile } from '../src/catalogue/import.ts'
 import { detectFormat } from '../src/catalogue/formats/detect.ts'
 import { auditEntries, products } from '../src/db/schema/index.ts'
 import { newId } from '../src/runtime/ids.ts'
-import { postgresAbsence } from './support/postgres-cluster.ts'
+import { describeOnEachEngine } from './support/engines.ts'
 import { startTestServer, type TestClient, type TestServer } from './support/server.ts'
 
-const engines = postgresAbsence() === undefined ? (['pglite', 'postgres'] as const) : (['pglite'] as const)
-
-describe.each(engines)('the catalogue through its routes (%s)', (on) => {
+describeOnEachEngine('the catalogue through its routes', (on) => {
   let server: TestServer
   let editor: TestClient
   beforeAll(async () => {

@@ -1,17 +1,16 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import * as catalogue from '../src/contract/catalogue.ts'
 import * as review from '../src/contract/review.ts'
 import * as contract from '../src/contract/structure.ts'
 import { akeneoRows, missingInAkeneo } from './support/akeneo.ts'
 import { describeShared, sharedPath } from './support/shared.ts'
-import { postgresAbsence } from './support/postgres-cluster.ts'
+import { describeOnEachEngine } from './support/engines.ts'
 import { until } from './support/until.ts'
+import { bringFile } from './support/bring-file.ts'
 import { startTestServer, type TestClient, type TestServer } from './support/server.ts'
 
-const engines = postgresAbsence() === undefined ? (['pglite', 'postgres'] as const) : (['pglite'] as const)
-
-describe.each(engines)('how products stand, in the list and by family (%s)', (on) => {
+describeOnEachEngine('how products stand, in the list and by family', (on) => {
   let server: TestServer
   let editor: TestClient
   beforeAll(async () => {
@@ -26,12 +25,7 @@ describe.each(engines)('how products stand, in the list and by family (%s)', (on
       const watts = index % 4 === 0 ? '' : index % 4 === 1 ? 'many' : String(index)
       return `P${index},${index < 30 ? 'lamps' : 'chairs'},Desk lamp number ${index} of a kind,${watts}`
     })
-    const file = await editor.call(catalogue.uploadFile, {
-      query: { name: 'things.csv' },
-      bytes: ['sku,family,name,watts', ...rows].join('\n'),
-    } as never)
-    const started = await editor.call(catalogue.startImport, { body: { fileId: file.id } })
-    for await (const _ of editor.events(catalogue.watchImport, { params: { importId: started.id } }));
+    await bringFile(editor, 'things.csv', ['sku,family,name,watts', ...rows].join('\n'))
     await settled()
   })
   afterAll(() => server.close())

@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import * as catalogue from '../src/contract/catalogue.ts'
 import * as review from '../src/contract/review.ts'
 import * as contract from '../src/contract/structure.ts'
-import { postgresAbsence } from './support/postgres-cluster.ts'
+import { describeOnEachEngine } from './support/engines.ts'
+import { bringFile } from './support/bring-file.ts'
 import { startTestServer, type TestClient, type TestServer } from './support/server.ts'
-
-const engines = postgresAbsence() === undefined ? (['pglite', 'postgres'] as const) : (['pglite'] as const)
 
 const ATTRIBUTES = [
   'code;label-en_US;label-de_DE;type;group;localizable;scopable;sort_order;max_characters;default_metric_unit;decimals_allowed;wysiwyg_enabled',
@@ -17,7 +16,7 @@ const ATTRIBUTES = [
 ].join('\n')
 const OPTIONS = ['code;label-en_US;attribute;sort_order', 'red;Red;colour;1', 'blue;Blue;colour;2', 'red;Red;shade;1'].join('\n')
 
-describe.each(engines)('the structure of a catalogue, through its routes (%s)', (on) => {
+describeOnEachEngine('the structure of a catalogue, through its routes', (on) => {
   let server: TestServer
   beforeAll(async () => {
     server = await startTestServer({ on })
@@ -26,12 +25,6 @@ describe.each(engines)('the structure of a catalogue, through its routes (%s)', 
 
   const upload = (client: TestClient, name: string, content: string) =>
     client.call(catalogue.uploadFile, { query: { name }, bytes: content } as never)
-  async function bring(client: TestClient, name: string, content: string): Promise<void> {
-    const file = await upload(client, name, content)
-    const started = await client.call(catalogue.startImport, { body: { fileId: file.id } })
-    for await (const _ of client.events(catalogue.watchImport, { params: { importId: started.id } }));
-    await client.call(catalogue.listProducts)
-  }
   const take = async (client: TestClient, name: string, content: string) => {
     const file = await upload(client, name, content)
     return client.call(contract.importStructureFile, { params: { fileId: file.id } })
@@ -42,7 +35,7 @@ describe.each(engines)('the structure of a catalogue, through its routes (%s)', 
   it('is inferred from an import, and what a person corrects stays through the next one', async () => {
     const editor = await server.stranger()
     const rows = Array.from({ length: 30 }, (_, index) => `L${index},Lamp ${index},${index % 2 ? 'red' : 'blue'},${index + 10} cm,Lamps`)
-    await bring(editor, 'lamps.csv', ['sku,name,colour,height,family', ...rows].join('\n'))
+    await bringFile(editor, 'lamps.csv', ['sku,name,colour,height,family', ...rows].join('\n'))
     expect(await attribute(editor, 'height')).toMatchObject({
       type: 'measurement',
       origin: 'inferred',
@@ -54,7 +47,7 @@ describe.each(engines)('the structure of a catalogue, through its routes (%s)', 
     const { items } = await editor.call(contract.listFamilies)
     expect(items).toMatchObject([{ code: 'Lamps', origin: 'inferred', required: { '*': expect.arrayContaining(['name', 'height']) } }])
     await editor.call(contract.changeItem, { body: { kind: 'attributes', code: 'height', set: { type: 'text' } } })
-    await bring(editor, 'lamps.csv', ['sku,name,colour,height,family', ...rows, 'L99,Lamp 99,red,12 cm,Lamps'].join('\n'))
+    await bringFile(editor, 'lamps.csv', ['sku,name,colour,height,family', ...rows, 'L99,Lamp 99,red,12 cm,Lamps'].join('\n'))
     expect(await attribute(editor, 'height')).toMatchObject({ type: 'text', corrected: ['type'] })
     expect(await attribute(editor, 'name')).toMatchObject({ guess: { values: 31 } })
   })
@@ -150,7 +143,7 @@ describe.each(engines)('the structure of a catalogue, through its routes (%s)', 
 
   it('holds what a person writes to the types that someone gave, and keeps what an import brings', async () => {
     const editor = await server.stranger()
-    await bring(editor, 'things.csv', 'sku,size,colour,text,price,guessed\nT1,large,green,<b>x</b>,on request,12 cm\n')
+    await bringFile(editor, 'things.csv', 'sku,size,colour,text,price,guessed\nT1,large,green,<b>x</b>,on request,12 cm\n')
     const [product] = (await editor.call(catalogue.listProducts)).items
     const given = { size: 'measurement', colour: 'select', text: 'html', price: 'price' } as const
     for (const [code, type] of Object.entries(given)) {

@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { recordGeneratedValues } from '../src/catalogue/changes.ts'
 import * as contract from '../src/contract/catalogue.ts'
 import { writeValue } from '../src/contract/review.ts'
 import { products } from '../src/db/schema/index.ts'
 import { newId } from '../src/runtime/ids.ts'
 import { makeWorkbook } from './support/archives.ts'
-import { postgresAbsence } from './support/postgres-cluster.ts'
+import { describeOnEachEngine } from './support/engines.ts'
 import { startTestServer, type TestClient, type TestServer } from './support/server.ts'
-import { listed } from './support/listed.ts'
-
-const engines = postgresAbsence() === undefined ? (['pglite', 'postgres'] as const) : (['pglite'] as const)
+import { bringFile } from './support/bring-file.ts'
 
 /** Five products of a feed: title and description by a model; by a model, then edited twice; by a person; practice; the supplier's own. */
-describe.each(engines)('whose words an export’s values are (%s)', (on) => {
+describeOnEachEngine('whose words an export’s values are', (on) => {
   let server: TestServer
   let editor: TestClient
   beforeAll(async () => {
@@ -26,10 +24,8 @@ describe.each(engines)('whose words an export’s values are (%s)', (on) => {
     content: string | Uint8Array,
     titled = 'title',
   ): Promise<{ sourceId: string; exported: (query: string) => Promise<Buffer> }> {
-    const file = await editor.call(contract.uploadFile, { query: { name }, bytes: content } as never)
-    const { id, source } = await editor.call(contract.startImport, { body: { fileId: (file as { id: string }).id } })
-    for await (const view of editor.events(contract.watchImport, { params: { importId: id } })) expect(view.state).not.toBe('failed')
-    await listed(editor)
+    const { state, source } = await bringFile(editor, name, content)
+    expect(state).toBe('finished')
     const { items } = await editor.call(contract.listProducts, { query: { sourceId: source.id } })
     const { database } = server.server.services
     const ids = items.map((item) => item.id)

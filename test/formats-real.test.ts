@@ -4,33 +4,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { columnNames, detectFormat, type FileFormat } from '../src/catalogue/formats/detect.ts'
+import { columnNames, detectFormat } from '../src/catalogue/formats/detect.ts'
 import { hashFile } from '../src/catalogue/formats/hash.ts'
-import { type ProductRow, readRows, type ReadSummary, type RejectedRow } from '../src/catalogue/formats/read.ts'
 import { exportFile } from '../src/catalogue/formats/write.ts'
 import { describeShared, sharedPath } from './support/shared.ts'
+import { readWith } from './support/contained.ts'
 
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'latchkey-formats-'))
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
-
-async function readAll(
-  path: string,
-  format: FileFormat,
-): Promise<{ products: ProductRow[]; rejected: RejectedRow[]; summary: ReadSummary }> {
-  const products: ProductRow[] = []
-  const rejected: RejectedRow[] = []
-  let summary: ReadSummary | undefined
-  for await (const rows of readRows(path, format, { onFinish: (finished) => (summary = finished) })) {
-    for (const row of rows) {
-      if ('reason' in row) rejected.push(row)
-      else products.push(row)
-    }
-  }
-  return { products, rejected, summary: summary! }
-}
 
 /** The file as csv-parse, which shares no code with ours, understands it: records with their line ends normalised away. */
 const oracle = (path: string, delimiter: string): string[][] =>
@@ -75,7 +59,7 @@ describeShared('real catalogues', () => {
     if (format.kind !== 'delimited') throw new Error('not delimited')
     const [header, ...records] = oracle(path, format.delimiter)
     expect(format.columns).toEqual(header)
-    const { products, rejected, summary } = await readAll(path, format)
+    const { products, rejected, summary } = await readWith(path, format)
     expect(rejected).toEqual([])
     expect(products.length + summary.continuations).toBe(records.length)
     const names = columnNames(format)
@@ -91,7 +75,7 @@ describeShared('real catalogues', () => {
     const names = columnNames(format)
     const target = names.at(-1)!
     const output = join(folder, 'changed.csv')
-    const { products } = await readAll(path, format)
+    const { products } = await readWith(path, format)
     const chosen = new Map(products.filter(({ row }) => row % 3 === 1).map(({ identifier, row }) => [identifier, row]))
     const result = await exportFile({
       input: path,
@@ -183,7 +167,7 @@ describeShared('real catalogues', () => {
       repeats: 'continue',
       textColumns: expect.arrayContaining(['Title', 'Body (HTML)', 'SEO Title']) as unknown,
     })
-    const { products, rejected, summary } = await readAll(shopify, format)
+    const { products, rejected, summary } = await readWith(shopify, format)
     const handles = new Set(
       oracle(shopify, ',')
         .slice(1)

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import * as contract from '../src/contract/recipes.ts'
 import { describeOnEachEngine } from './support/engines.ts'
-import { bringFile, EVERYTHING, RECIPE } from './support/enrichment.ts'
+import { bringFile } from './support/bring-file.ts'
+import { EVERYTHING, RECIPE } from './support/enrichment.ts'
 import { startTestServer, type TestClient, type TestServer } from './support/server.ts'
 
 describeOnEachEngine('recipes through their routes', (on) => {

@@ -6,19 +6,8 @@ import { readMe } from '../src/contract/people.ts'
 import * as contract from '../src/contract/runs.ts'
 import { rowsOf } from '../src/db/rows.ts'
 import { describeOnEachEngine } from './support/engines.ts'
-import {
-  assign,
-  bringFile,
-  CALL_NANO,
-  connectTo,
-  EVERYTHING,
-  planned,
-  productFile,
-  RECIPE,
-  runOver,
-  stopped,
-  until,
-} from './support/enrichment.ts'
+import { bringFile } from './support/bring-file.ts'
+import { assign, CALL_NANO, connectTo, EVERYTHING, planned, productFile, RECIPE, runOver, stopped, until } from './support/enrichment.ts'
 import { goodAnswer, type MockProvider, type Script, startMockProvider } from './support/mock-provider.ts'
 import { startTestServer, type TestClient, type TestServer } from './support/server.ts'
 

@@ -8,7 +8,7 @@ import { budgets, ledgerEntries, runs } from '../../src/db/schema/index.ts'
 import { newId } from '../../src/runtime/ids.ts'
 import type { TestClient, TestServer } from '../support/server.ts'
 import { describeInBrowser, settled, type Tab } from './support/browser.ts'
-import { listed } from '../support/listed.ts'
+import { listed } from '../support/bring-file.ts'
 
 interface Reviewer {
   readonly client: TestClient

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import * as catalogue from '../../src/contract/catalogue.ts'
 import * as contract from '../../src/contract/structure.ts'
 import { describeInBrowser, settled } from './support/browser.ts'
-import { listed } from '../support/listed.ts'
+import { bringFile } from '../support/bring-file.ts'
 
 const ATTRIBUTES = [
   'code;label-en_US;type;group;localizable;scopable;default_metric_unit',
@@ -19,10 +19,7 @@ const PRODUCTS = [
 describeInBrowser('the structure of a catalogue, in a browser', ({ server, open }) => {
   it('comes with a file, is corrected, and products are measured by it', async () => {
     const editor = await server().member('editor')
-    const file = await editor.call(catalogue.uploadFile, { query: { name: 'lamps.csv' }, bytes: PRODUCTS } as never)
-    const started = await editor.call(catalogue.startImport, { body: { fileId: file.id } })
-    for await (const _ of editor.events(catalogue.watchImport, { params: { importId: started.id } }));
-    await listed(editor)
+    await bringFile(editor, 'lamps.csv', PRODUCTS)
     const tab = await open({ as: editor })
     const { page } = tab
 

@@ -13,6 +13,7 @@ import * as runs from '../../src/contract/runs.ts'
 import { assign, planned, stopped } from '../support/enrichment.ts'
 import type { TestClient } from '../support/server.ts'
 import { until } from '../support/until.ts'
+import { listed } from '../support/bring-file.ts'
 
 /** One thing of each kind that an id can name, all of one workspace, by the names that `idOf` gives them. */
 export type Things = Readonly<Record<string, string>>
@@ -31,6 +32,7 @@ export async function furnish(client: TestClient): Promise<Things> {
   } as never)
   const started = await client.call(catalogue.startImport, { body: { fileId: file.id } })
   for await (const _ of client.events(catalogue.watchImport, { params: { importId: started.id } }));
+  await listed(client)
   const { items: products } = await client.call(catalogue.listProducts)
   const recipe = await client.call(recipes.addRecipe, { body: { name: 'Titles', recipe: RECIPE } })
   const run = await client.call(runs.addRun, { body: { selection: { filter: {} }, recipe: RECIPE, recipeId: recipe.id } })

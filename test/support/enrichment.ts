@@ -1,11 +1,9 @@
 import * as assignments from '../../src/contract/assignments.ts'
-import * as catalogue from '../../src/contract/catalogue.ts'
 import type { ProductSelection } from '../../src/contract/catalogue.ts'
 import { addConnection } from '../../src/contract/connections.ts'
 import * as runs from '../../src/contract/runs.ts'
 import type { RunProgressView, RunView } from '../../src/contract/runs.ts'
 import type { TestClient } from './server.ts'
-import { listed } from './listed.ts'
 
 export const EVERYTHING: ProductSelection = { filter: {}, except: [] }
 
@@ -21,14 +19,6 @@ export const RECIPE = {
     { name: 'description', type: 'text', column: 'shop_text', words: { min: 5, max: 120 } },
     { name: 'attributes', type: 'attributes', column: 'shop_attributes', count: { min: 1, max: 5 } },
   ],
-}
-
-/** Brings a CSV file into the catalogue. */
-export async function bringFile(client: TestClient, name: string, content: string): Promise<void> {
-  const file = await client.call(catalogue.uploadFile, { query: { name }, bytes: content } as never)
-  const { id } = await client.call(catalogue.startImport, { body: { fileId: file.id } })
-  for await (const _ of client.events(catalogue.watchImport, { params: { importId: id } }));
-  await listed(client)
 }
 
 /** A file of `count` products, each with a brand of its own. */

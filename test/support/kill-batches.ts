@@ -1,16 +1,14 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parse } from 'csv-parse/sync'
 import type { Database } from '../../src/db/database.ts'
-import { openDatabase } from '../../src/db/open.ts'
 import { providerBatches, providerBatchRequests } from '../../src/db/schema/index.ts'
 import { type CliResult, makeHome, reportOf, startCli } from './cli.ts'
 import { openEmptyPostgres } from './databases.ts'
 import { productFile } from './enrichment.ts'
 import { readTables, sum } from './kill-audit.ts'
 import { seeded } from './kill-wire.ts'
+import { lookAt } from './look-at.ts'
 import { type BatchStep, startMockBatches } from './mock-batches.ts'
 
 /**
@@ -164,21 +162,4 @@ async function audit(database: Database, { billed, products }: { billed: Readonl
     say(heldNano === 0n && spentNano === charged, `a budget has spent ${spentNano} of ${charged}, and holds ${heldNano}`)
   }
   return problems
-}
-
-/** Looks at the tables as the command left them: on PGlite at a copy. */
-async function lookAt(folder: string, databaseUrl: string | undefined, at: (database: Database) => Promise<string[]>): Promise<string[]> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-look-'))
-  try {
-    if (databaseUrl === undefined) cpSync(join(folder, 'data', 'pgdata'), join(dataDir, 'pgdata'), { recursive: true })
-    const log = { debug: () => undefined, warn: () => undefined }
-    const database = await openDatabase({ dataDir, databaseUrl, log })
-    try {
-      return await at(database)
-    } finally {
-      await database.close()
-    }
-  } finally {
-    rmSync(dataDir, { recursive: true, force: true })
-  }
 }

@@ -1,17 +1,16 @@
-import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import type { Database } from '../../src/db/database.ts'
-import { openDatabase } from '../../src/db/open.ts'
 import { type CliResult, type Home, makeHome, reportOf, startCli } from './cli.ts'
 import { openEmptyPostgres } from './databases.ts'
 import { auditAtRest, type Evidence, phaseOf, readTables, type Tables } from './kill-audit.ts'
 import { auditAtEnd, type LastReport } from './kill-end.ts'
 import { guessedPace, type KillMoment, momentOf, type Pace, stepsOf } from './kill-moments.ts'
 import { seeded, startWire, type Wire } from './kill-wire.ts'
+import { lookAt } from './look-at.ts'
 import { goodAnswer, type MockProvider, type MockUsage, type Script, startMockProvider } from './mock-provider.ts'
 
 /** One command, killed at these moments, and started again until it ends by itself. */
@@ -218,25 +217,13 @@ function start({ scenario, mock, home }: Stage, cap: string | undefined): Return
 }
 
 /**
- * Looks at the tables as the command left them. PGlite: at a copy of its folder, so that the recovery is left to the command.
+ * Looks at the tables as the command left them.
  * @returns undefined when there is no database yet.
  */
 async function look<T>({ home, url }: Stage, at: (database: Database) => Promise<T>): Promise<T | undefined> {
-  const log = { debug: () => undefined, warn: () => undefined }
   const pgdata = join(home.folder, 'data', 'pgdata')
   if (url === undefined ? !existsSync(join(pgdata, 'PG_VERSION')) : !(await settledPostgres(url))) return undefined
-  const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-look-'))
-  try {
-    if (url === undefined) cpSync(pgdata, join(dataDir, 'pgdata'), { recursive: true })
-    const database = await openDatabase({ dataDir, databaseUrl: url, log })
-    try {
-      return await at(database)
-    } finally {
-      await database.close()
-    }
-  } finally {
-    rmSync(dataDir, { recursive: true, force: true })
-  }
+  return lookAt(home.folder, url, at)
 }
 
 /** Waits until the server has noticed that its clients are dead. @returns whether there are tables. */
