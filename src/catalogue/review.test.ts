@@ -1,70 +1,35 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeOnEachDatabase, type TestDatabase } from '../../test/support/databases.ts'
+import { ANNA, generatedValue, reviewedCatalogue } from '../../test/support/reviewed-catalogue.ts'
 import { proposalFilter, type ProposalFilter } from '../contract/review.ts'
-import { budgets, products, runs, valueChanges } from '../db/schema/index.ts'
+import { products, valueChanges } from '../db/schema/index.ts'
 import { newId } from '../runtime/ids.ts'
 import { type GeneratedValue, recordGeneratedValues } from './changes.ts'
 import { type Decision, decide, decideAll } from './decide.ts'
 import { editValue, restoreImported } from './edit.ts'
-import { detectFormat } from './formats/detect.ts'
 import { valueHistory } from './history.ts'
-import { importFile } from './import.ts'
-import { refreshCatalogueIndex } from './index.ts'
 import { listProposals, sumProposals } from './proposals.ts'
 import { redo, undo, type UndoTarget } from './undo.ts'
 import { currentValue } from './values.ts'
 
-const ANNA = 'user:00000000-0000-7000-8000-00000000000a'
 const BEN = 'user:00000000-0000-7000-8000-00000000000b'
 
 describeOnEachDatabase('review', (open) => {
   let test: TestDatabase
   let workspaceId: string
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-review-'))
+  let world: Awaited<ReturnType<typeof reviewedCatalogue>>
   beforeAll(async () => {
     test = await open()
-    workspaceId = await test.workspaceId()
+    world = await reviewedCatalogue(test)
+    workspaceId = world.workspaceId
   })
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  afterAll(() => world.close())
 
-  const bring = async (name: string, content: string): Promise<string[]> => {
-    const path = join(folder, name)
-    writeFileSync(path, content)
-    const { sourceId } = await importFile({ database: test.database, workspaceId, path, format: await detectFormat(path) })
-    await refreshCatalogueIndex(test.database, workspaceId)
-    const rows = await test.database.inWorkspace(workspaceId, (tx) =>
-      tx.select({ id: products.id }).from(products).where(eq(products.sourceId, sourceId)).orderBy(products.row),
-    )
-    return rows.map(({ id }) => id)
-  }
-  const newRun = async (): Promise<string> => {
-    const [id, budgetId] = [newId(), newId()]
-    await test.database.inWorkspace(workspaceId, async (tx) => {
-      await tx.insert(budgets).values({ id: budgetId, workspaceId, scope: `run:${id}`, currency: 'USD' })
-      await tx
-        .insert(runs)
-        .values({ id, workspaceId, kind: 'enrichment', fingerprint: id, series: '', settings: {}, state: 'finished', budgetId })
-    })
-    return id
-  }
-  const generated = (productId: string, runId: string, more: Partial<GeneratedValue> = {}): GeneratedValue => ({
-    id: newId(),
-    productId,
-    attribute: 'title',
-    locale: 'en',
-    channel: null,
-    value: 'A generated title',
-    flags: [],
-    state: 'proposed',
-    provenance: { kind: 'generated', callId: newId(), model: 'small', connection: 'main' },
-    runId,
-    workHash: 'hash',
-    ...more,
-  })
+  const bring = async (name: string, content: string): Promise<string[]> => (await world.bring(name, content)).ids
+  const newRun = (): Promise<string> => world.newRun()
+  const generated = (productId: string, runId: string, more: Partial<GeneratedValue> = {}): GeneratedValue =>
+    generatedValue({ productId, runId, ...more })
   const record = (values: readonly GeneratedValue[]) =>
     test.database.inWorkspace(workspaceId, (tx) => recordGeneratedValues(tx, workspaceId, values))
   const list = async (filter: ProposalFilter) =>

@@ -15,6 +15,20 @@ import type { TestDatabase } from './databases.ts'
 
 export const ANNA = 'user:00000000-0000-7000-8000-00000000000a'
 
+/** A title that a model proposed, unless it is said otherwise. */
+export const generatedValue = (value: Partial<GeneratedValue> & Pick<GeneratedValue, 'productId' | 'runId'>): GeneratedValue => ({
+  id: newId(),
+  attribute: 'title',
+  locale: 'en',
+  channel: null,
+  value: 'A generated title',
+  flags: [],
+  state: 'proposed',
+  provenance: { kind: 'generated', callId: newId(), model: 'small', connection: 'main' },
+  workHash: 'hash',
+  ...value,
+})
+
 /** A workspace with products of files, values that models wrote for them, and a person who decides on these. */
 export async function reviewedCatalogue({ database, workspaceId: newWorkspace }: TestDatabase) {
   const workspaceId = await newWorkspace()
@@ -56,19 +70,7 @@ export async function reviewedCatalogue({ database, workspaceId: newWorkspace }:
 
     /** @returns the ids of the changes, in the order of the values */
     propose: async (runId: string, values: readonly (Partial<GeneratedValue> & { readonly productId: string })[]): Promise<string[]> => {
-      const generated = values.map((value): GeneratedValue => ({
-        id: newId(),
-        attribute: 'title',
-        locale: 'en',
-        channel: null,
-        value: 'A generated title',
-        flags: [],
-        state: 'proposed',
-        provenance: { kind: 'generated', callId: newId(), model: 'small', connection: 'main' },
-        runId,
-        workHash: 'hash',
-        ...value,
-      }))
+      const generated = values.map((value) => generatedValue({ runId, ...value }))
       await inWorkspace((tx) => recordGeneratedValues(tx, workspaceId, generated))
       return generated.map(({ id }) => id)
     },
