@@ -261,4 +261,31 @@ it('who asks all the time makes a busy server no busier: what came in the last m
   expect(unpacked).toBe(calls + 1)
 })
 
+it('what was put off for a quiet moment stops as soon as calls come again, and is done in pieces that nobody waits long for', async () => {
+  let unpacked = 0
+  const asked: number[] = []
+  const clock = testClock()
+  const database = {
+    asSystem: (_: string, work: (tx: unknown) => Promise<number>) => {
+      unpacked += 1
+      if (unpacked === 3) for (let call = 0; call < 60; call += 1) journal.committed(CALL)
+      const step = {
+        from: () => step,
+        where: () => step,
+        orderBy: () => step,
+        limit: (rows: number) => (asked.push(rows), step),
+        for: () => [],
+      }
+      return work({ select: () => step }).then(() => asked.at(-1)!)
+    },
+  } as unknown as TestDatabase['database']
+  const journal = createJournal({ database, clock, instance: newId() })
+  const hundred = { intents: [], entries: Array.from({ length: 100 }, () => CALL.entries[0]!) }
+  for (let row = 0; row < 10; row += 1) journal.committed(hundred)
+  await clock.advance(2_250) // nothing came for two seconds
+  expect(asked).toEqual([2, 2, 2]) // and then sixty at once: the rest stays
+  await journal.caughtUp()
+  expect(asked.slice(3)).toEqual(Array.from({ length: 64 }, () => 1))
+})
+
 const CALL = { intents: [], entries: [{} as typeof ledgerEntries.$inferInsert] }

@@ -35,9 +35,9 @@ const BUSY_FOR_MS = 2_000
 /** And how many may wait, and how long, however busy it is. */
 const MOST_WAITING = 100_000
 const LONGEST_WAIT_MS = 30_000
-/** Rows of the journal in one transaction, for which everybody waits on PGlite: while calls come, and while nobody does. */
-const SLICE_BUSY = 1
-const SLICE_QUIET = 16
+/** Unpacked in one transaction, for which everybody waits on PGlite: one row of the journal while calls come, else up to so many calls. */
+const SLICE_CALLS = 256
+const SLICE_ROWS_LEFT = 16
 
 export function createJournal({ database, clock, instance }: { database: Database; clock: Clock; instance: string }): Journal {
   const closing = new AbortController()
@@ -46,7 +46,8 @@ export function createJournal({ database, clock, instance }: { database: Databas
   let unpacked = 0 // rows, since this process began
   let ahead = 0 // rows that were unpacked before their commit's own word came
   let since = 0 // when the first of them came
-  let recent = 0 // calls since the last look
+  let recent = 0 // calls since then
+  let recentSince = 0
   let busyUntil = 0
   let lastIdMs = 0
   let looking: Promise<void> | undefined
@@ -55,11 +56,26 @@ export function createJournal({ database, clock, instance }: { database: Databas
 
   const nowMs = (): number => clock.now().getTime()
   const isBusy = (): boolean => nowMs() < busyUntil
-  const mayWait = (): boolean => readers === 0 && isBusy() && waiting < MOST_WAITING && nowMs() - since < LONGEST_WAIT_MS
+  const mustGo = (): boolean => waiting >= MOST_WAITING || nowMs() - since >= LONGEST_WAIT_MS
+  const mayWait = (): boolean => readers === 0 && isBusy()
+  const noteCalls = (calls: number): void => {
+    if (nowMs() - recentSince >= UNPACK_AFTER_MS) {
+      recent = 0
+      recentSince = nowMs()
+    }
+    recent += calls
+    if (recent > BUSY_CALLS) busyUntil = nowMs() + BUSY_FOR_MS
+  }
+  const rowsOfSlice = (): number => {
+    if (isBusy()) return 1
+    let [rows, calls] = [0, 0]
+    while (rows < written.length && (calls += written[rows]!) <= SLICE_CALLS) rows += 1
+    return Math.max(1, rows)
+  }
 
   const unpackSome = async (): Promise<void> => {
     const before = written.length
-    const rows = await unpackSlice(database, { instance, rows: isBusy() ? SLICE_BUSY : SLICE_QUIET })
+    const rows = await unpackSlice(database, { instance, rows: rowsOfSlice() })
     // None of those that were there: another process has had them, after this one slept for long.
     const done = Math.min(rows === 0 ? before : rows, written.length)
     for (const calls of written.splice(0, done)) waiting -= calls
@@ -67,9 +83,9 @@ export function createJournal({ database, clock, instance }: { database: Databas
     ahead += Math.max(0, rows - done)
     since = nowMs()
   }
-  /** Until so many rows were unpacked since this process began, or none is left. */
-  const unpackUntil = async (count: number): Promise<void> => {
-    while (written.length > 0 && unpacked < count) {
+  /** Until so many rows were unpacked since this process began, or none is left, or it may stop before that. */
+  const unpackUntil = async (count: number, mayStop = (): boolean => false): Promise<void> => {
+    while (written.length > 0 && unpacked < count && !mayStop()) {
       await (unpacking ??= unpackSome().finally(() => {
         unpacking = undefined
       }))
@@ -79,10 +95,9 @@ export function createJournal({ database, clock, instance }: { database: Databas
   const look = async (): Promise<void> => {
     try {
       while (waiting > 0) {
-        recent = 0
         await clock.sleep(UNPACK_AFTER_MS, closing.signal)
-        if (recent > BUSY_CALLS) busyUntil = nowMs() + BUSY_FOR_MS
-        if (!mayWait()) await unpackUntil(unpacked + written.length)
+        // What may wait stops as soon as calls come; what waited too long does not.
+        await unpackUntil(unpacked + written.length, mustGo() ? undefined : mayWait)
       }
     } catch {
       // It is closing; or what cannot be unpacked now stays where it is, and the next look, or the next start, tries again.
@@ -107,7 +122,7 @@ export function createJournal({ database, clock, instance }: { database: Databas
     committed({ intents, entries }) {
       const calls = intents.length + entries.length
       if (calls === 0) return
-      recent += calls
+      noteCalls(calls)
       if (ahead > 0) {
         ahead -= 1
         return
@@ -157,7 +172,7 @@ const ABANDONED_MS = 15 * 60_000
 export async function unpackLeft({ database, clock, instance }: { database: Database; clock: Clock; instance: string }): Promise<void> {
   const abandonedBefore = new Date(clock.now().getTime() - ABANDONED_MS)
   for (;;) {
-    const unpacked = await unpackSlice(database, { instance, rows: SLICE_QUIET, abandonedBefore })
+    const unpacked = await unpackSlice(database, { instance, rows: SLICE_ROWS_LEFT, abandonedBefore })
     if (unpacked === 0) return
   }
 }
