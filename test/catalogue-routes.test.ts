@@ -8,7 +8,7 @@ import { importFile } from '../src/catalogue/import.ts'
 import { detectFormat } from '../src/catalogue/formats/detect.ts'
 import { auditEntries, products } from '../src/db/schema/index.ts'
 import { newId } from '../src/runtime/ids.ts'
-import { listed } from './support/bring-file.ts'
+import { bringFile, listed } from './support/bring-file.ts'
 import { describeOnEachEngine } from './support/engines.ts'
 import { startTestServer, type TestClient, type TestServer } from './support/server.ts'
 
@@ -26,10 +26,10 @@ describeOnEachEngine('the catalogue through its routes', (on) => {
   async function ended({ id }: Pick<ImportView, 'id'>): Promise<ImportView> {
     let last: ImportView | undefined
     for await (const view of editor.events(contract.watchImport, { params: { importId: id } })) last = view
+    await listed(editor)
     return last!
   }
-  const bring = async (name: string, content: string | Uint8Array): Promise<ImportView> =>
-    ended(await editor.call(contract.startImport, { body: { fileId: (await upload(name, content)).id } }))
+  const bring = (name: string, content: string | Uint8Array): Promise<ImportView> => bringFile(editor, name, content)
   const list = (query: Record<string, unknown>) => editor.call(contract.listProducts, { query })
   const uploadsKept = (): string[] => readdirSync(join(server.folder, 'data', 'uploads'))
   const workspaceOf = async (productId: string): Promise<string> => {
@@ -194,6 +194,7 @@ describeOnEachEngine('the catalogue through its routes', (on) => {
     const workspaceId = await workspaceOf((await list({ search: 'p1' })).items[0]!.id)
     const path = join(process.cwd(), 'examples', 'catalogue.csv')
     await importFile({ database: server.server.services.database, workspaceId, path, format: await detectFormat(path) })
+    await listed(editor)
     expect((await list({ search: 'KET-100' })).items).toMatchObject([{ identifier: 'KET-100' }])
     const { sources } = await editor.call(contract.listSources)
     const source = sources.find(({ kind }) => kind === 'command')!

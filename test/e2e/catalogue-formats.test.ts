@@ -48,7 +48,7 @@ describeInBrowser('files of a known format, in a browser', ({ server, open }) =>
     await tab.visit(`/catalogue/${variant.id}`)
     await page.getByRole('heading', { name: 'Shirt' }).waitFor()
     await page.getByRole('link', { name: 'Variant of shirt' }).waitFor()
-    expect(await page.getByRole('link', { name: 'From shirt' }).count()).toBeGreaterThan(2)
+    await expect.poll(() => page.getByRole('link', { name: 'From shirt' }).count()).toBeGreaterThan(2)
     await page.getByText('Brand', { exact: true }).waitFor()
     await settled(page)
     await tab.expectAccessible()
@@ -57,7 +57,7 @@ describeInBrowser('files of a known format, in a browser', ({ server, open }) =>
     await choose(shop('Linen shirt', 'vase,Vase,,Acme,Vases,,,VA-1,300,12,,,'))
     await page.getByRole('button', { name: 'See what it would change' }).click()
     await page.getByRole('row', { name: 'Title' }).getByText('Linen shirt').waitFor()
-    expect(await page.getByRole('definition').allTextContents()).toEqual(['4', '1', '1', '2', '0', '0'])
+    await expect.poll(() => page.getByRole('definition').allTextContents()).toEqual(['4', '1', '1', '2', '0', '0'])
     await tab.expectAccessible()
     await tab.shots('import-changes')
     expect((await editor.call(contract.listProducts, { query: {} })).items.length).toBe(3) // nothing was imported yet

@@ -21,7 +21,7 @@ describeInBrowser('providers whose requests are steered by more than an address,
     await add.click()
     await names.last().fill('small')
     await page.getByText('This name is here twice.').first().waitFor()
-    expect(await page.getByRole('button', { name: 'Save deployments' }).isDisabled()).toBe(true)
+    await expect.poll(() => page.getByRole('button', { name: 'Save deployments' }).isDisabled()).toBe(true)
     await page.getByRole('heading', { name: 'Deployments' }).scrollIntoViewIfNeeded()
     await tab.expectAccessible()
     await tab.shots('deployments')

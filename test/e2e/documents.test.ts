@@ -10,7 +10,7 @@ describeInBrowser('documents, in a browser', ({ open }) => {
     const tab = await open({ width: 390, height: 844 })
     await tab.page.goto(path)
     await tab.page.getByRole('heading', { level: 1, name: title }).waitFor()
-    expect(await tab.page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
+    await expect.poll(() => tab.page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
     // Axe takes most of a minute for the length of the API's page, which is made of the same few elements again and again.
     if (path !== '/api/docs') await tab.expectAccessible()
     await tab.close()

@@ -83,7 +83,7 @@ const suite = ({ server, open }: Surroundings): void => {
       await settled(tab.page)
       await tab.page.waitForTimeout(200)
       if ((await tab.page.getByText('<img src=x onerror=alert(1)>').count()) > 0) shown += 1
-      expect(await tab.page.locator('img[src="x"], svg[onload], a[href^="javascript:"]').count(), path).toBe(0)
+      await expect.poll(() => tab.page.locator('img[src="x"], svg[onload], a[href^="javascript:"]').count(), { message: path }).toBe(0)
     }
     expect(shown).toBeGreaterThan(8) // it was there to be seen
     await tab.close()

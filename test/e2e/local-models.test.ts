@@ -47,9 +47,9 @@ describeInBrowser(
       await page.getByText('3 models, 7 GB').waitFor()
       await page.getByText('runs at ollama.com').waitFor()
       await page.getByText('Not looked at: localhost:1234, localhost:8000').click()
-      expect(await page.getByRole('textbox', { name: 'What the operator sets' }).inputValue()).toBe(
-        'LATCHKEY_PRIVATE_HOSTS=localhost:1234,localhost:8000',
-      )
+      await expect
+        .poll(() => page.getByRole('textbox', { name: 'What the operator sets' }).inputValue())
+        .toBe('LATCHKEY_PRIVATE_HOSTS=localhost:1234,localhost:8000')
       await tab.expectAccessible()
       await tab.shots('local-found')
       await page.getByRole('button', { name: 'Add Ollama as free' }).click()

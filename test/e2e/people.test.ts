@@ -41,7 +41,7 @@ describeInBrowser('signing in', ({ server, open }) => {
     const { page } = tab
     await tab.visit('/settings') // leads to sign-in, and back
     await page.getByRole('heading', { level: 1, name: words.refused }).waitFor()
-    expect(await page.locator('html').getAttribute('dir')).toBe(language === 'ar' ? 'rtl' : 'ltr')
+    await expect.poll(() => page.locator('html').getAttribute('dir')).toBe(language === 'ar' ? 'rtl' : 'ltr')
     await tab.expectAccessible()
     await tab.shots(`sign-in.${language}`)
 
@@ -51,7 +51,7 @@ describeInBrowser('signing in', ({ server, open }) => {
     await page.keyboard.press('Enter')
     const alert = page.getByRole('alert')
     await alert.waitFor()
-    expect(await alert.getByRole('link').getAttribute('href')).toBe('/docs/errors/signin.refused')
+    await expect.poll(() => alert.getByRole('link').getAttribute('href')).toBe('/docs/errors/signin.refused')
     await tab.expectAccessible()
     await tab.shots(`sign-in-refused.${language}`)
 
@@ -170,7 +170,7 @@ describeInBrowser('members', ({ server, open }) => {
     await guest.page.keyboard.press('Enter')
     await guest.page.getByRole('heading', { level: 1, name: 'Start' }).waitFor()
     await guest.visit('/members')
-    expect(await guest.page.getByRole('button', { name: 'Invite someone' }).count()).toBe(0) // a viewer may not
+    await expect.poll(() => guest.page.getByRole('button', { name: 'Invite someone' }).count()).toBe(0) // a viewer may not
     await guest.close()
     const again = await open()
     await again.page.goto(link)

@@ -52,7 +52,7 @@ describeInBrowser(
       await tab.shots('providers-empty')
       await tab.visit('/assignments')
       await tab.page.getByText('There is no active provider yet').waitFor()
-      expect(await tab.page.getByText('nothing uses it yet').count()).toBe(8)
+      await expect.poll(() => tab.page.getByText('nothing uses it yet').count()).toBe(8)
       await tab.expectAccessible()
       await tab.shots('assignments-empty')
       await tab.close()
@@ -115,7 +115,7 @@ describeInBrowser(
       await tab.page.getByLabel('Base URL').fill('http://10.1.2.3/v1')
       await button(tab, 'Test the key').click()
       await tab.page.getByText('LATCHKEY_PRIVATE_HOSTS').waitFor()
-      expect(await tab.page.getByText('Something else answers there').count()).toBe(0) // that was the other address
+      await expect.poll(() => tab.page.getByText('Something else answers there').count()).toBe(0) // that was the other address
       await tab.page.getByRole('link', { name: 'destination.refused' }).waitFor()
       await tab.close()
     })
@@ -172,7 +172,7 @@ describeInBrowser(
       await page.getByText('Second account has its new key').waitFor()
 
       await page.getByRole('radio', { name: 'only these' }).click()
-      expect(await button(tab, 'Save name and contexts').isDisabled()).toBe(true)
+      await expect.poll(() => button(tab, 'Save name and contexts').isDisabled()).toBe(true)
       await page.getByRole('checkbox', { name: 'Chat' }).click()
       await page.getByLabel('Slug').fill('taken')
       await button(tab, 'Save name and contexts').click()
@@ -187,12 +187,14 @@ describeInBrowser(
       await page.getByLabel('Output', { exact: true }).fill('1')
       await button(tab, 'Save own prices').click()
       await expect.poll(async () => (await owner.call(readConnection, { params: { connectionId: id } })).prices).not.toBeNull()
-      expect(await owner.call(readConnection, { params: { connectionId: id } })).toMatchObject({
-        slug: 'second-account',
-        contexts: ['chat'],
-        key: { version: 2 },
-        prices: { currency: 'USD', models: { 'house-*': { input_tokens: '0.25', output_tokens: '1' } } },
-      })
+      await expect
+        .poll(() => owner.call(readConnection, { params: { connectionId: id } }))
+        .toMatchObject({
+          slug: 'second-account',
+          contexts: ['chat'],
+          key: { version: 2 },
+          prices: { currency: 'USD', models: { 'house-*': { input_tokens: '0.25', output_tokens: '1' } } },
+        })
 
       const candidates = [{ connectionId: id, model: 'house-model' }]
       await owner.call(replaceAssignment, { params: { context: 'chat' }, body: { version: 0, candidates } })
@@ -208,7 +210,7 @@ describeInBrowser(
       await button(tab, 'Delete Second account').click()
       await page.getByRole('alertdialog').getByRole('button', { name: 'Delete Second account' }).click()
       await page.getByText('Second account is deleted').waitFor()
-      expect(await page.getByRole('link', { name: 'Second account' }).count()).toBe(0)
+      await expect.poll(() => page.getByRole('link', { name: 'Second account' }).count()).toBe(0)
       await tab.close()
     })
 
@@ -244,7 +246,7 @@ describeInBrowser(
       await first.getByRole('checkbox', { name: 'It is overloaded' }).click()
       await second.getByRole('button', { name: 'Add a rule' }).click()
       await page.getByRole('menuitem', { name: 'Only products of these families' }).click()
-      expect(await button(tab, 'Save who serves Enrichment').isDisabled()).toBe(true) // no family is named yet
+      await expect.poll(() => button(tab, 'Save who serves Enrichment').isDisabled()).toBe(true) // no family is named yet
       await second.getByRole('button', { name: /^Remove the rule/ }).click()
       await tab.expectAccessible()
       await tab.shots('assignment')
@@ -332,11 +334,11 @@ describeInBrowser(
       const { page } = tab
       await tab.visit('/providers')
       await page.getByRole('link', { name: 'Gone' }).waitFor()
-      expect(await button(tab, 'Add a provider').count()).toBe(0)
+      await expect.poll(() => button(tab, 'Add a provider').count()).toBe(0)
       await tab.visit(`/providers/${revoked.id}`)
-      expect(await button(tab, /Replace|Revoke|Delete|Test/).count()).toBe(0)
+      await expect.poll(() => button(tab, /Replace|Revoke|Delete|Test/).count()).toBe(0)
       await tab.visit('/assignments/enrichment')
-      expect(await button(tab, /Save|Move|Take|Add/).count()).toBe(0)
+      await expect.poll(() => button(tab, /Save|Move|Take|Add/).count()).toBe(0)
       await tab.expectAccessible()
       await tab.close()
     })

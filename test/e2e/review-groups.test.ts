@@ -139,7 +139,7 @@ describeInBrowser('review by exception, in a browser', ({ server, open }) => {
     const { page } = tab
     await tab.visit('/runs/stale')
     await page.getByRole('rowheader', { name: `${PRODUCTS} short en` }).waitFor()
-    expect(await page.getByRole('rowheader').count()).toBe(1)
+    await expect.poll(() => page.getByRole('rowheader').count()).toBe(1)
     const refresh = page.getByRole('button', { name: `Refresh ${PRODUCTS} values` })
     await refresh.waitFor()
     await tab.expectAccessible()
@@ -157,7 +157,7 @@ describeInBrowser('review by exception, in a browser', ({ server, open }) => {
     const tab = await open({ as: someone.client, language: 'ar' })
     await tab.visit('/review/groups')
     await tab.expectAccessible()
-    expect(await tab.page.locator('html').getAttribute('dir')).toBe('rtl')
+    await expect.poll(() => tab.page.locator('html').getAttribute('dir')).toBe('rtl')
     await tab.shots('review-groups-ar')
     await tab.visit(`/sources/${someone.sourceId}/memory`)
     await tab.shots('memory-ar')

@@ -145,7 +145,7 @@ describeInBrowser('review, in a browser', ({ server, open }) => {
     await tab.expectAccessible()
     await tab.shots('review')
     const waiting = async () => (await client.call(review.countProposals)).total
-    expect(await waiting()).toBe(6)
+    await expect.poll(() => waiting()).toBe(6)
 
     await page.keyboard.press('a')
     await expect.poll(waiting).toBe(5)
@@ -189,7 +189,7 @@ describeInBrowser('review, in a browser', ({ server, open }) => {
     await expect.poll(second).toMatch(/^description/)
     for (const key of ['j', 'a', 'r', 'z']) await page.keyboard.press(key)
     await expect.poll(second).toMatch(/^title/) // the list is read anew: what was accepted is gone
-    expect(await heightsOf(list)).toHaveLength(1)
+    await expect.poll(() => heightsOf(list)).toHaveLength(1)
     await tab.close()
   })
 
@@ -219,7 +219,7 @@ describeInBrowser('review, in a browser', ({ server, open }) => {
     await tab.shots('review-accept-all')
     await page.getByRole('alertdialog').getByRole('button', { name: 'Accept all 8 that match' }).click()
     await page.getByText('8 proposals accepted').waitFor()
-    expect(await client.call(review.countProposals)).toMatchObject({ total: 16 })
+    await expect.poll(() => client.call(review.countProposals)).toMatchObject({ total: 16 })
     await page.keyboard.press('z')
     await expect.poll(async () => (await client.call(review.countProposals)).total).toBe(24)
     await tab.close()
@@ -280,7 +280,7 @@ describeInBrowser('review, in a browser', ({ server, open }) => {
     await tab.expectAccessible()
     await page.getByRole('button', { name: 'Accept', exact: true }).click()
     await page.getByText('2 of 4').waitFor()
-    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+    await expect.poll(() => page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
     await tab.close()
   })
 
@@ -308,10 +308,10 @@ describeInBrowser('review, in a browser', ({ server, open }) => {
     await page.getByRole('button', { name: /^Save/ }).click()
     await page.getByText('Someone changed “title” since you opened it').waitFor()
     await tab.shots('product-value-changed')
-    expect(await value()).toMatchObject({ value: 'Theirs', kind: 'person', changeId: theirs.current.changeId })
+    await expect.poll(() => value()).toMatchObject({ value: 'Theirs', kind: 'person', changeId: theirs.current.changeId })
     await page.getByRole('button', { name: /^Save/ }).click() // now having seen theirs
     await page.getByText('title saved').waitFor()
-    expect(await value()).toMatchObject({ value: 'Mine', kind: 'person' })
+    await expect.poll(() => value()).toMatchObject({ value: 'Mine', kind: 'person' })
     await page.keyboard.press('z')
     await expect.poll(async () => (await value()).value).toBe('Theirs')
 
@@ -353,7 +353,7 @@ describeInBrowser('review, in a browser', ({ server, open }) => {
       await tab.visit('/review')
       await current(tab).waitFor()
       await settled(tab.page)
-      expect(await tab.page.evaluate('document.documentElement.dir')).toBe(language === 'ar' ? 'rtl' : 'ltr')
+      await expect.poll(() => tab.page.evaluate('document.documentElement.dir')).toBe(language === 'ar' ? 'rtl' : 'ltr')
       await tab.expectAccessible()
       await tab.shots(`review-${language}`)
       await tab.close()

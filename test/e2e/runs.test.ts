@@ -28,11 +28,11 @@ describeInBrowser(
       await page.getByRole('radio').first().waitFor()
       await page.getByRole('heading', { name: 'Steps that save' }).waitFor()
       const perCall = page.getByRole('switch', { name: /products in a call/ })
-      expect(await perCall.isChecked()).toBe(false)
+      await expect.poll(() => perCall.isChecked()).toBe(false)
       await perCall.click()
       await page.getByText(/^[1-9]\d? calls$/).waitFor() // 60 products in fewer
       await settled(page)
-      expect(await page.getByRole('switch', { name: 'Prompt caching' }).isDisabled()).toBe(true)
+      await expect.poll(() => page.getByRole('switch', { name: 'Prompt caching' }).isDisabled()).toBe(true)
       await tab.expectAccessible()
       await tab.shots('enrich')
 
@@ -49,7 +49,7 @@ describeInBrowser(
       await tab.expectAccessible()
       await tab.shots('run-finished')
       await page.getByRole('heading', { level: 1, name: 'Enrich 60 products' }).waitFor() // its recipe has no name
-      expect(await page.getByRole('button', { name: 'Undo this run' }).count()).toBe(0) // nothing of it is in a product yet
+      await expect.poll(() => page.getByRole('button', { name: 'Undo this run' }).count()).toBe(0) // nothing of it is in a product yet
 
       const { items } = await owner.call(listProposals, { query: { limit: 1 } })
       await owner.call(decideProposals, {
@@ -73,7 +73,7 @@ describeInBrowser(
       await page.reload()
       await settled(page)
       await page.getByText(/1 to correct/).waitFor()
-      expect(await page.getByPlaceholder('clear and factual').inputValue()).toBe('dry')
+      await expect.poll(() => page.getByPlaceholder('clear and factual').inputValue()).toBe('dry')
       await tab.expectAccessible()
       await tab.shots('enrich-wrong')
       await page.locator('summary').first().click()
@@ -114,7 +114,7 @@ describeInBrowser(
 
       const viewer = await open({ as: await server().member('viewer') })
       await viewer.visit(`/runs/${run.id}`)
-      expect(await viewer.page.getByRole('button', { name: /Try .* again/ }).count()).toBe(0)
+      await expect.poll(() => viewer.page.getByRole('button', { name: /Try .* again/ }).count()).toBe(0)
       await viewer.close()
     })
 
@@ -199,7 +199,7 @@ describeInBrowser(
       await tab.page.getByRole('progressbar').waitFor()
       await stopped(owner, runId)
       await tab.page.getByText('Finished').first().waitFor()
-      expect(await tab.page.getByRole('button', { name: 'Pause' }).count()).toBe(0)
+      await expect.poll(() => tab.page.getByRole('button', { name: 'Pause' }).count()).toBe(0)
       await tab.close()
     })
   },

@@ -57,7 +57,7 @@ describeInBrowser(
       await tab.shots(`shutdown-notice-${language}`)
       await link.click()
       await tab.page.waitForURL('**/assignments')
-      expect(await tab.page.locator('h1').count()).toBe(1)
+      await expect.poll(() => tab.page.locator('h1').count()).toBe(1)
       await tab.close()
     })
   },

@@ -58,7 +58,7 @@ describeInBrowser(
       lacks.clear()
       await card.getByText('This model cannot see: content must be a string.').waitFor()
       await card.getByText('Only where the model itself may choose to.').waitFor()
-      expect(await card.getByText('works', { exact: true }).count()).toBe(14)
+      await expect.poll(() => card.getByText('works', { exact: true }).count()).toBe(14)
       await card.getByText(/^1\d calls$/).waitFor()
       await tab.expectAccessible()
       await scrollTo(tab, 'Test models')

@@ -50,7 +50,7 @@ async function walk(
   const link = server().server.claimLink
   expect(link).toBeDefined()
   await page.goto(link!)
-  expect(await page.locator('html').getAttribute('dir')).toBe(language === 'ar' ? 'rtl' : 'ltr')
+  await expect.poll(() => page.locator('html').getAttribute('dir')).toBe(language === 'ar' ? 'rtl' : 'ltr')
   await type(say('people:email'), 'ada@example.com')
   await type(say('people:password'), 'correct horse battery')
   await type(say('people:workspaceName'), 'Lamp shop')
