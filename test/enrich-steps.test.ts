@@ -79,6 +79,16 @@ it('asks for what is left, writes one of three chairs and fills in the others, a
     { position: 4, leader: null, way: null, state: 'done', cost: '0' },
   ])
   expect(readFileSync(out, 'utf8')).toContain('Red')
+  // The practice provider is free: what its steps saved is counted, and comes to nothing.
+  const { steps, saved } = report.savings!
+  expect(saved).toEqual({ currency: 'USD', amount: '0' })
+  expect(steps.map(({ step, quotedCount, count, values }) => [step, quotedCount, count, values])).toEqual([
+    ['unchanged', 0, 0, null],
+    ['rules', 3, 3, 3],
+    ['siblings', 2, 2, null],
+    ['caching', null, 0, null],
+    ['cheapFirst', null, 0, null],
+  ])
 })
 
 it('turning steps off or on makes nothing stale', async () => {

@@ -104,6 +104,11 @@ describeOnEachEngine('runs over a selection', (on) => {
     }
     expect(receipt.byPart.map(({ part }) => part)).toEqual(['product', 'system'])
     expect(receipt.quoted).toEqual({ currency: run.quoted!.currency, low: run.quoted!.low, high: run.quoted!.high })
+    const shared = receipt.saved.steps.find(({ step }) => step === 'perCall')!
+    const system = receipt.byPart.find(({ part }) => part === 'system')!.tokens
+    expect(shared).toMatchObject({ count: 9, unknown: null }) // twelve products in three calls
+    expect(nano(shared.saved!.amount)).toBe((BigInt(system) * 1_000n * 9n) / 3n) // at the connection's own price of input
+    expect(nano(receipt.saved.without!.amount)).toBe(3n * CALL_NANO + nano(receipt.saved.saved!.amount))
   })
 
   it('runs a canary first, tells the person, and runs the rest when they approve it', async () => {

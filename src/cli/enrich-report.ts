@@ -6,12 +6,15 @@ import { AppError } from '../base/errors.ts'
 import { formatMoney, formatNano, parseNano } from '../base/money.ts'
 import { formatCount } from '../base/text.ts'
 import type { Usage } from '../base/usage.ts'
-import type { PlanView } from '../contract/runs.ts'
+import type { PlanView, RunSavingsView } from '../contract/runs.ts'
 import type { RejectedRow } from '../catalogue/formats/read.ts'
 import type { ExportSummary, UnencodableCell } from '../catalogue/formats/write.ts'
 import { type Receipt, receiptOf } from '../ledger/receipt.ts'
+import { findRun } from '../runs/commands.ts'
 import type { Pause } from '../runs/run-kind.ts'
+import { savingsView } from '../runs/saved.ts'
 import type { RunEnd } from './enrich-run.ts'
+import { describeSavings } from './enrich-saved.ts'
 import { rangeOf } from './enrich-text.ts'
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts'
 import { duration } from './progress.ts'
@@ -54,6 +57,7 @@ export interface EnrichReport {
   readonly written: { readonly rows: number; readonly changedCells: number } | null // null: the output was not written
   readonly practice: boolean
   readonly plan: PlanView | null // what each step saves, as it was quoted; null: nothing was planned
+  readonly savings: RunSavingsView | null // what each step saved; null: there was nothing to run
 }
 
 export async function buildReport({
@@ -78,6 +82,7 @@ export async function buildReport({
   const { workspaceId, currency } = order
   const counts = await runCounts(services, job)
   const receipt = run ? await database.inWorkspace(workspaceId, (tx) => receiptOf(tx, `run:${run.id}`)) : undefined
+  const savings = run ? await database.inWorkspace(workspaceId, async (tx) => savingsView(tx, await findRun(tx, run.id), currency)) : null
   const standing = { accepted: 0, flagged: 0, flags: [] as FlaggedValue[] }
   for await (const products of scopedProducts(scopeOf(services, job))) {
     for (const product of products) {
@@ -122,6 +127,7 @@ export async function buildReport({
     written: delivery ? { rows: delivery.rows, changedCells: delivery.changedCells } : null,
     practice: order.connection.provider === 'practice',
     plan,
+    savings,
   }
 }
 
@@ -162,6 +168,7 @@ export function reportBeforeRun({ currency, seconds, practice }: { currency: str
     written: null,
     practice,
     plan: null,
+    savings: null,
   }
 }
 
@@ -202,6 +209,7 @@ function receiptText(report: EnrichReport, out: string): string {
     report.written
       ? `  written    ${out}: ${formatCount(report.written.changedCells)} cells changed in ${formatCount(report.written.rows)} products`
       : `  written    nothing yet`,
+    ...(report.savings ? describeSavings(report.savings) : []),
     ...listed(
       "Flagged: something in the text is not in the product's own data. Left out of the file; --accept-flagged writes them.",
       report.flags.filter(({ accepted }) => !accepted),

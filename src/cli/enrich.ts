@@ -5,7 +5,8 @@ import { acceptFlagged, deliver } from '../apps/enrichment/deliver.ts'
 import { createEstimator, type Estimate } from '../apps/enrichment/estimate.ts'
 import { type EnrichmentJob, type EnrichmentOrder, finishJob, isRunnable, prepareJob, scopeOf } from '../apps/enrichment/job.ts'
 import { fitColumns } from '../apps/enrichment/fit-columns.ts'
-import { planView } from '../apps/enrichment/planner/plan-view.ts'
+import { keptPlan, planView } from '../apps/enrichment/planner/plan-view.ts'
+import type { Plan } from '../apps/enrichment/planner/steps.ts'
 import { withLocale } from '../apps/enrichment/prompt.ts'
 import { readRecipe } from '../apps/enrichment/read-recipe.ts'
 import type { Recipe } from '../contract/recipe.ts'
@@ -152,9 +153,10 @@ async function carryOut({
     say(`${services.interruptedCalls} calls were cut off when Latchkey last ended; they are in the ledger as interrupted.`)
   const estimate = estimator.estimate()
   say(describeQuote(job, estimate, order))
-  const plan = planView(estimator.plan(), CURRENCY)
+  const planned = estimator.plan()
+  const plan = planView(planned, CURRENCY)
   if (job.run) say(describePlan(plan))
-  const quoted = await keepQuote(services, job, estimate)
+  const quoted = await keepQuote(services, job, { estimate, plan: planned })
   const end = isRunnable(job) ? await runApproved({ io, services, job, options, interrupt, estimator, say }) : undefined
   if (end?.kind === 'withdrawn') {
     say('Nothing was run and nothing was written.')
@@ -192,11 +194,19 @@ const noBatches = ({ model, connection }: EnrichmentOrder): AppError =>
   )
 
 /** The first quote of a run is the one its receipt is held against, however often it is taken up again. */
-async function keepQuote(services: Services, job: EnrichmentJob, estimate: Estimate): Promise<Estimate['quoted']> {
+async function keepQuote(
+  services: Services,
+  job: EnrichmentJob,
+  { estimate, plan }: { estimate: Estimate; plan: Plan },
+): Promise<Estimate['quoted']> {
   if (!job.run) return { currency: CURRENCY, low: '0', high: '0' }
-  if (job.run.quote) return job.run.quote as unknown as Estimate['quoted']
+  if (job.run.quote) {
+    const { currency, low, high } = job.run.quote as unknown as Estimate['quoted']
+    return { currency, low, high }
+  }
   const { id } = job.run
-  await services.database.inWorkspace(job.order.workspaceId, (tx) => updateRun(tx, id, { quote: { ...estimate.quoted } }))
+  const quote = { ...estimate.quoted, plan: keptPlan([plan], CURRENCY) }
+  await services.database.inWorkspace(job.order.workspaceId, (tx) => updateRun(tx, id, { quote }))
   return estimate.quoted
 }
 

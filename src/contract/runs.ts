@@ -39,13 +39,18 @@ export const quoteView = z
   .meta({ id: 'Quote' })
 export type QuoteView = z.output<typeof quoteView>
 
+/** The steps of a plan that save, in the order in which they are taken. */
+export const STEP_NAMES = ['unchanged', 'rules', 'siblings', 'perCall', 'caching', 'cheapFirst', 'batch'] as const
+export type StepName = (typeof STEP_NAMES)[number]
+const stepName = z.enum(STEP_NAMES)
+
 /** What each step of a plan saves, in the order in which they are taken. */
 export const planView = z
   .strictObject({
     naive: moneyRange.nullable().meta({ description: 'Every product in a call of its own, without any step; null: no price is known' }),
     steps: z.array(
       z.strictObject({
-        step: z.enum(['unchanged', 'rules', 'siblings', 'perCall', 'caching', 'cheapFirst', 'batch']),
+        step: stepName,
         on: z.boolean(),
         because: reason.nullable().meta({ description: 'Why it changes nothing here; null: it does' }),
         count: z.int().nullable().meta({ description: 'Products that it spares, or that share a call' }),
@@ -274,6 +279,36 @@ const line = {
   unknownCostCalls: z.int(),
 }
 
+const whyNotKnown = z.enum(['cost_unknown', 'none_asked', 'price_unknown', 'second_unknown', 'list_unknown', 'not_quoted'])
+export type WhyNotKnown = z.output<typeof whyNotKnown>
+
+/** What the steps of a run saved, counted backwards from what its calls cost, beside what was quoted of each. */
+const runSavings = z
+  .strictObject({
+    steps: z.array(
+      z.strictObject({
+        step: stepName,
+        because: reason.nullable().meta({ description: 'Why it was planned to change nothing; null: it was not' }),
+        quoted: moneyRange
+          .nullable()
+          .meta({ description: 'What it was quoted to save; null: no price was known, or the quote says nothing of it' }),
+        quotedCount: z.int().nullable().meta({ description: 'As `count` was quoted, of unchanged, rules and siblings' }),
+        count: z.int().meta({
+          description:
+            'unchanged: products left out; rules: products they found values for; siblings: products filled in; perCall: calls that were not needed; ' +
+            'caching: tokens read from a cache; cheapFirst: products that the second model was not asked about; batch: calls at the batch price',
+        }),
+        values: z.int().nullable().meta({ description: 'rules: values that they found whole; null: other steps' }),
+        saved: money.nullable().meta({ description: 'Less than 0: it cost more than it saved; null: not known, see `unknown`' }),
+        unknown: whyNotKnown.nullable().meta({ description: 'Why it is not known what it saved' }),
+      }),
+    ),
+    saved: money.nullable().meta({ description: 'All steps; null: one of them is not known' }),
+    without: money.nullable().meta({ description: 'What the run would have cost without them: its known cost and what they saved' }),
+  })
+  .meta({ id: 'RunSavings', description: 'The steps that were on; a figure is of what happened, not of the plan' })
+export type RunSavingsView = z.output<typeof runSavings>
+
 export const runReceipt = z
   .strictObject({
     quoted: moneyRange.nullable(),
@@ -281,17 +316,7 @@ export const runReceipt = z
     retries: z.int().meta({ description: 'Calls that were a further attempt' }),
     usage,
     products: counts,
-    saved: z
-      .strictObject({
-        byRules: z.int().meta({ description: 'Products whose values all stood in their data' }),
-        valuesByRules: z.int(),
-        filled: z.int().meta({ description: 'Products that were filled in from a sibling' }),
-        escalated: z.int().meta({ description: 'Products that a second model looked at' }),
-        cacheReadTokens: z.int().meta({ description: 'Input that a prompt cache served' }),
-        spared: money.nullable().meta({ description: 'What the products that were not asked about would have cost, as the others did' }),
-        belowList: money.nullable().meta({ description: 'What calls cost less than at list price, as in batches' }),
-      })
-      .meta({ description: 'What its steps saved, from how its values came about and from its calls' }),
+    saved: runSavings,
     byModel: z.array(z.strictObject({ model: z.string(), ...line, usage })),
     byConnection: z.array(z.strictObject({ connectionId: z.uuid(), slug: z.string(), label: z.string(), ...line })),
     byOutcome: z.array(z.strictObject({ outcome: z.string(), errorCode: z.string().nullable(), ...line })),

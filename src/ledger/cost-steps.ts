@@ -52,6 +52,16 @@ export function costSteps({ provider, usage, rowIds, nano }: RecordedCost): { st
   return { steps, match: nano === null ? null : divideHalfUp(sum, PRICE_DENOMINATOR) === nano }
 }
 
+/** What one of a unit (a million, for tokens) was charged at in calls with these price rows, in nano-units; undefined: they do not say. */
+export function chargedPrice(unit: UsageUnit, { provider, rowIds }: Pick<RecordedCost, 'provider' | 'rowIds'>): bigint | undefined {
+  const row = rowFor(
+    unit,
+    rowIds.flatMap((id) => readRow(id) ?? []),
+    provider,
+  )
+  return row && parseNano(row.price)
+}
+
 /** As `rowsOf` in prices/book.ts and `rateCardPrices` write them: "<conditions> <unit>=<price> <currency>[ since <day>]". */
 function readRow(id: string): ReadRow | undefined {
   const match = / ([a-z_]+)=(\d+(?:\.\d+)?) [A-Z]{3}(?: since \S+)?$/.exec(id)

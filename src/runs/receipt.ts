@@ -8,7 +8,7 @@ import { type BreakdownLine, breakdownOf } from '../ledger/breakdown.ts'
 import { readBudget } from '../ledger/budgets.ts'
 import { countsOf } from './commands.ts'
 import type { Run } from './runs.ts'
-import { savedBy } from './saved.ts'
+import { savingsView } from './saved.ts'
 import { stateView } from './view.ts'
 
 /** What a run cost, to the nano, against what was quoted before it. */
@@ -26,7 +26,7 @@ export async function receiptView(tx: Tx, run: Run): Promise<RouteResult<typeof 
     retries: found.retries,
     usage: { ...found.usage },
     products: counts,
-    saved: await savedBy(tx, { runId: run.id, whole: found.whole, usage: found.usage, currency: budget!.currency }),
+    saved: await savingsView(tx, run, budget!.currency),
     byModel: found.byModel.map(({ model, usage, ...line }) => ({ model, ...lineView(line), usage: { ...usage } })),
     byConnection: found.byConnection.map(({ connectionId, ...line }) => {
       const { slug = '', label = '' } = byId.get(connectionId) ?? {}

@@ -43,6 +43,9 @@ export const stepsOf = ({ settings }: Pick<Run, 'settings'>): RunSteps => ({
   ...(settings as Partial<Pick<RunSettings, 'steps'>>).steps,
 })
 
+/** How many products share a call in any run. */
+export const perCallIn = ({ settings }: Pick<Run, 'settings'>): number => (settings as { recipe?: Recipe }).recipe?.perCall ?? 1
+
 /** What a page calls a run. A run of the command line has its file. */
 export interface RunTitle {
   readonly recipeId: string | null

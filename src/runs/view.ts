@@ -1,6 +1,6 @@
 import { inArray } from 'drizzle-orm'
 import type { RouteResult } from '../contract/route.ts'
-import type { QuoteView, readRun as readRunRoute, RunProgressView } from '../contract/runs.ts'
+import type { PlanView, QuoteView, readRun as readRunRoute, RunProgressView } from '../contract/runs.ts'
 import type { Tx } from '../db/database.ts'
 import { budgets, connections } from '../db/schema/index.ts'
 import { type Budget, readTotals } from '../ledger/budgets.ts'
@@ -19,6 +19,13 @@ export interface KeptQuote {
   readonly whole?: QuoteView
   readonly byCandidate?: readonly (QuoteView | null)[] // null: nothing was planned for it
   readonly afterCanary?: QuoteView
+  readonly plan?: KeptPlan // absent: of a run from before plans were kept
+}
+
+/** What each step was quoted to save. Its receipt is held against it. */
+export interface KeptPlan extends PlanView {
+  /** The part of what rules save that is of products of which something was left to ask; plain decimals, null is unknown. */
+  readonly ruledInPart: { readonly products: number; readonly low: string | null; readonly high: string | null }
 }
 
 export type RunAnswer = RouteResult<typeof readRunRoute>

@@ -44,11 +44,13 @@ export interface BatchedServer {
 export async function startBatchedServer({
   names = ['openai'],
   products,
+  file = productFile(products),
   on = 'pglite',
   script,
 }: {
   names?: readonly BatchDialectName[]
   products: number
+  file?: string // with so many products
   on?: 'pglite' | 'postgres'
   script?: Script
 }): Promise<BatchedServer> {
@@ -65,7 +67,7 @@ export async function startBatchedServer({
     const destination = { baseUrl: `${mocks[name]!.url}${base}` }
     connections[name] = (await owner.call(addConnection, { body: { provider: name, slug: name, destination, key: KEY } })).id
   }
-  await bringFile(owner, 'lamps.csv', productFile(products))
+  await bringFile(owner, 'products.csv', file)
   const rows = <Row>(query: SQL): Promise<Row[]> => server.server.services.database.inWorkspace(workspaceId, (tx) => rowsOf<Row>(tx, query))
   return {
     server,

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type SQL, sql } from 'drizzle-orm'
+import type { RunSavingsView } from '../../src/contract/runs.ts'
 import { openDatabase } from '../../src/db/open.ts'
 import { type CliResult, type Home, makeHome, type RunningCli, startCli } from './cli.ts'
 import { openEmptyPostgres, pgliteTemplate } from './databases.ts'
@@ -38,6 +39,7 @@ export interface EnrichReport {
   readonly interrupted: boolean
   readonly written: { readonly rows: number; readonly changedCells: number } | null
   readonly practice: boolean
+  readonly savings: RunSavingsView | null
 }
 
 export interface Enriched extends CliResult {

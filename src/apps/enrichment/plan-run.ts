@@ -17,7 +17,7 @@ import { openRules } from './planner/open-rules.ts'
 import type { RuleAnswers, Rules } from './planner/rules.ts'
 import { createSiblingFinder, type SiblingFinder, siblingShape } from './planner/siblings.ts'
 import { factsOf, recordOf } from './record.ts'
-import { openEstimators, quoteOfRun } from './run-quote.ts'
+import { openEstimators, planOfRun, quoteOfRun } from './run-quote.ts'
 import { type ShownLine, shownLines } from './show.ts'
 import { ruled } from './subjects.ts'
 import { taughtRecipe, type TaughtRecipe } from './taught-recipe.ts'
@@ -189,7 +189,7 @@ export async function planRun(services: CallServices, run: Run, signal: AbortSig
     plannedAt: clock.now(),
     itemCount: position,
     upTo: canary !== null && canary < position ? canary : null,
-    quote: { ...quote },
+    quote: { ...quote, plan: planOfRun({ settings, first, second, currency }) },
   }
   await inWorkspace((tx) => changeDriven(tx, { ...mine, change: planned }))
 }

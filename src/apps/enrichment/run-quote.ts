@@ -2,9 +2,11 @@ import type { CallServices } from '../../calls/services.ts'
 import { callCandidate } from '../../calls/fallback.ts'
 import type { QuoteView } from '../../contract/runs.ts'
 import type { RunSettings } from '../../runs/settings.ts'
-import type { KeptQuote } from '../../runs/view.ts'
+import type { KeptPlan, KeptQuote } from '../../runs/view.ts'
 import { createEstimator, type Estimator } from './estimate.ts'
 import type { Observation } from './observation.ts'
+import { keptPlan } from './planner/plan-view.ts'
+import type { SecondLook } from './planner/steps.ts'
 import { emptyPlanTally, type PlanTally, planTallyOf, scaledPlan } from './planner/tally.ts'
 import type { InputTally } from './quote.ts'
 import { fromNothing, quoteView, sumQuotes } from './quote-view.ts'
@@ -62,4 +64,35 @@ export async function quoteOfRun(
   const known = byCandidate.filter((quote) => quote !== null)
   const whole = known.length > 0 ? sumQuotes(known) : quoteView(first[0]!.estimate(), { candidate: settings.candidates[0]!, at })
   return { currency, low: whole.cost?.low ?? null, high: whole.cost?.high ?? null, whole, byCandidate, counted }
+}
+
+/** What each step of a run is quoted to save, over all its candidates. */
+export function planOfRun({
+  settings: { candidates },
+  first,
+  second,
+  currency,
+}: {
+  settings: Pick<RunSettings, 'candidates'>
+  first: readonly Estimator[]
+  second: readonly Estimator[]
+  currency: string
+}): KeptPlan {
+  const looksAgain = (place: number): SecondLook | undefined => {
+    const found = second.findIndex((each, at) => at > place && each.tally().whole.all.products > 0)
+    return found === -1 || candidates[place]!.rules.flaggedByFirst
+      ? undefined
+      : { makings: second[found]!.makings(), share: SECOND_LOOK_SHARE }
+  }
+  const asked = first.flatMap((estimator, place) => (productsOf(estimator) > 0 ? [{ estimator, place }] : []))
+  const plans = asked.length > 0 ? asked : [{ estimator: first[0]!, place: 0 }]
+  return keptPlan(
+    plans.map(({ estimator, place }) => estimator.plan(looksAgain(place))),
+    currency,
+  )
+}
+
+function productsOf(estimator: Estimator): number {
+  const { whole, unchanged } = estimator.tally()
+  return whole.all.products + unchanged.products
 }

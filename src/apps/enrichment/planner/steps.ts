@@ -1,16 +1,15 @@
 import type { Recipe } from '../../../contract/recipe.ts'
+import { STEP_NAMES, type StepName } from '../../../contract/runs.ts'
 import type { RunSteps } from '../../../contract/run-steps.ts'
 import { predictOutput, type TokenRange } from '../predict-output.ts'
 import { withPerCall } from '../prompt.ts'
 import type { Quote } from '../quote.ts'
 import { type PlanMakings, type PlanWay, quotePlan } from './plan-quote.ts'
+import { leftByKey } from './left.ts'
+import { type PartTally, type PlanTally, sumParts } from './tally.ts'
 import { ruleTargets } from './targets.ts'
-import type { PlanTally } from './tally.ts'
 
 /** What each step of a plan saves: the quote without it, less the quote with it, in the order in which they are taken. */
-
-export const STEP_ORDER = ['unchanged', 'rules', 'siblings', 'perCall', 'caching', 'cheapFirst', 'batch'] as const
-export type StepName = (typeof STEP_ORDER)[number]
 
 export interface PlanStep {
   readonly step: StepName
@@ -47,6 +46,8 @@ export interface Plan {
   readonly naive: Quote
   readonly quote: Quote
   readonly steps: readonly PlanStep[]
+  /** The part of what rules save that is of products of which something is left to ask. */
+  readonly ruledInPart: Saving & { readonly products: number }
 }
 
 /** The one who looks again, where there is one: it may be asked about all, or about the share that the first leaves. */
@@ -72,7 +73,7 @@ export function planSteps(input: { makings: PlanMakings; tally: PlanTally; steps
   const full = quoteWays(input, chosen)
   let before = naive
   let so = taken
-  const rows = STEP_ORDER.map((step): PlanStep => {
+  const rows = STEP_NAMES.map((step): PlanStep => {
     const on = isOn(chosen, step)
     const because = whyNot(input, step, full)
     const count = countOf(input, step, chosen)
@@ -86,7 +87,16 @@ export function planSteps(input: { makings: PlanMakings; tally: PlanTally; steps
     const turnedOn = { ...chosen, [step]: step === 'perCall' ? plannedPerCall(makings.recipe) : true }
     return { step, on, because, saves: lessQuote(full, quoteWays(input, turnedOn)), count }
   })
-  return { naive, quote: full, steps: rows }
+  return { naive, quote: full, steps: rows, ruledInPart: inPart(input, taken) }
+}
+
+function inPart(input: Parameters<typeof planSteps>[0], taken: Ways): Plan['ruledInPart'] {
+  const { makings, tally } = input
+  const parts = Object.entries(tally.parts).filter(([key]) => key !== '' && leftByKey(makings.recipe, key) !== null)
+  const whole = sumParts(parts.map(([, part]): PartTally => part))
+  const asked = { ...input, tally: { ...tally, whole, parts: Object.fromEntries(parts) } }
+  const without = { ...taken, unchanged: true }
+  return { products: whole.all.products, ...lessQuote(quoteWays(asked, without), quoteWays(asked, { ...without, rules: true })) }
 }
 
 interface Ways extends PlanWay {

@@ -54,3 +54,6 @@ export function scaledPlan({ whole, parts, unchanged }: PlanTally, factor: numbe
 export const sumTallies = (a: InputTally, b: InputTally): InputTally => ({ products: a.products + b.products, tokens: a.tokens + b.tokens })
 
 export const lessTally = (a: InputTally, b: InputTally): InputTally => ({ products: a.products - b.products, tokens: a.tokens - b.tokens })
+
+export const sumParts = (parts: readonly PartTally[]): PartTally =>
+  parts.reduce((sum, { all, leading }) => ({ all: sumTallies(sum.all, all), leading: sumTallies(sum.leading, leading) }), emptyPart)

@@ -36,7 +36,14 @@ function ReceiptOf({ run, receipt }: { run: LiveRun; receipt: RunReceiptView }) 
   const [view, setView] = useState<View>('model')
   const whyUnknown = useWhyUnknown()
   const units = USAGE_UNITS.filter((unit) => receipt.usage[unit] !== undefined)
-  if (receipt.calls === 0) return <p className="py-6 text-ink-2">{t('runs.noCalls')}</p>
+  if (receipt.calls === 0) {
+    return (
+      <div className="flex flex-col gap-6">
+        <p className="pt-6 text-ink-2">{t('runs.noCalls')}</p>
+        <Saved savings={receipt.saved} />
+      </div>
+    )
+  }
   return (
     <div className="flex flex-col gap-6">
       <div className="grid gap-x-10 gap-y-5 md:grid-cols-2">
@@ -75,7 +82,7 @@ function ReceiptOf({ run, receipt }: { run: LiveRun; receipt: RunReceiptView }) 
           ))}
         </dl>
       </div>
-      <Saved saved={receipt.saved} />
+      <Saved savings={receipt.saved} />
       <div className="flex flex-col gap-3">
         <RadioGroup
           inline

@@ -1,41 +1,121 @@
+import type { ReactNode } from 'react'
 import type { RunReceiptView } from '../../../contract/runs.ts'
-import { Count, Money } from '../../components/figures.tsx'
+import { Money, MoneyRange, Unknown } from '../../components/figures.tsx'
+import { type Column, Table } from '../../components/table.tsx'
 import { useText } from '../../messages/text.tsx'
+import { endsOf } from './run-words.ts'
 
-/** What the steps of a run saved; nothing where none did. */
-export function Saved({ saved }: { saved: RunReceiptView['saved'] }) {
+type Savings = RunReceiptView['saved']
+type Step = Savings['steps'][number]
+
+interface Row {
+  readonly key: string
+  readonly name: ReactNode
+  readonly did: ReactNode
+  readonly quoted: ReactNode
+  readonly saved: ReactNode
+}
+
+/** What each step of a run saved, beside what was quoted of it; nothing where none did. */
+export function Saved({ savings: { steps, saved, without } }: { savings: Savings }) {
   const { t } = useText()
-  const counts = (['byRules', 'valuesByRules', 'filled', 'escalated', 'cacheReadTokens'] as const).filter((name) => saved[name] > 0)
-  if (counts.length === 0 && !saved.spared && !saved.belowList) return null
+  const columns = useColumns()
+  const idle = steps.filter(hadNothingToDo)
+  const rows = steps.filter((step) => !hadNothingToDo(step))
+  if (rows.length === 0) return null
   return (
-    <section aria-label={t('runs.saved.title')}>
-      <h3 className="font-medium">{t('runs.saved.title')}</h3>
-      <dl className="grid max-w-xl grid-cols-[1fr_auto] gap-x-4 gap-y-1.5 pt-1">
-        {counts.map((name) => (
-          <div key={name} className="contents">
-            <dt className="text-ink-2">{t(`runs.saved.${name}`)}</dt>
-            <dd className="text-end">
-              <Count of={saved[name]} />
-            </dd>
-          </div>
-        ))}
-        {saved.spared && (
+    <section aria-label={t('runs.saved.title')} className="flex flex-col gap-2">
+      <div>
+        <h3 className="font-semibold">{t('runs.saved.title')}</h3>
+        <p className="max-w-3xl text-table text-ink-2">{t('runs.saved.sentence')}</p>
+      </div>
+      <Table
+        label={t('runs.saved.title')}
+        name="receipt-saved"
+        rows={rows.map(rowOf)}
+        rowId={({ key }) => key}
+        columns={columns}
+        totals={{
+          key: 'together',
+          name: <span className="font-medium">{t('runs.saved.together')}</span>,
+          did: null,
+          quoted: null,
+          saved: saved ? <Money of={saved} /> : <Unknown why={whyNot(rows, t)} />,
+        }}
+        footnote={
           <>
-            <dt className="text-ink-2">{t('runs.saved.spared')}</dt>
-            <dd className="text-end">
-              <Money of={saved.spared} />
-            </dd>
+            {without && (
+              <span className="block">
+                {t('runs.saved.without')}: <Money of={without} />
+              </span>
+            )}
+            {idle.length > 0 && (
+              <span className="block">
+                {t('runs.saved.nothing', { steps: idle.map(({ step }) => t(`runs.saved.name.${step}`)).join(' · ') })}
+              </span>
+            )}
           </>
-        )}
-        {saved.belowList && (
-          <>
-            <dt className="text-ink-2">{t('runs.saved.belowList')}</dt>
-            <dd className="text-end">
-              <Money of={saved.belowList} />
-            </dd>
-          </>
-        )}
-      </dl>
+        }
+      />
     </section>
   )
+}
+
+/** It was on, and the plan said that there is nothing for it here; and so it was. */
+const hadNothingToDo = ({ because, count, saved }: Step): boolean =>
+  because !== null && count === 0 && (saved === null || saved.amount === '0')
+
+const whyNot = (steps: readonly Step[], t: ReturnType<typeof useText>['t']): string =>
+  t(`runs.saved.unknown.${steps.find(({ unknown }) => unknown !== null)?.unknown ?? 'cost_unknown'}`)
+
+const rowOf = (step: Step): Row => ({
+  key: step.step,
+  name: <Name step={step} />,
+  did: <Did step={step} />,
+  quoted: <Quoted step={step} />,
+  saved: <SavedBy step={step} />,
+})
+
+function useColumns(): Column<Row>[] {
+  const { t } = useText()
+  return [
+    { id: 'step', header: t('runs.saved.step'), fixed: true, card: 'title', cell: ({ name }) => name },
+    { id: 'did', header: t('runs.saved.did'), fixed: true, width: '13rem', cell: ({ did }) => did },
+    { id: 'quoted', header: t('runs.saved.quoted'), fixed: true, align: 'end', width: '13rem', cell: ({ quoted }) => quoted },
+    { id: 'saved', header: t('runs.saved.saved'), fixed: true, align: 'end', width: '9rem', cell: ({ saved }) => saved },
+  ]
+}
+
+function Name({ step: { step } }: { step: Step }) {
+  const { t } = useText()
+  return (
+    <span className="flex flex-col whitespace-normal">
+      <span className="font-medium">{t(`runs.saved.name.${step}`)}</span>
+      <span className="text-small font-normal text-ink-2">{t(`runs.saved.how.${step}`)}</span>
+    </span>
+  )
+}
+
+function Did({ step: { step, count, quotedCount, values } }: { step: Step }) {
+  const { t } = useText()
+  return (
+    <span className="flex flex-col">
+      <span className="tabular">{t(`runs.saved.count.${step}`, { count })}</span>
+      {values !== null && <span className="tabular text-small text-ink-2">{t('runs.saved.values', { count: values })}</span>}
+      {quotedCount !== null && quotedCount !== count && (
+        <span className="tabular text-small text-ink-2">{t('runs.saved.quotedCount', { count: quotedCount })}</span>
+      )}
+    </span>
+  )
+}
+
+function Quoted({ step: { quoted } }: { step: Step }) {
+  const { t } = useText()
+  return quoted ? <MoneyRange {...endsOf(quoted)} /> : <Unknown why={t('runs.saved.notQuoted')} />
+}
+
+function SavedBy({ step: { saved, unknown } }: { step: Step }) {
+  const { t } = useText()
+  if (saved) return <Money of={saved} />
+  return <Unknown why={t(`runs.saved.unknown.${unknown ?? 'cost_unknown'}`)} />
 }

@@ -1,0 +1,55 @@
+import { formatMoney, parseNano } from '../base/money.ts'
+import { formatCount } from '../base/text.ts'
+import type { RunSavingsView, WhyNotKnown } from '../contract/runs.ts'
+import { rangeOf } from './enrich-text.ts'
+
+type SavedStep = RunSavingsView['steps'][number]
+
+/** What each step saved, beside what was quoted of it; nothing of those that changed nothing. */
+export function describeSavings({ steps, saved, without }: RunSavingsView): string[] {
+  const shown = steps.filter(({ because, count, saved: amount }) => !(because && count === 0 && (amount === null || amount.amount === '0')))
+  if (shown.length === 0) return []
+  const sum =
+    saved && without
+      ? `: ${formatMoney({ nano: parseNano(saved.amount), currency: saved.currency })} of ${formatMoney({ nano: parseNano(without.amount), currency: without.currency })} that it would have cost without them`
+      : ''
+  return ['', `Saved by its steps${sum}:`, ...shown.map((step) => `  ${stepLine(step)}`)]
+}
+
+function stepLine(step: SavedStep): string {
+  const { quoted, saved, unknown } = step
+  const was = quoted ? `quoted ${rangeOf(parseNano(quoted.low), parseNano(quoted.high), quoted.currency)}` : 'not quoted'
+  const is = saved
+    ? `saved ${formatMoney({ nano: parseNano(saved.amount), currency: saved.currency })}`
+    : `saved an unknown amount: ${WHY_NOT_KNOWN[unknown!]}`
+  return `${whatItDid(step)}: ${was}, ${is}`
+}
+
+function whatItDid({ step, count, values }: SavedStep): string {
+  const many = formatCount(count)
+  switch (step) {
+    case 'unchanged':
+      return `unchanged products were left out (${many})`
+    case 'rules':
+      return `values that stand in the data (${formatCount(values ?? 0)} whole ones, in ${many} products)`
+    case 'siblings':
+      return `siblings were filled in (${many} products)`
+    case 'perCall':
+      return `products shared calls (${many} calls fewer)`
+    case 'caching':
+      return `the prompt cache of the provider (${many} tokens read)`
+    case 'cheapFirst':
+      return `the second look at flagged products alone (${many} without)`
+    case 'batch':
+      return `the batch service of the provider (${many} calls)`
+  }
+}
+
+const WHY_NOT_KNOWN: Readonly<Record<WhyNotKnown, string>> = {
+  cost_unknown: 'nobody knows what some answered calls cost',
+  none_asked: 'no product was asked about, so that nothing says what one costs',
+  price_unknown: 'what its calls were charged does not say the price of their input',
+  second_unknown: 'no price is known of whoever looks again',
+  list_unknown: 'no usual price of its calls is known',
+  not_quoted: 'its quote says nothing of it',
+}
