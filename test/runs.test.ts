@@ -4,6 +4,7 @@ import { addConnection } from '../src/contract/connections.ts'
 import { listNotices, readNotices } from '../src/contract/notices.ts'
 import { readMe } from '../src/contract/people.ts'
 import * as contract from '../src/contract/runs.ts'
+import type { RunProgressView } from '../src/contract/runs.ts'
 import { rowsOf } from '../src/db/rows.ts'
 import { describeOnEachEngine } from './support/engines.ts'
 import { bringFile } from './support/bring-file.ts'
@@ -65,15 +66,20 @@ describeOnEachEngine('runs over a selection', (on) => {
     expect(made).toMatchObject({ state: 'ready', selected: 12, practice: false })
     const ready = await planned(owner, made.id)
     expect(ready.counts).toEqual({ total: 12, waiting: 12, done: 0, flagged: 0, failed: 0, unchanged: 0 })
-    expect(ready).toMatchObject({ spent: { currency: 'USD', amount: '0' }, cap: null, secondsLeft: null })
+    expect(ready).toMatchObject({ spent: { currency: 'USD', amount: '0' }, cap: null })
     const { quote } = await owner.call(contract.readRun, { params: { runId: made.id } })
     expect(quote).toMatchObject({ products: 12, calls: 12, prices: { kind: 'own' } })
     expect(nano(quote!.cost!.low)).toBeLessThan(nano(quote!.cost!.high))
     expect(mocks[0]!.requests()).toEqual([])
 
+    const watched = owner.events(contract.watchRun, { params: { runId: made.id } })
+    expect((await watched.next()).value).toMatchObject({ state: 'ready', ratePerMinute: null, secondsLeft: null })
     await owner.call(contract.startRun, { params: { runId: made.id } })
     const end = await stopped(owner, made.id)
     expect(end).toMatchObject({ state: 'finished', counts: { total: 12, waiting: 0, done: 12 } })
+    let last: RunProgressView | undefined
+    for await (const progress of watched) last = progress
+    expect(last).toMatchObject({ state: 'finished', counts: end.counts, spent: end.spent })
     expect(nano(end.spent.amount)).toBe(12n * CALL_NANO)
     const changes = await changesOf(made.id)
     expect(changes).toHaveLength(36)

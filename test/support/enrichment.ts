@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import * as assignments from '../../src/contract/assignments.ts'
 import type { ProductSelection } from '../../src/contract/catalogue.ts'
 import { addConnection } from '../../src/contract/connections.ts'
 import * as runs from '../../src/contract/runs.ts'
-import type { RunProgressView, RunView } from '../../src/contract/runs.ts'
+import type { RunView } from '../../src/contract/runs.ts'
 import type { TestClient } from './server.ts'
 
 export const EVERYTHING: ProductSelection = { filter: {}, except: [] }
@@ -43,25 +44,22 @@ export async function assign(client: TestClient, candidates: readonly Record<str
   })
 }
 
-/** Watches a run until it is as `wanted`. */
-export async function until(client: TestClient, runId: string, wanted: (progress: RunProgressView) => boolean): Promise<RunProgressView> {
-  const stop = new AbortController()
-  let last: RunProgressView | undefined
-  try {
-    for await (const progress of client.events(runs.watchRun, { params: { runId } }, stop.signal)) {
-      last = progress
-      if (wanted(progress)) return progress
-    }
-  } finally {
-    stop.abort()
+const LOOK_EVERY_MS = 30
+
+/** Looks at a run until it is as `wanted`: a watch says how it is once a second at most, which is long for a run of a moment. */
+export async function until(client: TestClient, runId: string, wanted: (run: RunView) => boolean): Promise<RunView> {
+  for (;;) {
+    const run = await client.call(runs.readRun, { params: { runId } })
+    if (wanted(run)) return run
+    if (run.state === 'finished' || run.state === 'cancelled') throw new Error(`the run ended otherwise: ${JSON.stringify(run)}`)
+    await sleep(LOOK_EVERY_MS)
   }
-  throw new Error(`the run ended otherwise: ${JSON.stringify(last)}`)
 }
 
-export const planned = (client: TestClient, runId: string): Promise<RunProgressView> =>
+export const planned = (client: TestClient, runId: string): Promise<RunView> =>
   until(client, runId, ({ planning }) => planning === null)
 
-export const stopped = (client: TestClient, runId: string): Promise<RunProgressView> =>
+export const stopped = (client: TestClient, runId: string): Promise<RunView> =>
   until(client, runId, ({ state }) => state !== 'running' && state !== 'ready')
 
 /** Makes a run, waits for its plan, starts it, and waits until it stops. */
@@ -69,6 +67,5 @@ export async function runOver(client: TestClient, body: Record<string, unknown>)
   const { id: runId } = await client.call(runs.addRun, { body: { selection: EVERYTHING, recipe: RECIPE, ...body } })
   await planned(client, runId)
   await client.call(runs.startRun, { params: { runId } })
-  await stopped(client, runId)
-  return client.call(runs.readRun, { params: { runId } })
+  return stopped(client, runId)
 }
