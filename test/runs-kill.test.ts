@@ -9,7 +9,7 @@ import { openDatabase } from '../src/db/open.ts'
 import { rowsOf } from '../src/db/rows.ts'
 import { describeOnEachEngine } from './support/engines.ts'
 import { type Home, makeHome, type RunningCli, startCli } from './support/cli.ts'
-import { openEmptyPostgres, pgliteTemplate } from './support/databases.ts'
+import { openMigratedPostgres, pgliteTemplate } from './support/databases.ts'
 import { bringFile } from './support/bring-file.ts'
 import { CALL_NANO, connectTo, EVERYTHING, planned, productFile, RECIPE, until } from './support/enrichment.ts'
 import { startMockProvider } from './support/mock-provider.ts'
@@ -53,7 +53,7 @@ describeOnEachEngine('a run whose server is killed (kill -9)', (engine) => {
     'goes on at the next start: nothing is lost, nothing is written twice, and every request is on record',
     async () => {
       const mock = await startMockProvider({ latencyMs: 40 })
-      const postgres = engine === 'postgres' ? await openEmptyPostgres() : undefined
+      const postgres = engine === 'postgres' ? await openMigratedPostgres() : undefined
       const home = makeHome({ databaseUrl: postgres?.url })
       try {
         mkdirSync(home.file('data'), { mode: 0o700 })

@@ -63,6 +63,13 @@ export async function openOnPglite(): Promise<TestDatabase> {
 
 /** A database of its own in the run's cluster, copied from a migrated one. */
 export async function openOnPostgres(): Promise<TestDatabase> {
+  const { url, remove } = await openMigratedPostgres()
+  const database = await openDatabase({ dataDir: tmpdir(), databaseUrl: url, log: silent })
+  return { url, ...once(database, remove) }
+}
+
+/** As `openOnPostgres`, for who opens it: a server, or a command. Migrating takes longer than most tests do. */
+export async function openMigratedPostgres(): Promise<{ url: string; remove: () => Promise<void> }> {
   const urlOf = await startCluster()
   const template = 'latchkey_template'
   await onceFor(process.env['LATCHKEY_TEST_CLUSTER']!, 'template', async () => {
@@ -72,9 +79,7 @@ export async function openOnPostgres(): Promise<TestDatabase> {
   })
   const name = `test_${randomBytes(8).toString('hex')}`
   await administer(urlOf('postgres'), `create database ${name} template ${template}`)
-  const url = urlOf(name)
-  const database = await openDatabase({ dataDir: tmpdir(), databaseUrl: url, log: silent })
-  return { url, ...once(database, () => administer(urlOf('postgres'), `drop database ${name} with (force)`)) }
+  return { url: urlOf(name), remove: () => administer(urlOf('postgres'), `drop database ${name} with (force)`) }
 }
 
 /** An empty database in the run's cluster, as nobody has migrated it. `user` owns it: an ordinary role, made if it is new. */

@@ -56,8 +56,7 @@ export async function until(client: TestClient, runId: string, wanted: (run: Run
   }
 }
 
-export const planned = (client: TestClient, runId: string): Promise<RunView> =>
-  until(client, runId, ({ planning }) => planning === null)
+export const planned = (client: TestClient, runId: string): Promise<RunView> => until(client, runId, ({ planning }) => planning === null)
 
 export const stopped = (client: TestClient, runId: string): Promise<RunView> =>
   until(client, runId, ({ state }) => state !== 'running' && state !== 'ready')

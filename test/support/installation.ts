@@ -4,7 +4,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { RunSavingsView } from '../../src/contract/runs.ts'
 import { openDatabase } from '../../src/db/open.ts'
 import { type CliResult, type Home, makeHome, type RunningCli, startCli } from './cli.ts'
-import { openEmptyPostgres, pgliteTemplate } from './databases.ts'
+import { openMigratedPostgres, pgliteTemplate } from './databases.ts'
 import { postgresAbsence } from './postgres-cluster.ts'
 import { expectNoSecret } from './sweep.ts'
 
@@ -63,7 +63,7 @@ export interface Installation {
 
 /** On PGlite from a copied data folder, which is quicker than a new one; on PostgreSQL where `on` asks for it and it is there. */
 export async function makeInstallation({ on = 'pglite' }: { on?: 'pglite' | 'postgres' } = {}): Promise<Installation> {
-  const postgres = on === 'postgres' && postgresAbsence() === undefined ? await openEmptyPostgres() : undefined
+  const postgres = on === 'postgres' && postgresAbsence() === undefined ? await openMigratedPostgres() : undefined
   const home = makeHome({ databaseUrl: postgres?.url })
   const dataDir = home.file('data')
   if (!postgres) {

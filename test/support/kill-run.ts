@@ -1,7 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import type { Database } from '../../src/db/database.ts'
 import { type CliResult, type Home, makeHome, reportOf, startCli } from './cli.ts'
@@ -37,7 +36,6 @@ export interface KillSummary {
 }
 
 const LATENCY_MS = { least: 20, most: 60 }
-const COMPILE_CACHE = fileURLToPath(new URL('../../node_modules/.cache/latchkey-test/compile', import.meta.url))
 const FIELDS = ['title', 'description', 'attributes']
 /** gpt-4o-mini: 0.15 and 0.60 US dollars per million tokens. @see https://openai.com/api/pricing, as in the price book */
 const MODEL = 'gpt-4o-mini'
@@ -212,7 +210,7 @@ function start({ scenario, mock, home }: Stage, cap: string | undefined): Return
   const money = cap === undefined ? [] : ['--cap', cap]
   return startCli(['enrich', home.file('in.csv'), '--out', home.file('out.csv'), ...address, ...work, ...money, '--yes', '--json'], {
     home,
-    environment: { MOCK_KEY: 'sk-mock-0123456789abcdef0123456789', NODE_COMPILE_CACHE: COMPILE_CACHE, LATCHKEY_LOG_LEVEL: 'info' },
+    environment: { MOCK_KEY: 'sk-mock-0123456789abcdef0123456789', LATCHKEY_LOG_LEVEL: 'info' },
   })
 }
 

@@ -11,8 +11,8 @@ import * as review from '../../src/contract/review.ts'
 import * as runs from '../../src/contract/runs.ts'
 import type { Database } from '../../src/db/database.ts'
 import { openDatabase } from '../../src/db/open.ts'
-import { type Home, makeHome } from './cli.ts'
-import { openEmptyPostgres, pgliteTemplate } from './databases.ts'
+import { COMPILE_CACHE, type Home, makeHome } from './cli.ts'
+import { openMigratedPostgres, pgliteTemplate } from './databases.ts'
 import { CALL_NANO, connectTo, EVERYTHING, planned, productFile, RECIPE, until as untilRun } from './enrichment.ts'
 import { readTables, type Tables } from './kill-audit.ts'
 import { seeded } from './kill-wire.ts'
@@ -60,7 +60,7 @@ interface Victim {
 export async function killServer({ engine, seed, products, kills }: ServerKills): Promise<ServerSummary> {
   process.stdout.write(`killing a server on ${engine} with seed ${seed}\n`)
   const mock = await startMockProvider({ latencyMs: LATENCY_MS })
-  const postgres = engine === 'postgres' ? await openEmptyPostgres() : undefined
+  const postgres = engine === 'postgres' ? await openMigratedPostgres() : undefined
   const home = makeHome({ databaseUrl: postgres?.url })
   try {
     mkdirSync(home.file('data'), { mode: 0o700 })
@@ -107,7 +107,8 @@ export async function killServer({ engine, seed, products, kills }: ServerKills)
 async function startVictim({ home, mock, random }: { home: Home; mock: MockProvider; random: () => number }): Promise<Victim> {
   const environment = { LATCHKEY_PRIVATE_HOSTS: new URL(mock.url).host, LATCHKEY_HOST: '127.0.0.1' }
   const start = async (port: string): Promise<{ child: ChildProcess; origin: string; claimToken?: string }> => {
-    const env = { PATH: process.env['PATH'] ?? '', HOME: home.folder, TZ: 'UTC', ...home.environment, ...environment, LATCHKEY_PORT: port }
+    const own = { PATH: process.env['PATH'] ?? '', HOME: home.folder, TZ: 'UTC', NODE_COMPILE_CACHE: COMPILE_CACHE }
+    const env = { ...own, ...home.environment, ...environment, LATCHKEY_PORT: port }
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM], { env, stdio: ['ignore', 'pipe', 'inherit'] })
     const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
     return { child, ...(JSON.parse(line) as { origin: string; claimToken?: string }) }

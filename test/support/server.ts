@@ -9,7 +9,7 @@ import { createLog, type Log } from '../../src/runtime/log.ts'
 import type { Serve } from '../../src/server/create-server.ts'
 import { type RunningServer, startServer } from '../../src/server/start.ts'
 import { makeHome } from './cli.ts'
-import { openEmptyPostgres, pgliteTemplate } from './databases.ts'
+import { openMigratedPostgres, pgliteTemplate } from './databases.ts'
 
 /** A server of this test alone, in this process, on a port of its own. */
 export interface TestServer {
@@ -75,7 +75,7 @@ export async function startTestServer({
   pages?: readonly Serve[]
   log?: Log
 } = {}): Promise<TestServer> {
-  const postgres = on === 'postgres' ? await openEmptyPostgres() : undefined
+  const postgres = on === 'postgres' ? await openMigratedPostgres() : undefined
   const home = makeHome({ databaseUrl: postgres?.url })
   if (!postgres && environment['DATABASE_URL'] === undefined) {
     mkdirSync(joinPath(home.folder, 'data'), { mode: 0o700 })

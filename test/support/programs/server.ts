@@ -1,4 +1,5 @@
 /** A server as `latchkey serve` has it, without pages: says where it is, and ends at SIGTERM. */
+import { flushCompileCache } from 'node:module'
 import { loadConfig } from '../../../src/runtime/config.ts'
 import { createLog } from '../../../src/runtime/log.ts'
 import { startServer } from '../../../src/server/start.ts'
@@ -9,3 +10,4 @@ process.once('SIGTERM', () => {
 })
 const { origin, claimLink } = server
 process.stdout.write(`${JSON.stringify({ origin, claimToken: claimLink?.split('#')[1] })}\n`)
+flushCompileCache() // who is killed does not write it at its end
