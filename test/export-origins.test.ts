@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { recordGeneratedValues } from '../src/catalogue/changes.ts'
 import * as contract from '../src/contract/catalogue.ts'
 import { writeValue } from '../src/contract/review.ts'
@@ -126,9 +126,7 @@ describeOnEachEngine('whose words an export’s values are', (on) => {
       '\n',
     )
     const feed = `<rss xmlns:g="http://base.google.com/ns/1.0"><channel>\n${items}\n</channel></rss>`
-    const file = await editor.call(contract.uploadFile, { query: { name: 'look.xml' }, bytes: feed } as never)
-    const titled = (file as { look: { columns: string[] } }).look.columns[1]!
-    const { exported } = await written('google.xml', feed, titled)
+    const { exported } = await written('google.xml', feed)
     const lines = texts(await exported('?origins=true'))
     const mark = (text: string): string => `<latchkey:origin xmlns:latchkey="urn:latchkey:catalogue" of="g:title">${text}</latchkey:origin>`
     expect(lines.slice(1, 6)).toEqual([
@@ -138,5 +136,77 @@ describeOnEachEngine('whose words an export’s values are', (on) => {
       `<item><g:id>P4</g:id><g:title>Practised</g:title><g:link>https://x/4</g:link>${mark('practice')}</item>`,
       `<item><g:id>P5</g:id><g:title>Old 5</g:title><g:link>https://x/5</g:link>${mark('supplier')}</item>`,
     ])
+  })
+
+  describe('that come back with an export that was marked', () => {
+    const sourceOf = async (sourceId: string): Promise<contract.SourceView> => {
+      const { sources } = await editor.call(contract.listSources)
+      return sources.find(({ id }) => id === sourceId)!
+    }
+    const exportOf = async (sourceId: string, query = ''): Promise<string> =>
+      (await editor.fetch(`/api/v1/catalogue/sources/${sourceId}/export${query}`)).text()
+    async function edit(sourceId: string, index: number, value: string): Promise<void> {
+      const { items } = await editor.call(contract.listProducts, { query: { sourceId } })
+      const params = { productId: items[index]!.id, attribute: 'title' }
+      await editor.call(writeValue, { params, body: { locale: null, over: null, value } })
+    }
+
+    it('are no attributes, stand in their columns once, and stay true where something is written', async () => {
+      const { sourceId, exported } = await written('back.csv', `sku,title,brand\n${ROWS.map((row) => `P${row},Old ${row},B\n`).join('')}`)
+      const marked = String(await exported('?origins=true'))
+      const again = await bringFile(editor, 'back.csv', marked)
+      expect(again).toMatchObject({ state: 'finished', source: { id: sourceId } })
+      expect(await sourceOf(sourceId)).toMatchObject({ attributes: ['sku', 'title', 'brand'] })
+      expect(await exportOf(sourceId, '?origins=true')).toBe(marked)
+      expect(await exportOf(sourceId)).toBe(marked)
+      await edit(sourceId, 4, 'A person’s five')
+      expect(await exportOf(sourceId)).toBe(marked.replace('P5,Old 5,B,supplier', 'P5,A person’s five,B,human'))
+    })
+
+    it('are what another workspace’s file says of what nobody changed since', async () => {
+      const marked = `sku,title,title (origin)\nA,One,AI-written\nB,Two,supplier\n`
+      const { source } = await bringFile(editor, 'elsewhere.csv', marked)
+      const mapping = { profile: 'plain', columns: [{}, {}, { column: 'title (origin)', role: 'kept' }] }
+      expect(await sourceOf(source.id)).toMatchObject({ attributes: ['sku', 'title'], mapping })
+      await edit(source.id, 1, 'Other')
+      expect(await exportOf(source.id, '?origins=true')).toBe(`sku,title,title (origin)\nA,One,AI-written\nB,Other,human\n`)
+    })
+
+    it('are the supplier’s where they say anything else: then the marks stand in a column of another name', async () => {
+      const file = `sku,title,title (origin)\nA,One,China\nB,Two,supplier\n`
+      const { source } = await bringFile(editor, 'supplier.csv', file)
+      expect(await sourceOf(source.id)).toMatchObject({ attributes: ['sku', 'title', 'title (origin)'], mapping: null })
+      await edit(source.id, 0, 'Other')
+      expect(await exportOf(source.id, '?origins=true')).toBe(
+        `sku,title,title (origin),title (origin) (2)\nA,Other,China,human\nB,Two,supplier,supplier\n`,
+      )
+    })
+
+    it('in JSONL, workbooks and XML too', async () => {
+      const lines = await bringFile(
+        editor,
+        'back.jsonl',
+        '{"sku":"A","title":"One","_origin":{"title":"AI-written"}}\n{"sku":"B","title":"Two","_origin":{"title":"supplier","brand":"human"}}\n',
+      )
+      expect(await sourceOf(lines.source.id)).toMatchObject({ attributes: ['sku', 'title'] })
+      await edit(lines.source.id, 1, 'Other')
+      expect(await exportOf(lines.source.id)).toBe(
+        '{"sku":"A","title":"One","_origin":{"title":"AI-written"}}\n{"sku":"B","title":"Other","_origin":{"brand":"human","title":"human"}}\n',
+      )
+      const rows = [
+        ['sku', 'title', 'title (origin)'],
+        ['A', 'One', 'AI-edited'],
+      ]
+      const book = await bringFile(editor, 'back.xlsx', makeWorkbook([{ name: 'Products', rows }]))
+      expect(await sourceOf(book.source.id)).toMatchObject({ attributes: ['sku', 'title'] })
+      const { exported } = await written(
+        'back.xml',
+        `<products>${ROWS.map((row) => `<product><id>P${row}</id><title>Old ${row}</title></product>`).join('')}</products>`,
+      )
+      const marked = String(await exported('?origins=true'))
+      const feed = await bringFile(editor, 'back.xml', marked)
+      expect(await sourceOf(feed.source.id)).toMatchObject({ attributes: ['id', 'title'] })
+      expect(await exportOf(feed.source.id, '?origins=true')).toBe(marked)
+    })
   })
 })

@@ -81,6 +81,15 @@ describe('written cells', () => {
     expect(text).toBe('sku,a,b,c,new\nA1,1,2,3,\nA2,1,,C,\nA3,1,2,3,N\nA4,1,,,N\n')
   })
 
+  it('of columns that are added stand under names as headers are read: without blanks around them, and each another', async () => {
+    const { text } = await rewrite({
+      content: 'sku,name\nA1,Lamp\n',
+      columns: [' new ', ' name', 'new'],
+      changes: { A1: { ' new ': '1', ' name': '2', new: '3' } },
+    })
+    expect(text).toBe('sku,name,new,name (2),new (2)\nA1,Lamp,1,2,3\n')
+  })
+
   it('leave rejected rows untouched, and keep rows whole that only lack an identifier or continue a product', async () => {
     const rejected = await rewrite({
       content: 'sku,title\nA1,Lamp\nA2,a,b,c\n,nameless\nA1,again\nA3,Desk\n',

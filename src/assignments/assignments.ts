@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray } from 'drizzle-orm'
 import { recordAudit } from '../audit/audit.ts'
-import { AppError } from '../base/errors.ts'
+import { AppError, connectionRevoked } from '../base/errors.ts'
 import { canonicalJson } from '../base/json.ts'
 import { type AssignmentView, type CandidateInput, type CandidateView, CONTEXTS } from '../contract/assignments.ts'
 import type { Tx } from '../db/database.ts'
@@ -183,7 +183,7 @@ async function requireServing(tx: Tx, context: string, candidates: readonly Cand
       throw new AppError('connection.missing', 'There is no such connection.')
     }
     const { label, status } = connection
-    if (status === 'revoked') throw new AppError('connection.revoked', `"${label}" was revoked: choose another connection, or add it anew.`)
+    if (status === 'revoked') throw connectionRevoked(label)
     if (connection.contexts && !connection.contexts.includes(context)) {
       const { contexts: allowed } = connection
       throw new AppError('assignment.invalid', `"${label}" is limited to ${allowed.join(', ')}. Allow it "${context}", or choose another.`)

@@ -179,6 +179,13 @@ export class AppError extends Error {
   }
 }
 
+/** A revoked connection takes no key any more: what there is to do instead. */
+export const connectionRevoked = (slug: string): AppError =>
+  new AppError(
+    'connection.revoked',
+    `The connection "${slug}" was revoked: nothing goes over it any more. Choose another connection, or add the provider again with a new key.`,
+  )
+
 /** The code of a thrown value when it is one of ours. */
 export function errorCode(error: unknown): ErrorCode | undefined {
   return error instanceof AppError ? error.code : undefined

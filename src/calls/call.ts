@@ -1,3 +1,4 @@
+import { connectionRevoked } from '../base/errors.ts'
 import type { Found } from '../assignments/abilities.ts'
 import type { Admission, BudgetRefusal, CallIntent, RateLimitRefusal } from '../ledger/intent.ts'
 import type { Settlement } from '../ledger/settlement.ts'
@@ -212,11 +213,7 @@ export function refusalOf(admission: Exclude<Admission, { kind: 'admitted' | 'no
     case 'limited':
       return { code: 'rate_limit.exceeded', detail: tooFast(admission.refusal), retryable: false, ...retryAfter(admission.refusal) }
     case 'revoked':
-      return {
-        code: 'connection.revoked',
-        detail: `The connection "${admission.slug}" was revoked. Add a key for it again, or use another.`,
-        retryable: false,
-      }
+      return { code: 'connection.revoked', detail: connectionRevoked(admission.slug).detail, retryable: false }
     case 'virtual_key':
       return admission.state === 'ended'
         ? { code: 'virtual_key.refused', detail: 'This virtual key has ended. Make a new one at AI Services → Gateway.', retryable: false }

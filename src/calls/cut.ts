@@ -34,7 +34,11 @@ export function cuttable(watch: CallWatch, { signal, ...call }: WatchedCall & { 
 export function cutFailure(reason: CutReason): ProviderFailure {
   switch (reason) {
     case 'connection_revoked':
-      return { code: 'connection.revoked', detail: 'The connection was revoked while it answered.', retryable: false }
+      return {
+        code: 'connection.revoked',
+        detail: 'The connection was revoked while it answered. Choose another connection, or add the provider again with a new key.',
+        retryable: false,
+      }
     case 'virtual_key_revoked':
       return {
         code: 'virtual_key.refused',

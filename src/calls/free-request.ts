@@ -1,4 +1,4 @@
-import { AppError } from '../base/errors.ts'
+import { AppError, connectionRevoked } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import { type CallIntent, CONNECTION_CHECK } from '../ledger/intent.ts'
 import type { CallOutcome } from '../ledger/settlement.ts'
@@ -94,7 +94,7 @@ export async function freeCall<T>(
     ...(offered ? { offersKey: true } : {}),
   }
   const admission = await ledger.intend(intent)
-  if (admission.kind === 'revoked') throw new AppError('connection.revoked', `The connection "${admission.slug}" was revoked.`)
+  if (admission.kind === 'revoked') throw connectionRevoked(admission.slug)
   if (admission.kind !== 'admitted') throw new AppError('connection.missing', 'There is no such connection.')
   const { connection, intendedAt } = admission
   const cost = { nano: 0n, currency: 'USD', source: 'free' as const, rowIds: [] }

@@ -1,6 +1,7 @@
 import { columnNames, type FileFormat } from './formats/format.ts'
 import { isEmptyValue } from './current.ts'
-import type { OriginMark } from './export-origins.ts'
+import type { OriginMark } from './origin-marks.ts'
+import { attributeName, merchantColumns } from './profiles/google-merchant.ts'
 
 /**
  * Google Merchant asks that titles and descriptions which generative AI wrote come in attributes of their own, with their source:
@@ -13,8 +14,6 @@ import type { OriginMark } from './export-origins.ts'
 export const SOURCE_TYPE = 'trained_algorithmic_media'
 
 const TEXTS = ['title', 'description'] as const
-const ALWAYS = ['id', 'title', 'link']
-const OTHERS = ['image_link', 'availability', 'price', 'condition', 'brand', 'gtin', 'mpn', 'google_product_category', 'product_type']
 
 /** A text of Google's format, with the columns that hold it plainly and the one for what a model wrote. */
 export interface MerchantText {
@@ -22,30 +21,19 @@ export interface MerchantText {
   readonly structured: string
 }
 
-/** The texts of a feed in Google Merchant's format; undefined: the file is none. */
+/** The texts of a feed in Google Merchant's format; undefined: the file is none, or one in lines of JSON, which Google does not read. */
 export function merchantTexts(format: FileFormat): MerchantText[] | undefined {
-  const names = columnNames(format)
-  if (format.kind === 'xml') {
-    const { googlePrefix: prefix } = format
-    if (prefix === null) return undefined
-    return TEXTS.map((text) => ({ plain: [text, `${prefix}:${text}`], structured: `${prefix}:structured_${text}` }))
-  }
   if (format.kind === 'jsonl') return undefined
-  const byName = new Map(names.map((name) => [attributeName(name), name]))
-  if (!ALWAYS.every((name) => byName.has(name)) || OTHERS.filter((name) => byName.has(name)).length < 2) return undefined
+  const columns = columnNames(format)
+  const prefix = format.kind === 'xml' ? format.googlePrefix : null
+  if (!merchantColumns({ kind: format.kind, columns, googlePrefix: prefix })) return undefined
+  if (prefix !== null) return TEXTS.map((text) => ({ plain: [text, `${prefix}:${text}`], structured: `${prefix}:structured_${text}` }))
+  const byName = new Map(columns.map((name) => [attributeName(name), name]))
   return TEXTS.flatMap((text) => {
     const plain = byName.get(text)
     return plain === undefined ? [] : [{ plain: [plain], structured: byName.get(`structured_${text}`) ?? `structured_${text}` }]
   })
 }
-
-/** Google takes "Image link" and "g:image_link" for image_link. */
-const attributeName = (name: string): string =>
-  name
-    .trim()
-    .toLowerCase()
-    .replace(/^g:/, '')
-    .replaceAll(/[\s-]+/g, '_')
 
 /** A product's changed cells with the texts that a model wrote in their structured columns, and the plain ones empty. */
 export function structured(

@@ -8,17 +8,18 @@ import type { Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import { imports } from '../db/schema/index.ts'
 import { newId } from '../runtime/ids.ts'
-import { currentPlaces, isEmptyValue, readWrittenKey } from './current.ts'
+import { currentPlaces, readWrittenKey } from './current.ts'
 import { merchantTexts, structured } from './export-merchant.ts'
-import { beganAsGenerated, markOf, type OriginMark } from './export-origins.ts'
+import { beganAsGenerated, markOf, originCells, originColumnsOf } from './export-origins.ts'
 import { columnNames, type FileFormat } from './formats/format.ts'
 import { exportFile } from './formats/write.ts'
 import { namingFile } from './look.ts'
-import { addedColumns, cellsAt, cellsFor } from './mapping.ts'
+import { addedColumns, cellsAt } from './mapping.ts'
+import type { OriginMark } from './origin-marks.ts'
 import { sanitizeGeneratedValue } from './sanitize.ts'
 import { labelOf, readSource, type Source } from './sources.ts'
 import { type CatalogueServices, fileContent, readUpload } from './uploads.ts'
-import type { Place, ProductValues } from './values.ts'
+import type { ProductValues } from './values.ts'
 import { writtenProducts } from './written.ts'
 
 const LEFT_MS = 60 * 60 * 1000
@@ -64,13 +65,14 @@ export async function exportSource(
   const { mapping } = source
   const places = added.map(({ key }) => readWrittenKey(key))
   const texts = choices.structured ? merchantTexts(format) : undefined
-  const marked = choices.origins ? markedColumns(mapping, places) : []
+  const origins = originColumnsOf(format, { mapping, places, isAsked: choices.origins })
+  const isMarked = origins.columns.size > 0
   const columns = [
     ...new Set([
       ...columnNames(format),
       ...addedColumns(mapping, places),
       ...(texts ?? []).map((text) => text.structured),
-      ...(format.kind === 'jsonl' ? [] : marked.map(originColumn)),
+      ...(format.kind === 'jsonl' ? [] : origins.columns.values()),
     ]),
   ]
   try {
@@ -84,14 +86,14 @@ export async function exportSource(
         changesFor: async (identifiers) => {
           const { products, edited } = await database.inWorkspace(workspaceId, async (tx) => {
             const found = await writtenProducts(tx, { sourceId, identifiers })
-            return { products: found, edited: choices.origins ? await editedIn(tx, found.values()) : NONE }
+            return { products: found, edited: isMarked ? await editedIn(tx, found.values()) : NONE }
           })
           return new Map(
             [...products].map(([identifier, product]) => {
               const { cells, marks } = writtenCells(product, edited)
               const { imported } = product
               const texted = texts ? structured(cells, { texts, format, marks, imported }) : cells
-              return [identifier, { ...texted, ...originCells(format, { marked, marks, cells, imported }) }]
+              return [identifier, { ...texted, ...originCells(origins, { marks, cells, imported }) }]
             }),
           )
         },
@@ -161,37 +163,6 @@ async function editedIn(tx: Tx, products: Iterable<ProductValues>): Promise<Read
     tx,
     written.flatMap(({ kind, changeId }) => (kind === 'person' ? [changeId] : [])),
   )
-}
-
-/** The columns that Latchkey ever wrote in: the others are the supplier's own all through, and need no mark. */
-const markedColumns = (mapping: ProductValues['mapping'], places: readonly Place[]): string[] => [
-  ...new Set(places.flatMap((place) => Object.keys(cellsFor(mapping, place, { value: '', now: {} })))),
-]
-
-const originColumn = (column: string): string => `${column} (origin)`
-
-/** Whose words each value of the marked columns is: in cells beside them, in JSONL as one object. Of no value nothing is said. */
-function originCells(
-  format: FileFormat,
-  {
-    marked,
-    marks,
-    cells,
-    imported,
-  }: {
-    marked: readonly string[]
-    marks: ReadonlyMap<string, OriginMark>
-    cells: Readonly<Record<string, unknown>>
-    imported: Readonly<Record<string, unknown>>
-  },
-): Record<string, unknown> {
-  if (marked.length === 0) return {}
-  const said = marked.map((column): [string, OriginMark | null] => {
-    const value = column in cells ? cells[column] : imported[column]
-    return [column, isEmptyValue(value) ? null : (marks.get(column) ?? 'supplier')]
-  })
-  if (format.kind === 'jsonl') return { _origin: Object.fromEntries(said.filter(([, mark]) => mark !== null)) }
-  return Object.fromEntries(said.map(([column, mark]) => [originColumn(column), mark]))
 }
 
 /** Exports that nobody came to fetch, and those of a server that was killed. */

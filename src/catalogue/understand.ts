@@ -4,7 +4,7 @@ import { columnNames, type DelimitedFormat, type FileFormat, identifierColumn } 
 import { type ProductRow, readRows, type RejectedRow } from './formats/read.ts'
 import { type NamedFile, uploadFormat } from './look.ts'
 import { checkMapping } from './mapping.ts'
-import { extended, findProfile, type FoundProfile, readingOfRows } from './profiles/all.ts'
+import { extended, findProfile, type FoundProfile, readingOfRows, withoutMarks } from './profiles/all.ts'
 import type { FileSample } from './profiles/profile.ts'
 import type { Source } from './sources.ts'
 
@@ -20,7 +20,8 @@ export interface Understood {
 
 /**
  * How a file is read. What its columns mean is what the person says (`mapping`), else what its source has saved, with the columns
- * that are new since; a source that is new takes what the file shows. One that was imported without a mapping stays without.
+ * that are new since; a source that is new takes what the file shows. One that was imported without a mapping stays without, but for
+ * marks of an export, which are no attributes.
  * @throws AppError request.invalid for a mapping with two columns for one thing; and what reading the file throws
  */
 export async function understand(
@@ -38,7 +39,7 @@ export async function understand(
   const first = await look(file, reading)
   const found = findProfile(first.sample)
   const before = source && (source.mapping !== null || source.importedHash !== '') ? source : undefined
-  const chosen = said === undefined ? (before ? before.mapping : found.mapping) : said
+  const chosen = withoutMarks(said === undefined ? (before ? before.mapping : found.mapping) : said, first.sample)
   // Which column tells products apart is part of the meaning: Shopify's rows belong together by their handle.
   const identifier = chosen?.columns.find(({ role }) => role === 'identifier')?.column
   const isOther = identifier !== undefined && identifier !== first.sample.identifier && first.sample.columns.includes(identifier)
@@ -63,7 +64,9 @@ async function look(file: NamedFile, reading: ReadingChoices): Promise<Looked> {
   const rows = beginning.flatMap((row) => ('values' in row ? [row.values] : []))
   const columns = columnNames(format)
   const saidIdentifier = reading.identifier !== undefined
-  return { format, sample: { kind: format.kind, columns, identifier: identifierColumn(format), saidIdentifier, rows }, beginning }
+  const identifier = identifierColumn(format)
+  const google = format.kind === 'xml' ? { googlePrefix: format.googlePrefix } : {}
+  return { format, sample: { kind: format.kind, columns, identifier, ...google, saidIdentifier, rows }, beginning }
 }
 
 async function beginningOf(file: NamedFile, format: FileFormat): Promise<(ProductRow | RejectedRow)[]> {

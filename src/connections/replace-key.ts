@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import { recordAudit } from '../audit/audit.ts'
-import { AppError } from '../base/errors.ts'
+import { AppError, connectionRevoked } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import type { DestinationInput } from '../contract/connections.ts'
 import type { Database } from '../db/database.ts'
@@ -36,8 +36,7 @@ export async function prepareReplacement(
   }: { workspaceId: string; id: string; destination: DestinationInput | undefined; key: Secret | undefined },
 ): Promise<Replacement> {
   const connection = await services.database.inWorkspace(workspaceId, (tx) => requireConnection(tx, id))
-  if (connection.status !== 'active')
-    throw new AppError('connection.revoked', `The connection "${connection.slug}" was revoked. Add it anew.`)
+  if (connection.status !== 'active') throw connectionRevoked(connection.slug)
   const provider = findProvider(connection.provider)
   if (!key && connection.sealedKey !== null) {
     throw new AppError('key.required', 'Enter the key again: it is sealed to its destination and does not move to another.')

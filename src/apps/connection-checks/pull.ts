@@ -1,4 +1,4 @@
-import { AppError, type ErrorCode } from '../../base/errors.ts'
+import { AppError, type ErrorCode, connectionRevoked } from '../../base/errors.ts'
 import { backoffMs } from '../../calls/backoff.ts'
 import { freeCall, SERVER_STOPS } from '../../calls/free-request.ts'
 import type { CallServices } from '../../calls/services.ts'
@@ -135,7 +135,7 @@ const MAY_GO_ON: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 /** @throws AppError pull.refused, connection.revoked. */
 function requirePull({ provider: id, destination, status, slug }: Connection, model: string): PullOffer {
   const { name, pull, regions = [] } = findProvider(id)
-  if (status !== 'active') throw new AppError('connection.revoked', `The connection "${slug}" was revoked.`)
+  if (status !== 'active') throw connectionRevoked(slug)
   if (!pull) throw new AppError('pull.refused', `${name} fetches no models on request.`)
   if (regions.some(({ baseUrl }) => baseUrl === destination.baseUrl)) {
     throw new AppError('pull.refused', 'This connection goes to the provider’s own cloud, where nothing needs to be fetched.')

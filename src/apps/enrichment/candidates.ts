@@ -1,5 +1,5 @@
 import { type AssignedCandidate, assignedCandidates, namedCandidates } from '../../assignments/resolve.ts'
-import { AppError } from '../../base/errors.ts'
+import { AppError, connectionRevoked } from '../../base/errors.ts'
 import type { Tx } from '../../db/database.ts'
 import { connections } from '../../db/schema/index.ts'
 import { inArray } from 'drizzle-orm'
@@ -28,8 +28,7 @@ export async function chooseCandidates(
       ),
     )
   for (const { slug, status, contexts } of rows) {
-    if (status !== 'active')
-      throw new AppError('connection.revoked', `The connection "${slug}" was revoked. Choose another, or give it a key again.`)
+    if (status !== 'active') throw connectionRevoked(slug)
     if (contexts && !contexts.includes(ENRICHMENT))
       throw new AppError(
         'connection.missing',

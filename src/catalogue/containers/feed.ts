@@ -1,5 +1,6 @@
 import { AppError } from '../../base/errors.ts'
 import type { XmlFormat } from '../formats/format.ts'
+import { ORIGIN_SUFFIX } from '../origin-marks.ts'
 import { LIMITS } from './protocol.ts'
 import { createXmlDecoder } from './xml-encoding.ts'
 import { createXmlParser, type XmlParser } from './xml-parser.ts'
@@ -30,7 +31,6 @@ export interface FeedItem {
 
 /** The namespace of elements that Latchkey adds where a column's name is no name of an element. */
 export const OWN_NAMESPACE = 'urn:latchkey:catalogue'
-export const ORIGIN_SUFFIX = ' (origin)'
 
 export interface FeedText {
   readonly parser: XmlParser

@@ -1,6 +1,6 @@
 import { AppError } from '../../base/errors.ts'
 import { cellText, type Changes, type UnencodableCell } from '../formats/changes.ts'
-import { uniqueNames, type XlsxFormat } from '../formats/format.ts'
+import { addedNames, uniqueNames, type XlsxFormat } from '../formats/format.ts'
 import { createArchiveWriter, type Write } from './archive-writer.ts'
 import type { Archive } from './archive.ts'
 import { type CellEdit, editRow, MOST_CELL_TEXT } from './cell-xml.ts'
@@ -102,8 +102,9 @@ const NO_CHANGES: ReadonlyMap<string, Changes> = new Map()
 /** What is to be changed in each row, and what came of it. */
 function createRowEditor(format: XlsxFormat, columns: readonly string[]) {
   const names = uniqueNames(format.columns)
-  const asked = columns.filter((name) => !names.includes(name))
-  const added = uniqueNames(asked)
+  const known = new Set(names)
+  const asked = [...new Set(columns)].filter((name) => !known.has(name))
+  const added = addedNames(names, asked)
   const lastPlace = Math.max(...format.places)
   const placeOf = new Map<string, number>()
   names.forEach((name, index) => placeOf.set(name, format.places[index]!))

@@ -122,6 +122,13 @@ export function uniqueNames(columns: readonly string[]): string[] {
 }
 
 /**
+ * The names under which columns that the file lacks are added to its header, one for each of `wanted`: without surrounding blanks, as
+ * headers are read, and none that a column of the file has.
+ */
+export const addedNames = (names: readonly string[], wanted: readonly string[]): string[] =>
+  uniqueNames([...names, ...wanted]).slice(names.length)
+
+/**
  * The column that a person names: exactly, or without regard to case where that leaves one.
  * @throws AppError command.invalid with the columns there are and the nearest one, or when two bear the name.
  */

@@ -1,10 +1,11 @@
 import { AppError } from '../../base/errors.ts'
+import { canonicalJson } from '../../base/json.ts'
 import { exportContained } from '../containers/contained.ts'
 import type { Block } from './blocks.ts'
 import { cellText, type Changes, type UnencodableCell } from './changes.ts'
 import type { Codec } from './encoding.ts'
 import { createCellReader } from './delimited.ts'
-import { columnNames, type DelimitedFormat, type FileFormat, uniqueNames } from './format.ts'
+import { addedNames, columnNames, type DelimitedFormat, type FileFormat } from './format.ts'
 import { guard, unguard, unmark } from './guard.ts'
 import { objectText, spliceMembers } from './json-text.ts'
 import type { JsonlJudge } from './jsonl.ts'
@@ -123,9 +124,10 @@ const copied = (block: Block, span: RowSpan, codec: Codec): WrittenRow => ({
 function delimitedWriter(format: DelimitedFormat, codec: Codec, columns: readonly string[]): { write(row: RowToWrite): WrittenRow } {
   const names = columnNames(format)
   const indexOf = new Map(names.map((name, index) => [name, index]))
-  const added = uniqueNames(columns.filter((name) => !indexOf.has(name)))
+  const wanted = [...new Set(columns)].filter((name) => !indexOf.has(name))
+  const added = addedNames(names, wanted)
   const width = names.length + added.length
-  for (const name of added) indexOf.set(name, indexOf.size)
+  wanted.forEach((name, offset) => indexOf.set(name, names.length + offset)) // changes name it as it was asked for
   const cellWriter = createCellWriter(format, codec)
   const reader = createCellReader(format, codec)
   const quoteAll = format.quoteStyle === 'all'
@@ -196,9 +198,9 @@ function jsonlWriter(codec: Codec): { write(row: RowToWrite): WrittenRow } {
       const spelled = new Map<string, string>()
       for (const [key, value] of Object.entries(changes)) {
         if (value === undefined) continue
-        const next = JSON.stringify(value)
         const before = present.get(key)
-        if (before === undefined || JSON.stringify(JSON.parse(before)) !== next) spelled.set(key, next)
+        // the order of an object's members says nothing, and is not kept by the database
+        if (before === undefined || canonicalJson(JSON.parse(before)) !== canonicalJson(value)) spelled.set(key, JSON.stringify(value))
       }
       if (spelled.size === 0) return copied(block, span, codec)
       const start = block.cells[span.firstCell]! * codec.unitBytes // behind a byte order mark

@@ -6,6 +6,8 @@ export interface FileSample {
   readonly kind: 'delimited' | 'jsonl' | (string & {})
   readonly columns: readonly string[] // names, as values are kept by them
   readonly identifier: string | undefined // the column that tells products apart
+  /** XML: what stands for Google Merchant's namespace; null: it is not declared. */
+  readonly googlePrefix?: string | null
   readonly saidIdentifier: boolean // by a person: it goes before what a profile takes
   readonly rows: readonly Readonly<Record<string, unknown>>[] // the first products
 }

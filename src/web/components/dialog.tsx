@@ -8,7 +8,8 @@ import { cx } from '../support/cx.ts'
 import { Button, IconButton } from './button.tsx'
 import { ErrorNote } from './error-state.tsx'
 
-const BACKDROP = 'fixed inset-0 z-40 bg-scrim transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0'
+/** Rendered also over another dialog or sheet (`forceRender`), which it dims as it does the page. */
+const BACKDROP = 'fixed inset-0 z-50 bg-scrim transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0'
 const POPUP =
   'floats fixed inset-x-4 top-[max(1rem,8dvh)] z-50 mx-auto flex max-h-[84dvh] flex-col overflow-hidden outline-none transition-opacity duration-150 ' +
   'data-ending-style:opacity-0 data-starting-style:opacity-0'
@@ -32,7 +33,7 @@ export function Dialog({ open, onClose, title, description, children, actions, w
   return (
     <BaseDialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <BaseDialog.Portal>
-        <BaseDialog.Backdrop className={BACKDROP} />
+        <BaseDialog.Backdrop className={BACKDROP} forceRender />
         <BaseDialog.Popup className={cx(POPUP, wide ? 'max-w-4xl' : 'max-w-lg')} {...(focus ? { initialFocus: focus } : {})}>
           <div className="flex items-start justify-between gap-4 px-5 pt-4">
             <div>
@@ -55,7 +56,7 @@ export function Sheet({ open, onClose, title, description, children, actions, si
   return (
     <BaseDialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <BaseDialog.Portal>
-        <BaseDialog.Backdrop className={BACKDROP} />
+        <BaseDialog.Backdrop className={BACKDROP} forceRender />
         <BaseDialog.Popup
           className={cx(
             'fixed inset-y-0 z-50 flex max-w-full flex-col border-line bg-surface shadow-float outline-none transition-opacity duration-150',
@@ -116,7 +117,7 @@ export function ConfirmDialog({ open, onClose, title, children, action, keep, on
   return (
     <AlertDialog.Root open={open} onOpenChange={(next) => !next && close()}>
       <AlertDialog.Portal>
-        <AlertDialog.Backdrop className={BACKDROP} />
+        <AlertDialog.Backdrop className={BACKDROP} forceRender />
         <AlertDialog.Popup className={cx(POPUP, 'max-w-md')}>
           <div className="min-h-0 overflow-y-auto px-5 py-4">
             <AlertDialog.Title className="text-section font-semibold">{title}</AlertDialog.Title>

@@ -1,7 +1,7 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import { namedCandidates } from '../../../assignments/resolve.ts'
 import { recordAudit } from '../../../audit/audit.ts'
-import { AppError } from '../../../base/errors.ts'
+import { AppError, connectionRevoked } from '../../../base/errors.ts'
 import { canonicalJson } from '../../../base/json.ts'
 import { formatMoney, parseNano } from '../../../base/money.ts'
 import type { Candidate } from '../../../calls/call.ts'
@@ -102,8 +102,7 @@ async function openCards(
   await tx.select({ id: connections.id }).from(connections).where(eq(connections.id, connectionId)).for('update')
   const connection = await requireConnection(tx, connectionId)
   const { slug, status, destination } = connection
-  if (status === 'revoked')
-    throw new AppError('connection.revoked', `The connection "${slug}" was revoked. Give it a key again to test it.`)
+  if (status === 'revoked') throw connectionRevoked(slug)
   const cards = new Map((await readCards(tx, connectionId)).map((card) => [card.model, card]))
   if ([...cards.values()].some(isOpen)) {
     throw new AppError('probe.running', 'Models of this connection are being tested at this moment. Wait for that, or cancel it.')
