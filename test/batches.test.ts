@@ -45,6 +45,7 @@ describe('runs in batches at OpenAI, Anthropic, Mistral and Gemini', () => {
       }),
     )
     expect(await on.leftovers()).toEqual([])
+    for (const { id, mock } of ended) expect([id, ...mock.files]).toEqual([id]) // nothing of it stays in the account's files
     return ended
   }
 
@@ -109,6 +110,7 @@ describe('runs in batches at OpenAI, Anthropic, Mistral and Gemini', () => {
         // making a batch is asked for again only when the provider says that it was not made
         mock.faults.push({ step, with: { status: step === 'create' ? 429 : 503, retryAfterSeconds: 1 }, times: 1 })
       }
+      if (isFile) mock.faults.push({ step: 'discard', with: { status: 503, retryAfterSeconds: 1 }, times: 1 })
       if (id !== 'gemini')
         mock.faults.push({ step: 'results', with: { status: 500 }, times: 1 }, { step: 'results', with: 'half', times: 1 })
     })

@@ -48,6 +48,8 @@ export interface BatchForm {
   readList(body: unknown): { readonly batches: readonly ProviderBatch[]; readonly next: string | undefined } | undefined
   /** Where the results of a batch that has ended are: files of one JSON text a line. */
   results(batch: ProviderBatch): readonly BatchQuestion[]
+  /** Where input and results are files of the account: deletes one of them. Absent: they belong to the batch, and go with it in time. */
+  readonly discard?: (fileId: string) => BatchQuestion
   /** One result; undefined for what is none. */
   readResult(line: unknown): BatchResult | undefined
 }
@@ -56,7 +58,7 @@ export type JsonBody = Readonly<Record<string, unknown>>
 
 /** One request to the provider, of those that steer a batch. */
 export interface BatchQuestion {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   readonly path: string
   readonly body?: Uint8Array
   readonly contentType?: string
@@ -74,6 +76,8 @@ export interface ProviderBatch {
   readonly failed?: number | undefined
   readonly createdAt?: Date | undefined
   readonly expiresAt?: Date | undefined
+  /** The ids of the files that its requests came in, where they did. */
+  readonly inputs?: readonly string[]
   /** The ids of the files that its results are in. */
   readonly files: readonly string[]
   /** Results that came with this word of the batch itself. */

@@ -38,7 +38,7 @@ export interface ProviderAnswer {
 
 export interface ExchangeOptions {
   readonly pool: Pool
-  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly path: string
   /** Names and values in turn. */
   readonly headers: string[]

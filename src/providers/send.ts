@@ -24,7 +24,7 @@ export const MAX_BODY_BYTES = 8 * 1024 * 1024
 export interface SendRequest {
   readonly provider: Provider
   readonly destination: Destination
-  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** Joined to the base URL; begins with '/', may have a query. */
   readonly path: string
   /** Only accept, content-type, anthropic-beta, openai-beta and x-client-request-id are sent; others are left out. */

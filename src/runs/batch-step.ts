@@ -3,6 +3,7 @@ import { cancelBatch, lookAtBatch } from '../calls/batches/follow.ts'
 import type { BatchAccount } from '../calls/batches/ask.ts'
 import { collectBatch, LOST, NOT_SENT, type ReadAnswers, type RestEnd, REVOKED, settleRest } from '../calls/batches/collect.ts'
 import type { BatchAnswer } from '../calls/batches/judge.ts'
+import { discardBatch } from '../calls/batches/discard.ts'
 import { type Batch, changeBatch, liveBatches, openRequests } from '../calls/batches/rows.ts'
 import { providerBatchRequests } from '../db/schema/index.ts'
 import { type ResultWrite, resultWrite } from '../ledger/settlement.ts'
@@ -64,6 +65,7 @@ export async function stepBatch<Subject>(drive: BatchDrive<Subject>, batch: Batc
         ? REFUSED
         : (second ?? (collected.refusal && { code: collected.refusal.code, detail: collected.refusal.detail }))
       await endBatch(drive, batch, isRefused ? REFUSED : null)
+      await discardBatch(services, account, look.word, hardSignal) // now that nobody collects it again
       return { kind: 'ended', wasSent: true, answered: reader.answered(), ...(pause ? { pause } : {}) }
     }
   }

@@ -5,6 +5,7 @@ export interface MockBatch {
   readonly id: string
   readonly requests: readonly { readonly customId: string; readonly path: string; readonly body: unknown }[]
   readonly label: string | undefined
+  readonly fileId?: string // that its requests came in
   readonly createdAt: Date
   state: 'working' | 'cancelling' | 'completed' | 'expired' | 'cancelled' | 'refused'
   readonly results: MockResult[]
@@ -17,9 +18,11 @@ export type MockResult =
 /** One documented interface: written by its documentation, without a look at the product's code. */
 interface BatchDialect {
   route(method: string, path: string): { step: BatchStep; id?: string } | undefined
-  read(body: string, files: ReadonlyMap<string, string>): Pick<MockBatch, 'requests' | 'label'>
+  read(body: string, files: ReadonlyMap<string, string>): Pick<MockBatch, 'requests' | 'label' | 'fileId'>
   word(batch: MockBatch, disturb?: (lines: readonly string[]) => readonly string[]): unknown
   list(batches: readonly MockBatch[], hasMore: boolean): unknown
+  /** Where results are files of the account: which. */
+  files?(batch: MockBatch): string[]
   /** The lines of one file of results; `part` as `word` named it. */
   lines(batch: MockBatch, part: string): string[]
 }
@@ -48,10 +51,12 @@ const openai: BatchDialect = {
     ['GET', /^\/v1\/batches\/([^/]+)$/, 'look'],
     ['POST', /^\/v1\/batches\/([^/]+)\/cancel$/, 'cancel'],
     ['GET', /^\/v1\/files\/([^/]+)\/content$/, 'results'],
+    ['DELETE', /^\/v1\/files\/([^/]+)$/, 'discard'],
   ]),
   read(body, files) {
     const { input_file_id: file, metadata, endpoint } = JSON.parse(body)
     return {
+      fileId: file,
       label: metadata?.latchkey,
       requests: linesOf(files.get(file)!, (line) => ({ customId: line.custom_id, path: endpoint, body: line.body })),
     }
@@ -66,7 +71,7 @@ const openai: BatchDialect = {
       object: 'batch',
       endpoint: '/v1/chat/completions',
       errors: state === 'refused' ? { object: 'list', data: [{ code: 'invalid_request', line: 1, message: 'wrong' }] } : null,
-      input_file_id: 'file-in',
+      input_file_id: batch.fileId,
       completion_window: '24h',
       status: { working: good > 0 ? 'in_progress' : 'validating', refused: 'failed' }[state as 'working' | 'refused'] ?? state,
       output_file_id: isOver && good > 0 ? `${id}.out` : null,
@@ -78,6 +83,7 @@ const openai: BatchDialect = {
     }
   },
   list: (batches, hasMore) => ({ object: 'list', data: batches.map((batch) => openai.word(batch)), has_more: hasMore }),
+  files: (batch) => textsOf(openai.word(batch), ['output_file_id', 'error_file_id']),
   lines: (batch, part) =>
     batch.results
       .filter((result) => isGood(result) === (part === 'out'))
@@ -100,6 +106,7 @@ const mistral: BatchDialect = {
     ['GET', /^\/v1\/batch\/jobs\/([^/]+)$/, 'look'],
     ['POST', /^\/v1\/batch\/jobs\/([^/]+)\/cancel$/, 'cancel'],
     ['GET', /^\/v1\/files\/([^/]+)\/content$/, 'results'],
+    ['DELETE', /^\/v1\/files\/([^/]+)$/, 'discard'],
   ]),
   read(body, files) {
     const {
@@ -109,7 +116,7 @@ const mistral: BatchDialect = {
       model,
     } = JSON.parse(body)
     const requests = linesOf(files.get(file)!, (line) => ({ customId: line.custom_id, path: endpoint, body: { model, ...line.body } }))
-    return { label: metadata?.latchkey, requests }
+    return { fileId: file, label: metadata?.latchkey, requests }
   },
   word(batch) {
     const { id, state, requests, results, createdAt, label } = batch
@@ -127,7 +134,7 @@ const mistral: BatchDialect = {
     return {
       id,
       object: 'batch',
-      input_files: ['in'],
+      input_files: [batch.fileId],
       metadata: { latchkey: label },
       endpoint: '/v1/chat/completions',
       status,
@@ -142,6 +149,7 @@ const mistral: BatchDialect = {
     }
   },
   list: (batches) => ({ object: 'list', data: batches.map((batch) => mistral.word(batch)), total: batches.length }),
+  files: (batch) => textsOf(mistral.word(batch), ['output_file', 'error_file']),
   lines: (batch, part) =>
     batch.results
       .filter((result) => result.kind === 'answered' && isGood(result) === (part === 'out'))
@@ -278,6 +286,9 @@ function geminiResult(result: MockResult): unknown {
   if (result.status === 200) return { response: result.body, metadata }
   return { error: { code: result.status === 400 ? 3 : result.status === 429 ? 8 : 13, message: 'said so' }, metadata }
 }
+
+const textsOf = (word: unknown, names: readonly string[]): string[] =>
+  names.map((name) => (word as Record<string, unknown>)[name]).filter((value) => typeof value === 'string')
 
 const linesOf = <T>(file: string, read: (line: { custom_id: string; body: object }) => T): T[] =>
   file

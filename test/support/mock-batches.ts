@@ -5,7 +5,7 @@ import { BATCH_DIALECTS, type BatchDialectName, type MockBatch, type MockResult 
 import { type MockProvider, type MockUsage, type Script, startMockProvider } from './mock-provider.ts'
 
 /** The requests that steer batches. */
-export type BatchStep = 'upload' | 'create' | 'look' | 'list' | 'results' | 'cancel'
+export type BatchStep = 'upload' | 'create' | 'look' | 'list' | 'results' | 'cancel' | 'discard'
 
 /** `cut`: the connection is closed; `lost`: it is done all the same, and nobody hears of it; `half`: half of the results come. */
 export interface BatchFault {
@@ -27,6 +27,8 @@ export interface MockBatches {
   readonly batches: MockBatch[]
   /** By custom id: how often a request was worked through, and so charged; with what its answer says of usage. */
   readonly billed: Map<string, { times: number; status: number; body: unknown }>
+  /** What is in the account's files: what was uploaded, and the results of batches that have ended. */
+  readonly files: ReadonlySet<string>
   /** The steps that were asked for, in their order. */
   readonly asked: BatchStep[]
   readonly faults: BatchFault[]
@@ -56,6 +58,7 @@ export async function startMockBatches(
 ): Promise<MockBatches> {
   const dialect = BATCH_DIALECTS[name]
   const files = new Map<string, string>()
+  const kept = new Set<string>()
   let isOver = false
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
@@ -91,6 +94,7 @@ export async function startMockBatches(
     switch (step) {
       case 'upload': {
         const fileId = `file-${randomUUID()}`
+        kept.add(fileId)
         files.set(fileId, text.slice(text.indexOf('\r\n\r\n', text.indexOf('filename=')) + 4, text.lastIndexOf('\r\n--')))
         return { json: { id: fileId, object: 'file', purpose: 'batch' } }
       }
@@ -116,8 +120,11 @@ export async function startMockBatches(
         const from = after === undefined ? 0 : mock.batches.findIndex((batch) => batch.id === after) + 1
         return { json: dialect.list(mock.batches.slice(from, from + 2), from + 2 < mock.batches.length) }
       }
+      case 'discard':
+        return kept.delete(id!) ? { json: { id, object: 'file', deleted: true } } : undefined
       case 'results': {
         const [batchId, part] = id!.split('.')
+        if (part !== undefined && !kept.has(id!)) return undefined
         const batch = mock.batches.find((other) => other.id === batchId)
         return batch && { lines: mock.disturb(dialect.lines(batch, part ?? '')) }
       }
@@ -158,6 +165,7 @@ export async function startMockBatches(
     const left = batch.requests.slice(batch.results.length)
     batch.results.push(...left.map(({ customId }): MockResult => ({ customId, kind: rest })))
     batch.state = batch.state === 'cancelling' ? 'cancelled' : end
+    for (const file of dialect.files?.(batch) ?? []) kept.add(file)
   }
 
   const provider = await startMockProvider({ ...(script ? { script } : {}), ...(usage ? { usage } : {}), onRequest: handle })
@@ -165,6 +173,7 @@ export async function startMockBatches(
     url: provider.url,
     provider,
     batches: [],
+    files: kept,
     billed: new Map(),
     asked: [],
     faults: [],

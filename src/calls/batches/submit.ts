@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../base/errors.ts'
 import type { ProviderFailure } from '../../providers/provider.ts'
 import type { CallServices } from '../services.ts'
 import { askBatch, type Asked, type BatchAccount, batchOfferOf, FIRST_LOOK_MS, formOf, labelOf } from './ask.ts'
+import { discardFiles } from './discard.ts'
 import type { BatchInput } from './prepare.ts'
 import { changeBatch } from './rows.ts'
 
@@ -69,7 +70,9 @@ export async function submitBatch(
   )
   if (made.kind === 'failed') {
     const { sent, failure } = made
-    return sent === 'maybe' && UNCERTAIN.has(failure.code) ? { kind: 'unknown' } : { kind: 'not_made', failure }
+    if (sent === 'maybe' && UNCERTAIN.has(failure.code)) return { kind: 'unknown' }
+    if (fileId !== undefined) await discardFiles(services, by, [fileId], signal)
+    return { kind: 'not_made', failure }
   }
   const { lastsAtMostMs } = batchOfferOf(account.provider)
   await change({

@@ -1,6 +1,6 @@
 import { objectOf, textOf } from '../../base/json.ts'
 import type { BatchForm, ProviderBatch } from '../batch.ts'
-import { countIn, get, openAiResult, postFile, postJson, step, textsIn, timeIn } from './parts.ts'
+import { countIn, get, openAiResult, postFile, postJson, remove, step, textsIn, timeIn } from './parts.ts'
 
 const STATES: Readonly<Record<string, ProviderBatch['state']>> = {
   QUEUED: 'working',
@@ -44,6 +44,7 @@ export const mistralBatch: BatchForm = {
     return { batches: data.map(read).filter((batch) => batch !== undefined), next: undefined } // newest first: ours is among a hundred
   },
   results: ({ files }) => files.map((file) => get(`/files/${step(file)}/content`)),
+  discard: (fileId) => remove(`/files/${step(fileId)}`),
   readResult(line) {
     const found = openAiResult(line)
     if (!found) return undefined
@@ -68,6 +69,7 @@ function read(body: unknown): ProviderBatch | undefined {
     failed: countIn(job['failed_requests']),
     createdAt,
     expiresAt: createdAt && new Date(createdAt.getTime() + TIMEOUT_HOURS * 3_600_000),
+    inputs: textsIn(...(Array.isArray(job['input_files']) ? job['input_files'] : [])),
     files,
   }
 }

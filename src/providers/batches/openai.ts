@@ -1,6 +1,6 @@
 import { objectOf, textOf } from '../../base/json.ts'
 import type { BatchForm, ProviderBatch } from '../batch.ts'
-import { countIn, get, openAiResult, postFile, postJson, step, textsIn, timeIn } from './parts.ts'
+import { countIn, get, openAiResult, postFile, postJson, remove, step, textsIn, timeIn } from './parts.ts'
 
 /** What OpenAI keeps of a batch's files is gone after so long; until then its results can be collected. In seconds, 30 days at most. */
 const KEPT_S = 14 * 24 * 3_600
@@ -50,6 +50,7 @@ export const openAiBatch: BatchForm = {
     return { batches, next: list['has_more'] === true ? batches.at(-1)?.id : undefined }
   },
   results: ({ files }) => files.map((file) => get(`/files/${step(file)}/content`)),
+  discard: (fileId) => remove(`/files/${step(fileId)}`),
   readResult(line) {
     const found = openAiResult(line)
     if (!found) return undefined
@@ -77,6 +78,7 @@ function read(body: unknown): ProviderBatch | undefined {
     failed: countIn(counts?.['failed']),
     createdAt: timeIn(batch['created_at']),
     expiresAt: timeIn(batch['expires_at']),
+    inputs: textsIn(batch['input_file_id']),
     files: textsIn(batch['output_file_id'], batch['error_file_id']),
   }
 }

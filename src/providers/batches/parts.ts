@@ -3,6 +3,8 @@ import type { BatchQuestion } from '../batch.ts'
 
 export const get = (path: string): BatchQuestion => ({ method: 'GET', path })
 
+export const remove = (path: string): BatchQuestion => ({ method: 'DELETE', path })
+
 export const postJson = (path: string, body: unknown): BatchQuestion => ({
   method: 'POST',
   path,
