@@ -367,4 +367,37 @@ describe('large workbooks', () => {
     const last = (await readWhole(output)).products.at(-1)!
     expect(last).toMatchObject({ identifier: '99999', values: { description: 'Text 99999' } })
   })
+
+  it('5,000 columns are found, read and written, each value as what it is, and what is added stands behind them', async () => {
+    const header = ['sku', ...Array.from({ length: 4_999 }, (_, index) => `attribute ${index}`)]
+    const rows = Array.from({ length: 40 }, (__, row): MadeCell[] => [
+      `P${row}`,
+      ...Array.from({ length: 4_999 }, (_, index) => {
+        if ((row + index) % 7 !== 0) return null
+        return index % 3 === 0 ? row + index / 8 : index % 3 === 1 ? `value ${row}/${index}` : index % 2 === 0
+      }),
+    ])
+    const book = makeWorkbook([
+      { name: 'Wide', rows: [header, ...rows] },
+      { name: 'Other', rows: [['kept']] },
+    ])
+    const { path, format, products } = await readBytes(folder, 'wide.xlsx', book)
+    expect(format).toMatchObject({ kind: 'xlsx', sheet: 'Wide', sheets: ['Wide', 'Other'], columns: header })
+    const valuesOf = (cells: readonly MadeCell[]) =>
+      Object.fromEntries(cells.flatMap((cell, index) => (cell === null ? [] : [[header[index]!, cell]])))
+    expect(products.map(({ values }) => values)).toEqual(rows.map(valuesOf))
+
+    const output = join(folder, 'wide-out.xlsx')
+    const write = (changes: Record<string, unknown>, columns: string[]) =>
+      exportFile({ input: path, output, format, columns, changesFor: async () => new Map([['P39', changes]]) })
+    expect(await write({}, [])).toMatchObject({ rows: 40, changedCells: 0 })
+    expect([...partsOf(await readFile(output))].map(([name, { content }]) => [name, content])).toEqual(
+      [...partsOf(book)].map(([name, { content }]) => [name, content]),
+    )
+    const changes = { 'attribute 4998': 'last', 'attribute 17': 4.5, new: 'added' }
+    expect(await write(changes, ['new'])).toMatchObject({ changedCells: 3, unencodable: [] })
+    const again = (await readWhole(output)).products
+    expect(again.slice(0, -1).map(({ values }) => values)).toEqual(rows.slice(0, -1).map(valuesOf))
+    expect(again.at(-1)!.values).toEqual({ ...valuesOf(rows.at(-1)!), ...changes })
+  })
 })

@@ -4,13 +4,17 @@ import { defaultRecipe } from '../src/apps/enrichment/default-recipe.ts'
 import { changesOfImport } from '../src/catalogue/dry-run.ts'
 import { readFacets } from '../src/catalogue/facets.ts'
 import { matchingProducts } from '../src/catalogue/filter.ts'
-import { listProposals } from '../src/catalogue/proposals.ts'
+import { type GeneratedValue, recordGeneratedValues } from '../src/catalogue/changes.ts'
+import { listProposals, sumProposals } from '../src/catalogue/proposals.ts'
 import { selectedProducts } from '../src/catalogue/selection.ts'
 import { changeSource, listSources } from '../src/catalogue/sources.ts'
 import type { ImportChangesView, ProductView } from '../src/contract/catalogue.ts'
 import type { SourceMapping } from '../src/contract/mapping.ts'
+import type { ProposalFilter } from '../src/contract/review.ts'
+import { newId } from '../src/runtime/ids.ts'
 import { createCatalogueFiles } from './support/catalogue-files.ts'
 import { describeOnEachDatabase, type TestDatabase } from './support/databases.ts'
+import { generatedValue } from './support/reviewed-catalogue.ts'
 
 const valueAt = ({ values }: ProductView, attribute: string, locale: string | null = null, channel: string | null = null) =>
   values.find((value) => value.attribute === attribute && value.locale === locale && value.channel === channel)
@@ -84,6 +88,71 @@ describeOnEachDatabase('formats whose columns mean something', (open) => {
     )
     expect(valueAt(await files.product(ids.get('SH-M')!), 'Title')).toMatchObject({ value: 'Linen shirt' })
     expect((await files.product(ids.get('SH-M')!)).name).toBe('Linen shirt')
+  })
+
+  it('a variant’s proposal shows what it has from its product as what stands before, until it says something itself', async () => {
+    const shop = await files.bring('shop.csv', SHOPIFY)
+    const ids = await files.idsOf(shop.source.id)
+    const from = { id: ids.get('shirt')!, identifier: 'shirt' }
+    const propose = (values: readonly Partial<GeneratedValue>[]) =>
+      files.inside((tx) =>
+        recordGeneratedValues(
+          tx,
+          files.workspaceId,
+          values.map((value) => generatedValue({ productId: ids.get('SH-M')!, runId: newId(), ...value })),
+        ),
+      )
+    const proposed = async (productId: string) => {
+      await files.product(productId)
+      const { items } = await files.inside((tx) => listProposals(tx, { filter: { productId }, cursor: null, limit: 10 }))
+      return new Map(items.map(({ attribute, current, inherited }) => [attribute, { current: current.value, inherited }]))
+    }
+    await propose([
+      { attribute: 'Title', value: 'Linen shirt, M' },
+      { attribute: 'Color', locale: null, value: 'navy' },
+      { attribute: 'Variant SKU', locale: null, value: 'X', productId: ids.get('shirt / L')! }, // never inherited
+      { attribute: 'Title', value: 'Brass lamp', productId: ids.get('lamp')! },
+    ])
+    const ofMedium = await proposed(ids.get('SH-M')!)
+    expect(ofMedium.get('Title')).toEqual({ current: null, inherited: { value: 'Shirt', from } })
+    expect(ofMedium.get('Color')).toEqual({ current: null, inherited: { value: 'blue', from } })
+    expect([...(await proposed(ids.get('shirt / L')!)).values()]).toEqual([{ current: null, inherited: null }])
+    expect([...(await proposed(ids.get('lamp')!)).values()]).toEqual([{ current: 'Lamp', inherited: null }])
+    await files.write(ids.get('SH-M')!, { attribute: 'Color' }, 'dark blue')
+    expect((await proposed(ids.get('SH-M')!)).get('Color')).toMatchObject({ current: 'dark blue', inherited: null })
+
+    await files.bring('models.csv', MODELS)
+    const { source } = await files.bring('products.csv', VARIANTS)
+    const red = (await files.idsOf(source.id)).get('T1')!
+    const description = { attribute: 'description', locale: 'en-US', channel: 'ecommerce', value: 'A finer top' }
+    await propose([{ ...description, productId: red }])
+    const found = (await proposed(red)).get('description')
+    expect(found).toMatchObject({ current: null, inherited: { value: 'A fine top', from: { identifier: 'top' } } })
+    const within = (filter: ProposalFilter) => files.inside((tx) => sumProposals(tx, filter))
+    expect((await within({})).channels).toEqual(
+      new Map([
+        [null, 4],
+        ['ecommerce', 1],
+      ]),
+    )
+    expect((await within({ channel: 'ecommerce' })).total).toBe(1)
+  })
+
+  it('Google’s feeds are told by the same signs whether they come in or go out', async () => {
+    const told = async (name: string, content: string) => {
+      const { source } = await files.bring(name, content)
+      const { merchant, mapping } = await sourceOf(source.id)
+      return [mapping?.profile ?? 'plain', merchant]
+    }
+    const xml = (space: string, prefix: string) =>
+      `<rss ${space}><channel>${[1, 2].map((n) => `<item><${prefix}id>${n}</${prefix}id><${prefix}title>T${n}</${prefix}title></item>`).join('')}</channel></rss>`
+    const google = ['google-merchant', true]
+    expect(await told('few.tsv', 'id\ttitle\tlink\tprice\tbrand\nA\tShoe\thttps://a.example\t1 EUR\tAcme\n')).toEqual(google)
+    expect(await told('telling.tsv', 'id\ttitle\tgtin\tmpn\tcondition\nA\tShoe\t1\t2\tnew\n')).toEqual(google)
+    expect(await told('shop.tsv', 'id\ttitle\tlink\tcolour\nA\tShoe\thttps://a.example\tred\n')).toEqual(['plain', false])
+    expect(await told('g.xml', xml('xmlns:g="http://base.google.com/ns/1.0"', 'g:'))).toEqual(google)
+    expect(await told('goog.xml', xml('xmlns:goog="http://base.google.com/ns/1.0"', 'goog:'))).toEqual(google)
+    expect(await told('none.xml', xml('', ''))).toEqual(['plain', false])
   })
 
   it('Shopify: a source that was imported without a mapping stays as it was, row by row', async () => {

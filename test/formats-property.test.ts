@@ -395,28 +395,35 @@ describe('column names', () => {
 })
 
 describe('wide files', () => {
-  it('with 5,000 columns are detected, read and written', async () => {
-    const header = ['sku', ...Array.from({ length: 4_999 }, (_, index) => `attribute ${index}`)]
-    const rows = Array.from({ length: 40 }, (__, row) => [
-      `P${row}`,
-      ...Array.from({ length: 4_999 }, (_, index) => ((row + index) % 7 === 0 ? `value ${row}/${index}` : '')),
-    ])
-    const path = join(folder, 'wide.csv')
-    await writeFile(path, [header, ...rows].map((cells) => cells.join(';')).join('\r\n'))
-    const format = (await detectFormat(path)) as DelimitedFormat
+  const header = ['sku', ...Array.from({ length: 4_999 }, (_, index) => `attribute ${index}`)]
+  const rows = Array.from({ length: 40 }, (__, row) => [
+    `P${row}`,
+    ...Array.from({ length: 4_999 }, (_, index) => ((row + index) % 7 === 0 ? `value ${row}/${index}` : '')),
+  ])
+  const objectOf = (cells: readonly string[]) =>
+    Object.fromEntries(cells.flatMap((cell, index) => (cell === '' ? [] : [[header[index]!, cell]])))
+  const delimited = (delimiter: string) => (table: readonly (readonly string[])[]) =>
+    [header, ...table].map((cells) => cells.join(delimiter)).join('\r\n')
+
+  it.each<[string, (table: readonly (readonly string[])[]) => string]>([
+    ['wide.csv', delimited(',')],
+    ['semicolons.csv', delimited(';')],
+    ['wide.tsv', delimited('\t')],
+    ['wide.jsonl', (table) => table.map((cells) => JSON.stringify(objectOf(cells))).join('\n')],
+  ])('%s with 5,000 columns is detected, read and written', async (name, fileOf) => {
+    const path = join(folder, name)
+    await writeFile(path, fileOf(rows))
+    const format = await detectFormat(path)
     expect(columnNames(format).length).toBe(5_000)
-    const read = (await readAll(path, format)) as ProductRow[]
-    expect(read.length).toBe(40)
-    expect(read[3]!.values).toEqual(Object.fromEntries(rows[3]!.flatMap((cell, index) => (cell === '' ? [] : [[header[index]!, cell]]))))
-    const output = join(folder, 'wide-out.csv')
-    await exportFile({
-      input: path,
-      output,
-      format,
-      columns: ['attribute 4998'],
-      changesFor: async () => new Map([['P39', { 'attribute 4998': 'last' }]]),
-    })
-    rows[39]![4_999] = 'last'
-    expect(await readFile(output, 'utf8')).toBe([header, ...rows].map((cells) => cells.join(';')).join('\r\n'))
+    const read = (await readAll(path, format as DelimitedFormat)) as ProductRow[]
+    expect(read.map(({ values }) => values)).toEqual(rows.map(objectOf))
+    const output = join(folder, `out-${name}`)
+    const write = (changes: Record<string, unknown>) =>
+      exportFile({ input: path, output, format, columns: ['attribute 4998'], changesFor: async () => new Map([['P39', changes]]) })
+    await write({})
+    expect(await readFile(output, 'utf8')).toBe(fileOf(rows))
+    await write({ 'attribute 4998': 'last' })
+    const written = rows.map((cells, row) => (row === 39 ? [...cells.slice(0, -1), 'last'] : cells))
+    expect(await readFile(output, 'utf8')).toBe(fileOf(written))
   })
 })

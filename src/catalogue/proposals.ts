@@ -9,6 +9,8 @@ import { isId, readKey, writeKey } from './cursor.ts'
 import { readProduct } from './edit.ts'
 import { matches, uuids } from './filter.ts'
 import { columnsOf } from './index-write.ts'
+import { isEmptyValue } from './current.ts'
+import { type Inherited, inheritedValues } from './inherited.ts'
 import { importedAt } from './mapping.ts'
 import { mappingsOf } from './mappings.ts'
 import { readSource } from './sources.ts'
@@ -176,6 +178,8 @@ export interface Proposal {
   readonly locale: string | null
   readonly channel: string | null
   readonly current: CurrentValue
+  /** What a variant has there from its parent, where it says nothing itself; null: nothing. */
+  readonly inherited: Inherited | null
   readonly proposed: unknown
   readonly flags: readonly ValueFlag[]
   readonly provenance: Provenance
@@ -183,9 +187,10 @@ export interface Proposal {
   readonly createdAt: Date
 }
 
-interface ProposalRow extends Omit<Proposal, 'product' | 'current' | 'createdAt'> {
+interface ProposalRow extends Omit<Proposal, 'product' | 'current' | 'inherited' | 'createdAt'> {
   readonly product_id: string
   readonly source_id: string
+  readonly parent_id: string | null
   readonly identifier: string
   readonly name: string | null
   readonly imported: Readonly<Record<string, unknown>>
@@ -203,7 +208,7 @@ export async function listProposals(tx: Tx, request: PageRequest): Promise<{ ite
   const rows = await rowsOf<ProposalRow>(
     tx,
     sql`
-    select change.id, change.product_id, product_index.identifier, product_index.name, product_index.source_id, product.imported,
+    select change.id, change.product_id, product_index.identifier, product_index.name, product_index.source_id, product.parent_id, product.imported,
       sources.columns, sources.format, change.attribute, change.locale, change.channel, standing.value as current, standing.change_id, standing.kind as current_kind,
       change.value as proposed, change.flags, change.provenance, change.run_id as "runId", change.created_at::text as created_at
     from ${LISTED} ${STANDING} join sources on sources.id = product_index.source_id
@@ -213,10 +218,17 @@ export async function listProposals(tx: Tx, request: PageRequest): Promise<{ ite
     tx,
     rows.map(({ source_id: sourceId }) => sourceId),
   )
-  return { items: rows.map((row) => toProposal(row, mappings.get(row.source_id) ?? null)), nextCursor }
+  const lacking = rows.flatMap(({ id, parent_id: parentId, change_id: written, current, attribute, locale, channel }) =>
+    parentId !== null && written === null && isEmptyValue(current) ? [{ id, parentId, place: { attribute, locale, channel } }] : [],
+  )
+  const inherited = await inheritedValues(tx, lacking)
+  return {
+    items: rows.map((row) => ({ ...toProposal(row, mappings.get(row.source_id) ?? null), inherited: inherited.get(row.id) ?? null })),
+    nextCursor,
+  }
 }
 
-function toProposal(row: ProposalRow, mapping: SourceMapping | null): Proposal {
+function toProposal(row: ProposalRow, mapping: SourceMapping | null): Omit<Proposal, 'inherited'> {
   const { id, attribute, locale, channel, proposed, flags, provenance, runId } = row
   const { product_id: productId, source_id: sourceId, identifier, name, imported } = row
   const { picture } = columnsOf({ ...row, mapping })

@@ -169,7 +169,7 @@ const json = (value: unknown) => (value ?? null) as z.core.util.JSONType
 const currentView = ({ value, changeId, kind }: CurrentValue) => ({ value: json(value), changeId, kind })
 
 function proposalView(
-  { id, product, attribute, locale, channel, current, proposed, flags, provenance, runId, createdAt }: Proposal,
+  { id, product, attribute, locale, channel, current, inherited, proposed, flags, provenance, runId, createdAt }: Proposal,
   known: Parameters<typeof provenanceView>[1],
 ) {
   const { picture, identifier, name } = product
@@ -185,6 +185,7 @@ function proposalView(
     locale,
     channel,
     current: currentView(current),
+    inherited: inherited && { value: json(inherited.value), from: inherited.from },
     proposed: json(proposed),
     flags: [...flags],
     provenance: provenanceView({ provenance, runId }, known),

@@ -92,6 +92,10 @@ export const proposal = z
     locale: z.string().nullable(),
     channel: z.string().nullable(),
     current: currentView.meta({ description: 'What the product says there now' }),
+    inherited: z
+      .strictObject({ value: anyValue, from: z.strictObject({ id: idOf('product'), identifier: z.string() }) })
+      .nullable()
+      .meta({ description: 'What a variant has there from the product it is a variant of, where it says nothing itself' }),
     proposed: anyValue,
     flags: z.array(flag),
     provenance: valueProvenance,

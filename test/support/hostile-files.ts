@@ -53,7 +53,10 @@ const archives: HostileFile[] = [
     what: 'a part of 300 MiB',
     name: 'large.xlsx',
     bytes: () => workbook({ [SHEET]: { packed: randomBytes(4 * MEBIBYTE), statedSize: 300 * MEBIBYTE } }),
-    fate: { refused: 'file.refused', says: '200 MiB is the limit' },
+    fate: {
+      refused: 'file.refused',
+      says: '200 MiB is the limit for workbooks. Save the sheet as CSV (UTF-8), which has no such limit, or divide it.',
+    },
   },
   {
     what: 'a part that says it is small and is not',

@@ -102,6 +102,17 @@ function Choices({ search, onChange }: { search: ReviewSearch; onChange: Change 
           onChange={(locale) => onChange({ locale })}
         />
       )}
+      {all.channels.length > 1 && (
+        <Choice
+          label={t('review.filters.channel')}
+          all={t('review.filters.allChannels')}
+          value={search.channel}
+          options={counted(
+            all.channels.flatMap(({ channel, count }) => (channel === null ? [] : [{ value: channel, label: channel, count }])),
+          )}
+          onChange={(channel) => onChange({ channel })}
+        />
+      )}
       {all.models.length > 1 && (
         <Choice
           label={t('review.filters.model')}
@@ -128,6 +139,7 @@ const NONE: { [Name in keyof Required<ReviewSearch>]: undefined } = {
   runId: undefined,
   attribute: undefined,
   locale: undefined,
+  channel: undefined,
   model: undefined,
   flag: undefined,
   kind: undefined,
@@ -207,6 +219,7 @@ export function useFilterWords(search: ReviewSearch, counts: ProposalCounts | un
     ...(search.attribute ? [t('review.words.attribute', { name: search.attribute })] : []),
     ...(search.family ? [t('review.words.family', { name: search.family })] : []),
     ...(search.locale ? [t('review.words.locale', { name: search.locale })] : []),
+    ...(search.channel ? [t('review.words.channel', { name: search.channel })] : []),
     ...(search.model ? [t('review.words.model', { name: search.model })] : []),
     ...(search.flag ? [flagText(search.flag, t)] : []),
     ...(look === 'flagged' || look === 'unflagged' || look === 'overPerson' ? [t(`review.filters.${look}`)] : []),

@@ -14,27 +14,32 @@ import type { Decided, Say } from './use-decisions.ts'
 import { type Draft, ValueEditor } from './value-editor.tsx'
 import { valueText, type Given } from './value-text.ts'
 
+/** What a product says now; a variant that says nothing itself, what it has from its parent. */
+const valueBefore = ({ current, inherited }: ProposalView): string => valueText(inherited ? inherited.value : current.value)
+
 /** The difference between what a product says and what is proposed, word by word, with the words in question marked. */
 export function ProposalDiff({ proposal, sideBySide = false }: { proposal: ProposalView; sideBySide?: boolean }) {
   const { t } = useText()
-  const { current, proposed, flags, locale } = proposal
-  const isSame = proposed !== null && valueText(proposed) === valueText(current.value)
+  const { inherited, proposed, flags, locale } = proposal
+  const before = valueBefore(proposal)
+  const isSame = proposed !== null && valueText(proposed) === before
   const marks = useMemo(() => flags.map(({ reason, text }) => ({ text, why: flagText(reason, t) })), [flags, t])
   return (
     <>
+      {inherited && (
+        <p className="mb-2 text-table text-ink-2">
+          <Link to="/catalogue/$productId" params={{ productId: inherited.from.id }} className="link">
+            {t('review.inheritedFrom', { identifier: inherited.from.identifier })}
+          </Link>
+        </p>
+      )}
       {proposed === null ? (
         <div className="flex flex-col gap-2">
           <Note meaning="information">{t('review.proposesNothing')}</Note>
-          <Diff before={valueText(current.value)} after="" sideBySide={sideBySide} {...(locale ? { locale } : {})} />
+          <Diff before={before} after="" sideBySide={sideBySide} {...(locale ? { locale } : {})} />
         </div>
       ) : (
-        <Diff
-          before={valueText(current.value)}
-          after={valueText(proposed)}
-          marks={marks}
-          sideBySide={sideBySide}
-          {...(locale ? { locale } : {})}
-        />
+        <Diff before={before} after={valueText(proposed)} marks={marks} sideBySide={sideBySide} {...(locale ? { locale } : {})} />
       )}
       {isSame && <p className="mt-2 text-table text-ink-2">{t('review.sameText')}</p>}
       {flags.length > 0 && (
@@ -66,7 +71,7 @@ export interface ProposalDetailProps {
 /** One proposal: what stands now, what is proposed, why it needs an eye, where it came from and what it cost. */
 export function ProposalDetail({ proposal, decided, editing, draft, onEdit, onSay, onUndo }: ProposalDetailProps) {
   const { t } = useText()
-  const { product, attribute, locale, channel, current, proposed, provenance } = proposal
+  const { product, attribute, locale, channel, current, inherited, proposed, provenance } = proposal
   const name = product.name ?? product.identifier
   return (
     <article aria-label={t('review.proposalFor', { attribute, product: name })} className="flex min-w-0 flex-col gap-4">
@@ -97,7 +102,7 @@ export function ProposalDetail({ proposal, decided, editing, draft, onEdit, onSa
       {editing && (
         <ValueEditor
           label={t('review.editing', { attribute })}
-          value={proposed ?? current.value}
+          value={proposed ?? inherited?.value ?? current.value}
           draft={draft}
           locale={locale}
           action={t('review.acceptEdited')}

@@ -11,6 +11,7 @@ export const reviewSearch = searchOf({
   runId: anId,
   attribute: someText(500),
   locale: someText(35),
+  channel: someText(100),
   model: someText(),
   flag: someText(100),
   kind: oneOf(VALUE_KINDS),
