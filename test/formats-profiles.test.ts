@@ -109,8 +109,8 @@ describeOnEachDatabase('formats whose columns mean something', (open) => {
     }
     await propose([
       { attribute: 'Title', value: 'Linen shirt, M' },
-      { attribute: 'Color', locale: null, value: 'navy' },
-      { attribute: 'Variant SKU', locale: null, value: 'X', productId: ids.get('shirt / L')! }, // never inherited
+      { attribute: 'Color', value: 'navy' },
+      { attribute: 'Variant SKU', value: 'X', productId: ids.get('shirt / L')! }, // never inherited
       { attribute: 'Title', value: 'Brass lamp', productId: ids.get('lamp')! },
     ])
     const ofMedium = await proposed(ids.get('SH-M')!)

@@ -5,7 +5,7 @@ import { parse } from 'csv-parse/sync'
 import * as fc from 'fast-check'
 import iconv from 'iconv-lite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { columnNames, type DelimitedFormat, detectFormat } from '../src/catalogue/formats/detect.ts'
+import { columnNames, type DelimitedFormat, type FileFormat, detectFormat } from '../src/catalogue/formats/detect.ts'
 import { uniqueNames } from '../src/catalogue/formats/format.ts'
 import { guard, unguard } from '../src/catalogue/formats/guard.ts'
 import { type ProductRow, readRows, type RejectedRow } from '../src/catalogue/formats/read.ts'
@@ -98,7 +98,7 @@ function formatOf({ rows, delimiter, lineEnds, encoding, bom, quoteAll }: Table)
   }
 }
 
-async function readAll(path: string, format: DelimitedFormat): Promise<(ProductRow | RejectedRow)[]> {
+async function readAll(path: string, format: FileFormat): Promise<(ProductRow | RejectedRow)[]> {
   const all: (ProductRow | RejectedRow)[] = []
   for await (const rows of readRows(path, format)) all.push(...rows)
   return all
@@ -240,7 +240,7 @@ describe('generated tables', () => {
           identifier: { column: 0 },
           crEndsRow: generated.lineEnds[0] === '\r',
         })
-        const read = await readAll(path, format as DelimitedFormat)
+        const read = await readAll(path, format)
         expect(read.every((row) => !('reason' in row))).toBe(true)
         expect(read.length).toBe(body.length)
       }),
@@ -402,20 +402,20 @@ describe('wide files', () => {
   ])
   const objectOf = (cells: readonly string[]) =>
     Object.fromEntries(cells.flatMap((cell, index) => (cell === '' ? [] : [[header[index]!, cell]])))
-  const delimited = (delimiter: string) => (table: readonly (readonly string[])[]) =>
-    [header, ...table].map((cells) => cells.join(delimiter)).join('\r\n')
+  const delimited = (delimiter: string) => (lines: readonly (readonly string[])[]) =>
+    [header, ...lines].map((cells) => cells.join(delimiter)).join('\r\n')
 
-  it.each<[string, (table: readonly (readonly string[])[]) => string]>([
+  it.each<[string, (lines: readonly (readonly string[])[]) => string]>([
     ['wide.csv', delimited(',')],
     ['semicolons.csv', delimited(';')],
     ['wide.tsv', delimited('\t')],
-    ['wide.jsonl', (table) => table.map((cells) => JSON.stringify(objectOf(cells))).join('\n')],
+    ['wide.jsonl', (lines) => lines.map((cells) => JSON.stringify(objectOf(cells))).join('\n')],
   ])('%s with 5,000 columns is detected, read and written', async (name, fileOf) => {
     const path = join(folder, name)
     await writeFile(path, fileOf(rows))
     const format = await detectFormat(path)
     expect(columnNames(format).length).toBe(5_000)
-    const read = (await readAll(path, format as DelimitedFormat)) as ProductRow[]
+    const read = (await readAll(path, format)) as ProductRow[]
     expect(read.map(({ values }) => values)).toEqual(rows.map(objectOf))
     const output = join(folder, `out-${name}`)
     const write = (changes: Record<string, unknown>) =>

@@ -58,6 +58,7 @@ function read(body: unknown): ProviderBatch | undefined {
   const id = textOf(job?.['id'])
   const state = STATES[textOf(job?.['status']) ?? '']
   if (!job || id === undefined || !state) return undefined
+  const inputs = job['input_files']
   const files = textsIn(job['output_file'], job['error_file'])
   const createdAt = timeIn(job['created_at'])
   return {
@@ -69,7 +70,7 @@ function read(body: unknown): ProviderBatch | undefined {
     failed: countIn(job['failed_requests']),
     createdAt,
     expiresAt: createdAt && new Date(createdAt.getTime() + TIMEOUT_HOURS * 3_600_000),
-    inputs: textsIn(...(Array.isArray(job['input_files']) ? job['input_files'] : [])),
+    inputs: Array.isArray(inputs) ? textsIn(...(inputs as readonly unknown[])) : [],
     files,
   }
 }
