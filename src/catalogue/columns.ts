@@ -28,6 +28,17 @@ const PICTURE = [
   ['img', 'img high', 'img 500x500', 'img low', 'thumbnail', 'bild', 'bild url', 'bilder', 'foto', 'imagen', 'immagine', 'afbeelding'],
 ].flat()
 
+const CATEGORIES = [
+  ['categories', 'category', 'category path', 'product category', 'kategorien', 'kategorie', 'kategoriepfad'],
+  ['categories', 'categorie', 'categorias', 'categoria', 'categorieen', 'kategorier', 'kategorie produktu'],
+].flat()
+
+/** Which column says the categories of products, by its name; not the one that says their family. */
+export function guessCategories(columns: readonly string[], { family }: SourceColumns): string | null {
+  const byName = new Map(columns.toReversed().map((column) => [normaliseName(column), column]))
+  return CATEGORIES.map((name) => byName.get(name)).find((column) => column !== undefined && column !== family) ?? null
+}
+
 /** Which columns a source's list shows as name, family and picture: by their names, and prose for want of a named one. */
 export function guessColumns(columns: readonly string[], textColumns: readonly string[]): SourceColumns {
   const byName = new Map(columns.toReversed().map((column) => [normaliseName(column.replace(/^g:/, '')), column]))

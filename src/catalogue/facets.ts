@@ -3,19 +3,23 @@ import type { Tx } from '../db/database.ts'
 import { sources } from '../db/schema/index.ts'
 import { type Condition, conditionsOf, whereAll } from './filter.ts'
 import { type Bitmap, countMembers, intersect } from './postings/bitmap.ts'
+import { readCounts } from './postings/counts.ts'
 import { type Postings, readPostings } from './postings/read.ts'
 import {
   ATTRIBUTES,
   belowQuality,
+  CATEGORIES,
   completeIn,
   FAMILIES,
   incompleteIn,
-  MISFITS,
+  isVariant,
   namedBy,
+  SOURCES,
+  type Term,
   type Wanted,
   withAttribute,
   withFlagged,
-  isVariant,
+  withMisfits,
   withProposals,
 } from './postings/terms.ts'
 import { placesOf } from './structure/completeness.ts'
@@ -24,10 +28,13 @@ import { placeKey } from './structure/measure.ts'
 
 export interface Facets {
   readonly matching: number
+  /** All other counts are lower bounds: so many match that some of them were looked at only. */
+  readonly atLeast: boolean
   readonly proposals: number
   readonly flagged: number
   readonly variants: number
   readonly families: readonly { readonly family: string | null; readonly count: number }[]
+  readonly categories: readonly { readonly category: string; readonly count: number }[]
   readonly attributes: readonly { readonly attribute: string; readonly missing: number }[]
   readonly standing: {
     readonly unfit: number
@@ -39,89 +46,159 @@ export interface Facets {
 /** The scores below which the list offers to look. */
 const QUALITY_STEPS = [50, 70, 90]
 
-const MOST_FAMILIES = 500
+const MOST_OFFERED = 500 // families, and categories
 const MOST_PLACES = 60
+/** Of a filter that more products match, no more segments are counted than have so many of them. */
+const ENOUGH = 10_000
+
+/** Filters that show what each other choice of them would give: what they narrow is counted as if they were not chosen. */
+const CHOICES = ['family', 'category', 'missing'] as const
+type Choice = (typeof CHOICES)[number]
+
+/** Counts products by their terms, as if one of the filters were not chosen. */
+interface Counted {
+  readonly matching: number
+  readonly atLeast: boolean
+  readonly products: (without: Choice) => number
+  readonly each: (terms: Wanted, without: Choice) => Iterable<[Term, number]>
+  readonly having: (term: Term) => number
+}
 
 /**
- * What the products that match can be narrowed by. Families are counted as if no family were chosen, attributes as if none were
- * asked to be missing: so that each choice shows what the others would give.
+ * What the products that match can be narrowed by. Of the whole catalogue everything is known (postings/counts.ts); of a filter
+ * it is counted, exactly up to some ten thousand products, and as a lower bound where more match.
  */
 export async function readFacets(tx: Tx, filter: ProductFilter): Promise<Facets> {
-  const { family, missing, ...others } = filter
-  const keys = placesOf(await loadStructure(tx))
+  const places = placesOf(await loadStructure(tx))
     .slice(0, MOST_PLACES)
     .map(({ channel, locale }) => placeKey({ channel: channel?.code ?? null, locale }))
-  const rest = conditionsOf(others)
-  const ofFamily = family === undefined ? [] : conditionsOf({ family })
-  const ofMissing = missing === undefined ? [] : conditionsOf({ missing })
-  const conditions = [...rest, ...ofFamily, ...ofMissing]
-  const wanted: Wanted[] = [
-    ...conditions.map((condition) => condition.wanted),
-    { first: withProposals },
-    { first: withFlagged },
-    FAMILIES,
-    ATTRIBUTES,
-    MISFITS,
-    ...QUALITY_STEPS.map(belowQuality),
-    ...keys.flatMap((key) => [{ first: completeIn(key) }, { first: incompleteIn(key) }]),
-    { first: isVariant },
-  ]
-  const postings = await readPostings(tx, wanted)
-  const standingFrom = conditions.length + 4
-  const places = {
-    proposals: conditions.length,
-    flagged: conditions.length + 1,
-    families: conditions.length + 2,
-    attributes: conditions.length + 3,
+  const known = await readCounts(tx)
+  const counted = conditionsOf(filter).length === 0 ? countAll(known) : await countFiltered(tx, filter, places)
+  const offered = (terms: Wanted, without: Choice): { name: string; count: number }[] => {
+    const counts = new Map(counted.each(terms, without))
+    if (counted.atLeast) for (const [term] of within(known, terms)) if (!counts.has(term)) counts.set(term, 0)
+    return Array.from(counts, ([term, count]) => ({ name: namedBy(term), count }))
+      .filter(({ count }) => count > 0 || counted.atLeast)
+      .sort((a, b) => b.count - a.count || a.name.localeCompare(b.name, 'en'))
+      .slice(0, MOST_OFFERED)
   }
-  const inRest = rest.length === 0 ? undefined : whereAll(rest, postings)
-  const inFamily = narrowed(inRest, { conditions: ofFamily, postings, place: rest.length })
-  const inMissing = narrowed(inRest, { conditions: ofMissing, postings, place: rest.length + ofFamily.length })
-  const matching = narrowed(inFamily, { conditions: ofMissing, postings, place: rest.length + ofFamily.length }) ?? postings.standing()
-  const having = postings.counts(places.attributes, inFamily)
-  const total = countMembers(inFamily ?? postings.standing())
+  const filled = new Map(counted.each(ATTRIBUTES, 'missing'))
   return {
-    matching: countMembers(matching),
-    proposals: countBoth(matching, postings.having(places.proposals)),
-    flagged: countBoth(matching, postings.having(places.flagged)),
-    variants: countBoth(matching, postings.having(wanted.length - 1)),
-    families: Array.from(postings.counts(places.families, inMissing), ([term, count]) => ({ family: namedBy(term) || null, count }))
-      .filter(({ count }) => count > 0)
-      .sort((a, b) => b.count - a.count || (a.family ?? '').localeCompare(b.family ?? '', 'en'))
-      .slice(0, MOST_FAMILIES),
+    matching: counted.matching,
+    atLeast: counted.atLeast,
+    proposals: counted.having(withProposals),
+    flagged: counted.having(withFlagged),
+    variants: counted.having(isVariant),
+    families: offered(FAMILIES, 'family').map(({ name, count }) => ({ family: name || null, count })),
+    categories: offered(CATEGORIES, 'category').map(({ name, count }) => ({ category: name, count })),
     attributes: (await attributeNames(tx)).map((attribute) => ({
       attribute,
-      missing: total - (having.get(withAttribute(attribute)) ?? 0),
+      missing: counted.products('missing') - (filled.get(withAttribute(attribute)) ?? 0),
     })),
     standing: {
-      unfit: countBoth(matching, postings.having(standingFrom)),
-      quality: QUALITY_STEPS.map((below, step) => ({ below, count: countBoth(matching, postings.having(standingFrom + 1 + step)) })),
-      places: keys.map((place, index) => {
-        const at = standingFrom + 1 + QUALITY_STEPS.length + 2 * index
-        return { place, complete: countBoth(matching, postings.having(at)), incomplete: countBoth(matching, postings.having(at + 1)) }
-      }),
+      unfit: counted.having(withMisfits),
+      quality: QUALITY_STEPS.map((below) => ({ below, count: counted.having(belowQuality(below).first) })),
+      places: places.map((place) => ({
+        place,
+        complete: counted.having(completeIn(place)),
+        incomplete: counted.having(incompleteIn(place)),
+      })),
     },
   }
+}
+
+function countAll(known: ReadonlyMap<Term, number>): Counted {
+  let products = 0
+  for (const [, count] of within(known, SOURCES)) products += count // each product is of one
+  return {
+    matching: products,
+    atLeast: false,
+    products: () => products,
+    each: (terms) => within(known, terms),
+    having: (term) => known.get(term) ?? 0,
+  }
+}
+
+function within(known: ReadonlyMap<Term, number>, { first, last }: Wanted): [Term, number][] {
+  return [...known].filter(([term]) => term === first || (last !== undefined && term > first && term < last))
+}
+
+async function countFiltered(tx: Tx, filter: ProductFilter, places: readonly string[]): Promise<Counted> {
+  const { family, category, missing, ...others } = filter
+  const groups: { choice: Choice | undefined; conditions: Condition[] }[] = [
+    { choice: undefined, conditions: conditionsOf(others) },
+    { choice: 'family', conditions: family === undefined ? [] : conditionsOf({ family }) },
+    { choice: 'category', conditions: category === undefined ? [] : conditionsOf({ category }) },
+    { choice: 'missing', conditions: missing === undefined ? [] : conditionsOf({ missing }) },
+  ]
+  const conditions = groups.flatMap((group) => group.conditions)
+  const asked = await readPostings(
+    tx,
+    conditions.map(({ wanted }) => wanted),
+  )
+  const sets = groups.flatMap(({ choice, conditions: own }) =>
+    own.length === 0 ? [] : [{ choice, members: whereAll(own, asked, conditions.indexOf(own[0]!)) }],
+  )
+  const matching = together(sets, asked)
+  const spread = asked.spread(matching)
+  const segments = enoughOf(spread)
+  const atLeast = segments.length < spread.size
+  const single = [
+    withProposals,
+    withFlagged,
+    isVariant,
+    withMisfits,
+    ...QUALITY_STEPS.map((below) => belowQuality(below).first),
+    ...places.flatMap((place) => [completeIn(place), incompleteIn(place)]),
+  ]
+  const ranges = [FAMILIES, CATEGORIES, ATTRIBUTES]
+  const wanted = [...ranges, ...single.map((first) => ({ first }))]
+  const postings = await readPostings(tx, wanted, atLeast ? segments : undefined)
+  const bySet = new Map(
+    CHOICES.map((choice) => [
+      choice,
+      together(
+        sets.filter((set) => set.choice !== choice),
+        asked,
+      ),
+    ]),
+  )
+  return {
+    matching: countMembers(matching),
+    atLeast,
+    products(without) {
+      const standing = postings.standing()
+      intersect(standing, bySet.get(without)!)
+      return countMembers(standing)
+    },
+    each: (terms, without) => postings.counts(ranges.indexOf(terms), bySet.get(without)),
+    having: (term) => postings.counts(ranges.length + single.indexOf(term), matching).get(term) ?? 0,
+  }
+}
+
+/** What is in all of some sets; of none: everything. */
+function together(sets: readonly { readonly members: Bitmap }[], postings: Postings): Bitmap {
+  const [first, ...others] = sets
+  if (!first) return postings.standing()
+  const members = first.members.slice()
+  for (const other of others) intersect(members, other.members)
+  return members
+}
+
+/** Those with most of the products, as few as have enough of them together. */
+function enoughOf(spread: ReadonlyMap<number, number>): number[] {
+  let count = 0
+  return [...spread]
+    .sort((a, b) => b[1] - a[1])
+    .filter(([, members]) => {
+      const isWanted = count < ENOUGH
+      count += members
+      return isWanted
+    })
+    .map(([segment]) => segment)
 }
 
 async function attributeNames(tx: Tx): Promise<string[]> {
   const known = await tx.select({ attributes: sources.attributes }).from(sources).orderBy(sources.id)
   return [...new Set(known.flatMap(({ attributes }) => attributes))]
-}
-
-/** A set, narrowed by conditions whose postings begin at `place`; undefined: all products. */
-function narrowed(
-  members: Bitmap | undefined,
-  { conditions, postings, place }: { conditions: readonly Condition[]; postings: Postings; place: number },
-): Bitmap | undefined {
-  if (conditions.length === 0) return members
-  const narrower = whereAll(conditions, postings, place)
-  if (members) intersect(narrower, members)
-  return narrower
-}
-
-function countBoth(one: Bitmap, other: Bitmap): number {
-  const both = other.slice()
-  intersect(both, one)
-  return countMembers(both)
 }

@@ -7,8 +7,8 @@ import { type Postings, readPostings } from './postings/read.ts'
 import {
   belowQuality,
   completeIn,
+  inCategory,
   incompleteIn,
-  MISFITS,
   ofFamily,
   ofSource,
   type Wanted,
@@ -16,6 +16,7 @@ import {
   withAttribute,
   withFlagged,
   withMisfit,
+  withMisfits,
   isVariant,
   withProposals,
   withStale,
@@ -36,13 +37,15 @@ export interface Condition {
 
 /** What a filter asks for; all of it has to hold. A new filter is one more condition, on terms that index-row.ts gives products. */
 export function conditionsOf(filter: ProductFilter): Condition[] {
-  const { search, sourceId, family, missing, proposals, flagged, stale, variants, complete, incomplete, qualityBelow, unfit } = filter
+  const { search, sourceId, family, category, missing, proposals, flagged, stale, variants, complete, incomplete, qualityBelow, unfit } =
+    filter
   return [
     ...wordsOf(foldText(search ?? ''))
       .flatMap(wantedWord)
       .map((wanted) => ({ wanted })),
     ...(sourceId === undefined ? [] : [{ wanted: { first: ofSource(sourceId) } }]),
     ...(family === undefined ? [] : [{ wanted: { first: ofFamily(family === '' ? null : family) } }]),
+    ...(category === undefined ? [] : [{ wanted: { first: inCategory(category) } }]),
     ...(missing === undefined ? [] : [{ wanted: { first: withAttribute(missing) }, lacks: true }]),
     ...(proposals === undefined ? [] : [{ wanted: { first: withProposals }, lacks: !proposals }]),
     ...(flagged === undefined ? [] : [{ wanted: { first: withFlagged }, lacks: !flagged }]),
@@ -51,7 +54,7 @@ export function conditionsOf(filter: ProductFilter): Condition[] {
     ...(complete === undefined ? [] : [{ wanted: { first: completeIn(complete) } }]),
     ...(incomplete === undefined ? [] : [{ wanted: { first: incompleteIn(incomplete) } }]),
     ...(qualityBelow === undefined ? [] : [{ wanted: belowQuality(qualityBelow) }]),
-    ...(unfit === undefined ? [] : [{ wanted: unfit === '' ? MISFITS : { first: withMisfit(unfit) } }]),
+    ...(unfit === undefined ? [] : [{ wanted: { first: unfit === '' ? withMisfits : withMisfit(unfit) } }]),
   ]
 }
 

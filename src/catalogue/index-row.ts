@@ -1,10 +1,13 @@
 import type { SourceMapping } from '../contract/mapping.ts'
 import type { productIndex, SourceColumns } from '../db/schema/index.ts'
+import { categoriesIn } from './categories.ts'
 import { currentValues, isEmptyValue } from './current.ts'
 import {
-  isVariant,
+  belowQualities,
   completeIn,
+  inCategory,
   incompleteIn,
+  isVariant,
   ofFamily,
   ofQuality,
   ofSource,
@@ -12,6 +15,7 @@ import {
   withAttribute,
   withFlagged,
   withMisfit,
+  withMisfits,
   withProposals,
   withStale,
   wordTerms,
@@ -35,6 +39,7 @@ export interface IndexedSource {
   readonly id: string
   readonly workspaceId: string
   readonly columns: SourceColumns
+  readonly categories: readonly string[] // attributes that say which categories a product is in
   readonly mapping: SourceMapping | null
   /** Grows with every attribute that is new; its order stays. */
   readonly attributes: Set<string>
@@ -80,8 +85,13 @@ export function indexProduct(
     flagged: waiting.what === 'flagged',
   })
   terms.add(ofQuality(quality))
+  for (const term of belowQualities(quality)) terms.add(term)
+  for (const attribute of source.categories) {
+    for (const category of categoriesIn(values.get(attribute)?.value)) terms.add(inCategory(category))
+  }
   for (const place of complete) terms.add(completeIn(place))
   for (const place of incomplete) terms.add(incompleteIn(place))
+  if (misfits.length > 0) terms.add(withMisfits)
   for (const attribute of misfits) terms.add(withMisfit(attribute))
   const texts = [product.identifier]
   for (const [attribute, { value }] of values) {
@@ -102,6 +112,7 @@ export function indexProduct(
       .slice(0, MAX_NAME)
       .toWellFormed(),
     family,
+    quality,
     updatedAt: latestOf(product),
   }
   return { row, terms }

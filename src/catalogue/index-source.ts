@@ -1,4 +1,5 @@
 import { and, asc, eq, gt, lte, ne, or, sql } from 'drizzle-orm'
+import { canonicalJson } from '../base/json.ts'
 import type { Database, Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import { catalogueIndexes, productIndex, products, sources } from '../db/schema/index.ts'
@@ -127,7 +128,8 @@ async function finishStretch(
     now.contentHash === source.contentHash &&
     now.indexImport === source.indexImport &&
     now.indexRow === source.indexRow &&
-    now.indexed === source.indexed
+    now.indexed === source.indexed &&
+    canonicalJson([now.columns, now.mapping]) === canonicalJson([source.columns, source.mapping]) // what a person said meanwhile holds
   if (!isSame) return
   builder.without(await indexedMeanwhile(tx, stretch, known))
   await putSegment(tx, index, builder)

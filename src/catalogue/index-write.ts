@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm'
-import type { ColumnMapping } from '../contract/mapping.ts'
+import type { ColumnMapping, SourceMapping } from '../contract/mapping.ts'
 import { givenRows } from '../db/bulk.ts'
 import type { Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import { productIndex, type SourceColumns, type sources } from '../db/schema/index.ts'
 import { uuids } from './filter.ts'
-import { guessColumns } from './columns.ts'
+import { guessCategories, guessColumns } from './columns.ts'
 import { columnNames, type FileFormat } from './formats/format.ts'
 import { attributeOfColumn, attributesOfColumns } from './mapping.ts'
 import { withParents } from './parents.ts'
@@ -44,13 +44,14 @@ export async function putRows(tx: Tx, source: IndexedSource, products: readonly 
   }
   const rows = made.map(({ row }) => ({ ...row, ordinal: ordinals.get(row.productId)! }))
   await tx.execute(sql`
-    insert into product_index (product_id, workspace_id, ordinal, source_id, row, identifier, name, name_key, family, updated_at)
-    select product_id, workspace_id, ordinal, source_id, row, identifier, name, name_key, family, updated_at
+    insert into product_index (product_id, workspace_id, ordinal, source_id, row, identifier, name, name_key, family, quality, updated_at)
+    select product_id, workspace_id, ordinal, source_id, row, identifier, name, name_key, family, quality, updated_at
     from ${givenRows(productIndex, rows)}
     on conflict (product_id) do update set row = excluded.row, name = excluded.name, name_key = excluded.name_key, family = excluded.family,
-      updated_at = excluded.updated_at
-    where (product_index.row, product_index.name, product_index.name_key, product_index.family, product_index.updated_at)
-      is distinct from (excluded.row, excluded.name, excluded.name_key, excluded.family, excluded.updated_at)`)
+      quality = excluded.quality, updated_at = excluded.updated_at
+    where (product_index.row, product_index.name, product_index.name_key, product_index.family, product_index.quality,
+        product_index.updated_at)
+      is distinct from (excluded.row, excluded.name, excluded.name_key, excluded.family, excluded.quality, excluded.updated_at)`)
   return made.map(({ row, terms }) => ({ productId: row.productId, ordinal: ordinals.get(row.productId)!, terms }))
 }
 
@@ -80,7 +81,15 @@ export function indexedSource(source: typeof sources.$inferSelect): IndexedSourc
   const { id, workspaceId, attributes, format, mapping } = source
   const ofFile = attributesOfColumns(mapping, columnNames(format as unknown as FileFormat))
   const inOrder = new Set([...attributes, ...ofFile]) // what is there once stays
-  return { id, workspaceId, columns: columnsOf(source), mapping, attributes: inOrder }
+  const columns = columnsOf(source)
+  return { id, workspaceId, columns, categories: categoriesOf(mapping, ofFile, columns), mapping, attributes: inOrder }
+}
+
+/** What the mapping says, or a guess where there is none. */
+function categoriesOf(mapping: SourceMapping | null, ofFile: readonly string[], columns: SourceColumns): string[] {
+  if (mapping) return [...new Set(mapping.columns.filter(({ role }) => role === 'categories').map(attributeOfColumn))]
+  const guessed = guessCategories(ofFile, columns)
+  return guessed === null ? [] : [guessed]
 }
 
 /** What a person chose, or a guess. */

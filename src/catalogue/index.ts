@@ -5,6 +5,7 @@ import { followSource } from './index-source.ts'
 import { refreshStale, STALE_BATCH } from './index-stale.ts'
 import { columnsOf } from './index-write.ts'
 import { compactSegments } from './postings/compact.ts'
+import { keepCounts } from './postings/counts.ts'
 import { inferStructure } from './structure/infer-source.ts'
 
 /**
@@ -63,6 +64,7 @@ async function refresh(database: Database, workspaceId: string): Promise<void> {
   }
   await followWritten(database, workspaceId)
   while (!signal() && (await compactSegments(database, { workspaceId, signal })));
+  await keepCounts(database, { workspaceId, signal })
 }
 
 async function followWritten(database: Database, workspaceId: string): Promise<void> {
@@ -93,6 +95,8 @@ const MOST_STALE = 10_000
 export async function readIndexState(tx: Tx): Promise<IndexState> {
   const some = tx.select({ id: staleProducts.productId }).from(staleProducts).limit(MOST_STALE).as('some')
   const [stale] = await tx.select({ count: sql<number>`count(*)::integer` }).from(some)
+  // Before the sources: an import that ends in between is not taken for one that was never there.
+  const running = await tx.select({ counts: imports.counts }).from(imports).where(eq(imports.state, 'running'))
   const known = await tx
     .select({
       products: sources.products,
@@ -101,7 +105,6 @@ export async function readIndexState(tx: Tx): Promise<IndexState> {
       isBehind: sql<boolean>`coalesce(${behind}, false)`,
     })
     .from(sources)
-  const running = await tx.select({ counts: imports.counts }).from(imports).where(eq(imports.state, 'running'))
   let products = 0
   let indexed = -stale!.count
   for (const source of known) {

@@ -11,15 +11,26 @@ import { readFacets } from './facets.ts'
 import { detectFormat } from './formats/detect.ts'
 import { importFile } from './import.ts'
 import { readIndexState, refreshCatalogueIndex } from './index.ts'
-import { countMatching, listProducts, neighboursOf } from './list.ts'
+import { listProducts, neighboursOf } from './list.ts'
 import type { ListOrder } from './order.ts'
 import { countSelected, selectedProducts } from './selection.ts'
 import { changeSource } from './sources.ts'
+import { structureChanged } from './structure/load.ts'
+import { readProductStanding } from './structure/product-standing.ts'
 import { foldText, wordsOf } from './words.ts'
 
 const FAMILIES = ['Lamps', 'Chairs', 'Zubehör', '']
 const NAMES = ['Orla desk lamp', 'ÉCLAIR Leuchte', 'مصباح مكتب', 'a_b%c', 'Tür-Griff 12', 'orla DESK lamp', '']
 const COLOURS = ['red', 'blue', '', 'grün']
+const CATEGORIES = ['Garden > Lamps', '', 'garden,office', 'Office > Desks > Lamps, standing']
+
+/** What each of them means, said plainly. */
+const IN_CATEGORIES: Readonly<Record<string, readonly string[]>> = {
+  'Garden > Lamps': ['Garden', 'Garden > Lamps'],
+  '': [],
+  'garden,office': ['garden', 'office'],
+  'Office > Desks > Lamps, standing': ['Office', 'Office > Desks', 'Office > Desks > Lamps, standing'],
+}
 
 interface ModelProduct {
   readonly id: string
@@ -29,6 +40,8 @@ interface ModelProduct {
   readonly name: string
   readonly family: string
   readonly values: Record<string, string> // current, without empty ones
+  readonly categories: readonly string[]
+  readonly quality: number
   readonly proposed: readonly boolean[] // one for each proposal: whether it is flagged
 }
 
@@ -49,7 +62,7 @@ describeOnEachDatabase('the list of products', (open) => {
 
   /** Two files, 130 products; generated values accepted, proposed, flagged; one product that is gone. */
   async function makeCatalogue(): Promise<ModelProduct[]> {
-    const made: Omit<ModelProduct, 'id' | 'sourceId'>[][] = [0, 1].map((file) =>
+    const made: Omit<ModelProduct, 'id' | 'sourceId' | 'quality'>[][] = [0, 1].map((file) =>
       Array.from({ length: file === 0 ? 100 : 30 }, (_, index) => {
         const [name, family, colour] = [NAMES[(index * 5 + file) % 7]!, FAMILIES[(index * 3 + file) % 4]!, COLOURS[(index * 7) % 4]!]
         const values: Record<string, string> = {
@@ -58,17 +71,22 @@ describeOnEachDatabase('the list of products', (open) => {
           ...(family ? { family } : {}),
         }
         if (colour && file === 0) values['colour'] = colour
-        return { row: index + 1, identifier: values['sku']!, name, family, values, proposed: [] }
+        const written = CATEGORIES[(index * 3) % 4]!
+        if (written && file === 0) values['categories'] = written
+        const categories = file === 0 ? IN_CATEGORIES[written]! : []
+        return { row: index + 1, identifier: values['sku']!, name, family, categories, values, proposed: [] }
       }),
     )
-    const products: ModelProduct[] = []
+    const products: Omit<ModelProduct, 'quality'>[] = []
     for (const [file, rows] of made.entries()) {
-      const columns = file === 0 ? ['sku', 'name', 'family', 'colour'] : ['sku', 'name', 'family']
+      const columns = file === 0 ? ['sku', 'name', 'family', 'colour', 'categories'] : ['sku', 'name', 'family']
       const path = join(folder, `file-${file}.csv`)
       const text = (list: typeof rows): string =>
-        [columns, ...list.map(({ values }) => columns.map((column) => values[column] ?? ''))].map((cells) => cells.join(',')).join('\n')
+        [columns, ...list.map(({ values }) => columns.map((column) => `"${values[column] ?? ''}"`))]
+          .map((cells) => cells.join(','))
+          .join('\n')
       if (file === 0) {
-        writeFileSync(path, `${text(rows)}\nGONE,Gone,Lamps,red\n`)
+        writeFileSync(path, `${text(rows)}\nGONE,Gone,Lamps,red,garden\n`)
         await importFile({ database: test.database, workspaceId, path, format: await detectFormat(path) })
         await refreshCatalogueIndex(test.database, workspaceId)
       }
@@ -79,7 +97,7 @@ describeOnEachDatabase('the list of products', (open) => {
       for (const row of rows) products.push({ ...row, sourceId, id: stored.find(({ identifier }) => identifier === row.identifier)!.id })
     }
     const written: Parameters<typeof recordGeneratedValues>[2][number][] = []
-    const changed = products.map((product, index): ModelProduct => {
+    const changed = products.map((product, index) => {
       const value = (state: 'accepted' | 'proposed', flagged: boolean) => ({
         id: newId(),
         productId: product.id,
@@ -102,8 +120,14 @@ describeOnEachDatabase('the list of products', (open) => {
       }
     })
     await inside((tx) => recordGeneratedValues(tx, workspaceId, written))
+    await inside((tx) => structureChanged(tx, workspaceId, { measures: true })) // all by what both files taught
     await refreshCatalogueIndex(test.database, workspaceId)
-    return changed
+    const scores = new Map(
+      await inside(async (tx) =>
+        Promise.all(changed.map(async ({ id }) => [id, (await readProductStanding(tx, id)).quality.score] as const)),
+      ),
+    )
+    return changed.map((product) => ({ ...product, quality: scores.get(product.id)! }))
   }
 
   function matchesModel(product: ModelProduct, filter: ProductFilter): boolean {
@@ -116,6 +140,8 @@ describeOnEachDatabase('the list of products', (open) => {
       (filter.search === undefined || wordsOf(foldText(filter.search)).every((word) => parts.some((part) => part.startsWith(word)))) &&
       (filter.sourceId === undefined || filter.sourceId === product.sourceId) &&
       (filter.family === undefined || filter.family === product.family) &&
+      (filter.category === undefined || product.categories.includes(filter.category)) &&
+      (filter.qualityBelow === undefined || product.quality < filter.qualityBelow) &&
       (filter.missing === undefined || !(filter.missing in product.values)) &&
       (filter.proposals === undefined || filter.proposals === product.proposed.length > 0) &&
       (filter.flagged === undefined || filter.flagged === product.proposed.includes(true))
@@ -127,6 +153,7 @@ describeOnEachDatabase('the list of products', (open) => {
     const order = products.toSorted((a, b) => {
       if (sort === 'row') return byBytes(a.sourceId, b.sourceId) || a.row - b.row
       if (sort === 'identifier') return byBytes(a.identifier, b.identifier) || byBytes(a.id, b.id)
+      if (sort === 'quality') return a.quality - b.quality || byBytes(a.id, b.id)
       return byBytes(foldText(a.name || a.identifier), foldText(b.name || b.identifier)) || byBytes(a.id, b.id)
     })
     return direction === 'up' ? order : order.toReversed()
@@ -138,6 +165,8 @@ describeOnEachDatabase('the list of products', (open) => {
         search: fc.constantFrom('orla', 'LAMP desk', 'écrit', 'p-3', '%', '_', 'مصباح', 'ur-gri', 'nothing here', "'; drop", 'text 12'),
         sourceId: fc.constantFrom(...new Set(model.map(({ sourceId }) => sourceId)), newId()),
         family: fc.constantFrom(...FAMILIES, 'None such'),
+        category: fc.constantFrom('Garden', 'Garden > Lamps', 'garden', 'Office', 'Office > Desks > Lamps, standing', 'Lamps'),
+        qualityBelow: fc.constantFrom(1, ...new Set(model.flatMap(({ quality }) => [quality, quality + 1])), 50, 70, 100),
         missing: fc.constantFrom('name', 'colour', 'description', 'family', 'no such column'),
         proposals: fc.boolean(),
         flagged: fc.boolean(),
@@ -145,7 +174,7 @@ describeOnEachDatabase('the list of products', (open) => {
       { requiredKeys: [] },
     )
   const orders: fc.Arbitrary<ListOrder> = fc.record({
-    sort: fc.constantFrom('row', 'identifier', 'name'),
+    sort: fc.constantFrom('row', 'identifier', 'name', 'quality'),
     direction: fc.constantFrom('up', 'down'),
   })
 
@@ -167,18 +196,23 @@ describeOnEachDatabase('the list of products', (open) => {
           order,
         ).map(({ id }) => id)
         expect(await allPages(filter, order, limit)).toEqual(expected)
-        expect(await inside((tx) => countMatching(tx, filter))).toBe(expected.length)
+        expect(await inside((tx) => countSelected(tx, { filter, except: [] }))).toBe(expected.length)
         const except = expected.slice(0, 2)
         expect(await inside((tx) => countSelected(tx, { filter, except }))).toBe(expected.length - except.length)
         const facets = await inside((tx) => readFacets(tx, filter))
-        const { family: _family, missing: _missing, ...others } = filter
-        const lessMissing = model.filter((product) =>
-          matchesModel(product, { ...others, ...(filter.family === undefined ? {} : { family: filter.family }) }),
+        const less = (name: 'family' | 'category' | 'missing'): ModelProduct[] => {
+          const { [name]: _left, ...others } = filter
+          return model.filter((product) => matchesModel(product, others))
+        }
+        const [lessFamily, lessMissing] = [less('family'), less('missing')]
+        expect(facets).toMatchObject({ matching: expected.length, atLeast: false })
+        const inCategories = less('category').flatMap(({ categories }) => categories)
+        const counted = Map.groupBy(inCategories, (category) => category)
+        expect(new Map(facets.categories.map(({ category, count }) => [category, count]))).toEqual(
+          new Map(Array.from(counted, ([category, all]) => [category, all.length])),
         )
-        const lessFamily = model.filter((product) =>
-          matchesModel(product, { ...others, ...(filter.missing === undefined ? {} : { missing: filter.missing }) }),
-        )
-        expect(facets.matching).toBe(expected.length)
+        for (const { below, count } of facets.standing.quality)
+          expect(count).toBe(model.filter((product) => matchesModel(product, filter) && product.quality < below).length)
         expect(facets.attributes.find(({ attribute }) => attribute === 'colour')!.missing).toBe(
           lessMissing.filter(({ values }) => !('colour' in values)).length,
         )
@@ -241,7 +275,7 @@ describeOnEachDatabase('the list of products', (open) => {
     await refreshCatalogueIndex(test.database, other)
     await bring('large.csv', 3_000)
     const pass = refreshCatalogueIndex(test.database, other)
-    const listed = () => test.database.inWorkspace(other, (tx) => countMatching(tx, {}))
+    const listed = () => test.database.inWorkspace(other, (tx) => countSelected(tx, { filter: {}, except: [] }))
     await expect.poll(listed, { interval: 5 }).toBeGreaterThan(1)
     await test.database.inWorkspace(other, (tx) =>
       changeSource(tx, { sourceId: small, columns: { name: 'beta', family: null, picture: null } }),

@@ -14,7 +14,7 @@ import { withParents } from './parents.ts'
 import { picturesOf } from './pictures.ts'
 import { countIndexed } from './postings/segments.ts'
 
-/** One page of the products that match, with the values of `attributes`. */
+/** One page of the products that match, with the values of `attributes`; with how many match, where it is the first. */
 export async function listProducts(
   tx: Tx,
   {
@@ -24,7 +24,7 @@ export async function listProducts(
     cursor,
     limit,
   }: { filter: ProductFilter; order: ListOrder; attributes: readonly string[]; cursor?: string | undefined; limit: number },
-): Promise<{ items: ProductRowView[]; nextCursor: string | null }> {
+): Promise<{ items: ProductRowView[]; nextCursor: string | null; matching: number | null }> {
   const from = cursor === undefined ? undefined : readCursor(cursor, order)
   const matching = await matchingProducts(tx, filter)
   const ids = await nearestOf(tx, { filter, matching, order, from, side: forward(order), limit: limit + 1 })
@@ -32,6 +32,7 @@ export async function listProducts(
   return {
     items: await productRows(tx, page, attributes),
     nextCursor: ids.length > limit && page.length > 0 ? writeKey(keyOf(page.at(-1)!, order)) : null,
+    matching: from ? null : matching ? matching.count : await countIndexed(tx),
   }
 }
 
@@ -79,6 +80,7 @@ async function productRows(tx: Tx, page: readonly Listed[], attributes: readonly
       row: row.row,
       name: row.name,
       family: row.family,
+      quality: row.quality,
       picture: (picture ? firstPicture(current.get(picture)?.value) : undefined) ?? null,
       ...(waiting.get(row.productId) ?? { proposals: 0, flagged: 0 }),
       updatedAt: row.updatedAt.toISOString(),
@@ -107,12 +109,6 @@ async function waitingProposals(tx: Tx, ids: SQL): Promise<Map<string, Waiting>>
       from value_changes where state = 'proposed' and product_id = any (${ids}) group by product_id`,
   )
   return new Map(rows.map(({ id, proposals, flagged }) => [id, { proposals, flagged }]))
-}
-
-/** How many products match. */
-export async function countMatching(tx: Tx, filter: ProductFilter): Promise<number> {
-  const matching = await matchingProducts(tx, filter)
-  return matching ? matching.count : countIndexed(tx)
 }
 
 interface Neighbour {

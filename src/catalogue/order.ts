@@ -18,6 +18,7 @@ const KEYS = {
   row: { columns: [sql`source_id`, sql`row`, sql`product_id`], types: ['uuid', 'integer', 'uuid'] },
   identifier: { columns: [sql`identifier`, sql`product_id`], types: ['text', 'uuid'] },
   name: { columns: [sql`name_key`, sql`product_id`], types: ['text', 'uuid'] },
+  quality: { columns: [sql`quality`, sql`product_id`], types: ['integer', 'uuid'] },
   updated: { columns: [sql`updated_at`, sql`product_id`], types: ['timestamptz', 'uuid'] },
 } as const satisfies Record<ListOrder['sort'], { columns: readonly SQL[]; types: readonly string[] }>
 
@@ -38,6 +39,7 @@ export const keyOf = (row: typeof productIndex.$inferSelect, { sort }: ListOrder
     row: [row.sourceId, String(row.row), row.productId],
     identifier: [row.identifier, row.productId],
     name: [row.nameKey, row.productId],
+    quality: [String(row.quality), row.productId],
     updated: [row.updatedAt.toISOString(), row.productId],
   })[sort]
 

@@ -9,7 +9,7 @@ import { fileView } from './file-view.ts'
 import { startImport } from './import-job.ts'
 import { readImport, rejectedRows, watchImport } from './import-progress.ts'
 import { type IndexState, readIndexState, refreshCatalogueIndex, refreshWritten } from './index.ts'
-import { countMatching, listProducts } from './list.ts'
+import { listProducts } from './list.ts'
 import { renameParents } from './parents.ts'
 import { readProduct } from './product.ts'
 import { openSample, samplePicture } from './sample.ts'
@@ -29,7 +29,6 @@ export function catalogueRoutes(services: CatalogueServices): HandledRoute[] {
       await catchUp(services, workspaceId)
       return database.inWorkspace(workspaceId, async (tx) => ({
         ...(await listProducts(tx, { filter, order, attributes: wanted, cursor, limit })),
-        matching: cursor === undefined ? await countMatching(tx, filter) : null,
         index: await readIndexState(tx),
       }))
     }),
@@ -110,6 +109,7 @@ function readAttributes(text: string | undefined): string[] {
 const shapeFacets = (facets: Awaited<ReturnType<typeof readFacets>>, index: IndexState) => ({
   ...facets,
   families: [...facets.families],
+  categories: [...facets.categories],
   attributes: [...facets.attributes],
   standing: { ...facets.standing, quality: [...facets.standing.quality], places: [...facets.standing.places] },
   index,

@@ -21,6 +21,13 @@ export const productFilter = z
     search: z.string().max(200).refine(isText, NO_TEXT).optional(),
     sourceId: idOf('source').optional(),
     family: z.string().max(500).refine(isText, NO_TEXT).optional(),
+    category: z
+      .string()
+      .min(1)
+      .max(1_000)
+      .refine(isText, NO_TEXT)
+      .optional()
+      .meta({ description: 'Is in this category, or in one below it where its file writes the way ("Garden > Lamps")' }),
     missing: attributeName.optional(),
     proposals: z.boolean().optional().meta({ description: 'Has proposals that wait for a person, or has none' }),
     flagged: z.boolean().optional().meta({ description: 'Has a proposal that is flagged, or has none' }),
@@ -83,6 +90,7 @@ export const productRow = z
     row: z.int().meta({ description: 'Its place in the file, from 1' }),
     name: z.string().nullable(),
     family: z.string().nullable(),
+    quality: z.int().meta({ description: 'Its score, 0 to 100' }),
     picture: picture.nullable(),
     proposals: z.int(),
     flagged: z.int(),
@@ -92,7 +100,7 @@ export const productRow = z
   .meta({ id: 'ProductRow' })
 export type ProductRowView = z.output<typeof productRow>
 
-export const PRODUCT_SORTS = ['row', 'identifier', 'name', 'updated'] as const
+export const PRODUCT_SORTS = ['row', 'identifier', 'name', 'quality', 'updated'] as const
 
 export const listProducts = defineRoute({
   id: 'catalogue.products.list',
@@ -122,10 +130,12 @@ export const productFacets = defineRoute({
   query: productFilterQuery,
   answer: z.strictObject({
     matching: z.int(),
+    atLeast: z.boolean().meta({ description: 'So many match that all other counts are lower bounds' }),
     proposals: z.int().meta({ description: 'Of those, products with proposals' }),
     flagged: z.int(),
     variants: z.int().meta({ description: 'Of those, variants of a product' }),
     families: z.array(z.strictObject({ family: z.string().nullable(), count: z.int() })),
+    categories: z.array(z.strictObject({ category: z.string(), count: z.int() })),
     attributes: z.array(z.strictObject({ attribute: z.string(), missing: z.int() })),
     standing: z.strictObject({
       unfit: z.int().meta({ description: 'Products with a value that does not fit its type' }),

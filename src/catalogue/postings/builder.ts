@@ -40,18 +40,18 @@ export function createSegmentBuilder() {
     }
   }
 
-  function pages(): Page[] {
-    const written: Page[] = []
-    const writer = createSegmentWriter((page) => written.push(page))
+  /** The segment's pages, and the counts to be kept beside it. */
+  function write(): { pages: Page[]; counts: Uint8Array<ArrayBuffer> } {
+    const pages: Page[] = []
+    const writer = createSegmentWriter((page) => pages.push(page))
     for (const term of [...postings.keys()].sort()) writer.add(term, ascending(postings.get(term)!))
-    writer.end()
-    return written
+    return { pages, counts: writer.end() }
   }
 
   return {
     add,
     absorb,
-    pages,
+    write,
     /** In their order. */
     members: (): number[] => ascending(members),
     /** Forgets products that someone else indexed meanwhile. */

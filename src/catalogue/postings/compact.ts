@@ -1,6 +1,7 @@
 import { and, asc, eq, gt, lt, sql } from 'drizzle-orm'
 import type { Database, Tx } from '../../db/database.ts'
 import { indexPages, indexSegments } from '../../db/schema/index.ts'
+import type { KeptCounts } from './counts.ts'
 import { mergeSegments } from './merge.ts'
 import type { Page } from './page.ts'
 import { encodePosting } from './posting.ts'
@@ -26,8 +27,14 @@ export async function compactSegments(
   { workspaceId, signal, leastSegments = MOST_UNMERGED }: { workspaceId: string; signal: () => boolean; leastSegments?: number },
 ): Promise<boolean> {
   const begun = await database.inWorkspace(workspaceId, async (tx) => {
-    const chosen = chooseSegments(await readSegments(tx), leastSegments)
-    if (chosen.length === 0) return undefined
+    const sizes = await tx
+      .select({ id: indexSegments.id, products: indexSegments.products })
+      .from(indexSegments)
+      .where(eq(indexSegments.ready, true))
+      .orderBy(asc(indexSegments.products), asc(indexSegments.id))
+    const ids = new Set(chooseSegments(sizes, leastSegments))
+    if (ids.size === 0) return undefined
+    const chosen = (await readSegments(tx)).filter((segment) => ids.has(segment.id))
     const index = await lockIndex(tx, workspaceId)
     await removeForsaken(tx)
     return { chosen, id: await beginSegment(tx, index) }
@@ -42,8 +49,9 @@ export async function compactSegments(
   }
   const writer = createSegmentWriter((page) => pages.push(page))
   const ends = new AbortController()
+  let kept: KeptCounts
   try {
-    await mergeSegments(
+    const counts = await mergeSegments(
       chosen.map(({ id: segmentId, mask }) => ({ mask, pages: pagesOf(database, { workspaceId, segmentId }) })),
       writer,
       {
@@ -55,29 +63,30 @@ export async function compactSegments(
       },
     )
     await write()
+    kept = { counts, counted: chosen.reduce((sum, { products }) => sum + products, 0) }
   } catch (error) {
     await database.inWorkspace(workspaceId, (tx) => removeSegments(tx, [id]))
     if (ends.signal.aborted) return false
     throw error
   }
-  return database.inWorkspace(workspaceId, (tx) => finish(tx, { workspaceId, id, chosen: chosen.map((segment) => segment.id) }))
+  return database.inWorkspace(workspaceId, (tx) => finish(tx, { workspaceId, id, chosen: chosen.map((segment) => segment.id), kept }))
 }
 
 /** The smallest first, as many as make one that is not too large; none while there are few. */
-function chooseSegments(segments: readonly Segment[], least: number): Segment[] {
+function chooseSegments(segments: readonly Pick<Segment, 'id' | 'products'>[], least: number): number[] {
   const small = segments.filter(({ products }) => products <= LARGEST / 2)
   if (small.length < least) return []
   let total = 0
-  return small.filter(({ products }, place) => {
+  return small.flatMap(({ id, products }, place) => {
     total += products
-    return total <= LARGEST || place < 2
+    return total <= LARGEST || place < 2 ? id : []
   })
 }
 
 /** The merged segment takes the place of the others, unless one of them is there no longer. */
 async function finish(
   tx: Tx,
-  { workspaceId, id, chosen }: { workspaceId: string; id: number; chosen: readonly number[] },
+  { workspaceId, id, chosen, kept }: { workspaceId: string; id: number; chosen: readonly number[]; kept: KeptCounts },
 ): Promise<boolean> {
   await lockIndex(tx, workspaceId)
   const now = (await readSegments(tx)).filter((segment) => chosen.includes(segment.id))
@@ -90,7 +99,7 @@ async function finish(
   await removeSegments(tx, chosen)
   await tx
     .update(indexSegments)
-    .set({ members: encodePosting(members), products: members.length, ready: true })
+    .set({ members: encodePosting(members), products: members.length, ready: true, ...kept })
     .where(eq(indexSegments.id, id))
   return true
 }

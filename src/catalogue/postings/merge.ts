@@ -16,12 +16,12 @@ interface Cursor {
   done: boolean
 }
 
-/** Writes what still stands in several segments as one, a page of each in memory at a time. */
+/** Writes what still stands in several segments as one, a page of each in memory at a time. @returns the counts to be kept. */
 export async function mergeSegments(
   segments: readonly MergedSegment[],
   writer: ReturnType<typeof createSegmentWriter>,
   { afterEach }: { afterEach: () => Promise<void> | undefined },
-): Promise<void> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const cursors = segments.map(({ mask, pages }): Cursor => ({ mask, pages, reader: NOTHING, term: '', done: false }))
   for (const cursor of cursors) await advance(cursor)
   for (;;) {
@@ -39,7 +39,7 @@ export async function mergeSegments(
     const pause = afterEach()
     if (pause) await pause
   }
-  writer.end()
+  return writer.end()
 }
 
 const NOTHING: Reader = { bytes: new Uint8Array(), at: 0 }

@@ -1,9 +1,11 @@
 import { addMember, type Bitmap, bitsInByte, hasMember, newBitmap } from './bitmap.ts'
 
 /**
- * A posting: the ordinals of one term in one segment, as bytes. First a number: how many members follow, or 0 for a bitmap.
- * Members follow as their differences; a bitmap as the byte it begins at, its length in bytes and its bytes. Numbers take seven
- * bits a byte, the lowest first, the highest bit saying that more follow. Whichever is shorter is written.
+ * A posting: the ordinals of one term in one segment, as bytes. First a number: how many members follow, or 0 for a bitmap or a
+ * run. Members follow as their differences; a bitmap as the byte it begins at, its length in bytes and its bytes; a run, which is
+ * members without a gap, as its first one, a length of 0, and how many they are: what a file brought is little to read, whatever
+ * its size. Numbers take seven bits a byte, the lowest first, the highest bit saying that more follow. Whichever is shorter is
+ * written.
  */
 
 /** A place in bytes that are read. */
@@ -28,7 +30,8 @@ export function readNumber(reader: Reader): number {
   }
 }
 
-const sizeOfNumber = (value: number): number => (value < 128 ? 1 : value < 16_384 ? 2 : value < 2_097_152 ? 3 : value < 268_435_456 ? 4 : 5)
+export const sizeOfNumber = (value: number): number =>
+  value < 128 ? 1 : value < 16_384 ? 2 : value < 2_097_152 ? 3 : value < 268_435_456 ? 4 : 5
 
 /** @returns where to go on. */
 export function writeNumber(bytes: Uint8Array, at: number, value: number): number {
@@ -42,9 +45,19 @@ export function writeNumber(bytes: Uint8Array, at: number, value: number): numbe
   return next
 }
 
+/** Of fewer members a list is as short. */
+const SHORTEST_RUN = 4
+
+function encodeRun(first: number, count: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(2 + sizeOfNumber(first) + sizeOfNumber(count))
+  writeNumber(bytes, writeNumber(bytes, 1, first) + 1, count)
+  return bytes
+}
+
 /** @param members in their order, each once, at least one */
 export function encodePosting(members: ArrayLike<number>): Uint8Array<ArrayBuffer> {
   const [first, last] = [members[0]!, members[members.length - 1]!]
+  if (members.length >= SHORTEST_RUN && last - first + 1 === members.length) return encodeRun(first, members.length)
   let listed = sizeOfNumber(members.length) + sizeOfNumber(first)
   for (let index = 1; index < members.length; index += 1) listed += sizeOfNumber(members[index]! - members[index - 1]! - 1)
   const fromByte = first >>> 3
@@ -75,6 +88,11 @@ function eachMember(reader: Reader, each: (member: number) => void): void {
   }
   const fromByte = readNumber(reader)
   const length = readNumber(reader)
+  if (length === 0) {
+    const end = fromByte + readNumber(reader)
+    for (let member = fromByte; member < end; member += 1) each(member)
+    return
+  }
   for (let byte = 0; byte < length; byte += 1) {
     for (let bits = reader.bytes[reader.at + byte]!; bits !== 0; bits &= bits - 1) {
       each((fromByte + byte) * 8 + 31 - Math.clz32(bits & -bits))
@@ -91,6 +109,7 @@ export function skipPosting(reader: Reader): void {
   }
   readNumber(reader)
   const length = readNumber(reader)
+  if (length === 0) readNumber(reader)
   reader.at += length
 }
 
@@ -116,13 +135,33 @@ export function unitePosting(reader: Reader, mask: Mask, into: Bitmap): void {
     })
     return
   }
+  const { bytes, fromByte, behind } = readBitmap(reader)
+  const [start, end] = overlap({ fromByte, length: bytes.length - behind - fromByte }, mask)
+  for (let byte = start; byte < end; byte += 1) into[byte]! |= bytes[behind + byte]! & mask.bytes[byte - mask.fromByte]!
+}
+
+/** A bitmap or a run, as bytes of which that at `behind + n` is byte n of the bitmap of all ordinals; the reader stands behind it. */
+function readBitmap(reader: Reader): { readonly bytes: Uint8Array; readonly fromByte: number; readonly behind: number } {
   reader.at += 1
-  const fromByte = readNumber(reader)
+  const from = readNumber(reader)
   const length = readNumber(reader)
-  const behind = reader.at - fromByte
-  const [start, end] = overlap({ fromByte, length }, mask)
-  for (let byte = start; byte < end; byte += 1) into[byte]! |= reader.bytes[behind + byte]! & mask.bytes[byte - mask.fromByte]!
+  if (length === 0) {
+    const fromByte = from >>> 3
+    return { bytes: bitsFrom(from - fromByte * 8, readNumber(reader)), fromByte, behind: -fromByte }
+  }
   reader.at += length
+  return { bytes: reader.bytes.subarray(0, reader.at), fromByte: from, behind: reader.at - length - from }
+}
+
+/** A bitmap of `count` members from `first` on. */
+function bitsFrom(first: number, count: number): Bitmap {
+  const bytes = newBitmap(first + count)
+  const end = first + count
+  let member = first
+  while (member < end && (member & 7) !== 0) addMember(bytes, member++)
+  bytes.fill(0xff, member >>> 3, end >>> 3)
+  for (member = Math.max(member, end & ~7); member < end; member += 1) addMember(bytes, member)
+  return bytes
 }
 
 /** How many members the mask lets through that are in `within`; undefined: all of them. */
@@ -134,16 +173,12 @@ export function countPosting(reader: Reader, mask: Mask, within: Bitmap | undefi
     })
     return count
   }
-  reader.at += 1
-  const fromByte = readNumber(reader)
-  const length = readNumber(reader)
-  const behind = reader.at - fromByte
-  const [start, end] = overlap({ fromByte, length }, mask)
+  const { bytes, fromByte, behind } = readBitmap(reader)
+  const [start, end] = overlap({ fromByte, length: bytes.length - behind - fromByte }, mask)
   for (let byte = start; byte < end; byte += 1) {
-    const standing = reader.bytes[behind + byte]! & mask.bytes[byte - mask.fromByte]!
+    const standing = bytes[behind + byte]! & mask.bytes[byte - mask.fromByte]!
     count += bitsInByte(within ? standing & within[byte]! : standing)
   }
-  reader.at += length
   return count
 }
 
@@ -156,10 +191,8 @@ const overlap = ({ fromByte, length }: { fromByte: number; length: number }, mas
 export function readMask(posting: Uint8Array): Mask {
   const reader = { bytes: posting, at: 0 }
   if (posting[0] === 0) {
-    reader.at = 1
-    const fromByte = readNumber(reader)
-    const length = readNumber(reader)
-    return { fromByte, bytes: posting.subarray(reader.at, reader.at + length) }
+    const { bytes, fromByte, behind } = readBitmap(reader)
+    return { fromByte, bytes: bytes.subarray(behind + fromByte) }
   }
   const members: number[] = []
   eachMember(reader, (member) => members.push(member))

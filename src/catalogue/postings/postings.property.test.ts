@@ -5,7 +5,8 @@ import { departedProducts, indexPages, indexSegments } from '../../db/schema/ind
 import { type Bitmap, countMembers, membersOf, newBitmap, addMember } from './bitmap.ts'
 import { createSegmentBuilder } from './builder.ts'
 import { compactSegments } from './compact.ts'
-import { decodePosting, encodePosting, readMask } from './posting.ts'
+import { keepCounts, readCounts } from './counts.ts'
+import { countPosting, decodePosting, encodePosting, readMask, skipPosting, standsIn, unitePosting } from './posting.ts'
 import { readPostings } from './read.ts'
 import { countIndexed, forgetDeparted, lockIndex, putSegment } from './segments.ts'
 import { ATTRIBUTES, ofFamily, namedBy, wantedWord, withAttribute, wordTerms } from './terms.ts'
@@ -130,6 +131,17 @@ describeOnEachDatabase('postings', (open) => {
           for (const name of ATTRIBUTE_NAMES) {
             expect(counts.get(withAttribute(name)) ?? 0).toBe(having(({ attributes }) => attributes.includes(name)).length)
           }
+          for (const keep of [false, true]) {
+            // as the segments have them, then with those counted anew that products have left
+            if (keep) await keepCounts({ ...test.database, inWorkspace: (_, work) => work(tx) }, { workspaceId, signal: () => false })
+            const kept = await readCounts(tx)
+            expect(new Map([...kept].filter(([term, count]) => term.startsWith('a') && count > 0))).toEqual(
+              new Map([...counts].filter(([, count]) => count > 0)),
+            )
+            expect(kept.get(ofFamily('lamp')) ?? 0).toBe(having(({ words }) => words[0] === 'lamp').length)
+          }
+          const segments = await tx.select({ products: indexSegments.products, counted: indexSegments.counted }).from(indexSegments)
+          expect(segments.every(({ products, counted }) => products === counted)).toBe(true)
           const within = postings.having(wanted.length + 2)
           expect(membersOf(within)).toEqual(having(({ words }) => words[0] === 'lamp'))
           expect(postings.counts(wanted.length, within).get(withAttribute('name')) ?? 0).toBe(
@@ -172,7 +184,16 @@ describeOnEachDatabase('postings', (open) => {
     await put(2_000, 100)
     await put(3_000, 10)
     await test.database.inWorkspace(workspaceId, (tx) =>
-      tx.insert(indexSegments).values({ workspaceId, id: 99, members: new Uint8Array(), products: 0, ready: false, madeAt: new Date(0) }),
+      tx.insert(indexSegments).values({
+        workspaceId,
+        id: 99,
+        members: new Uint8Array(),
+        products: 0,
+        ready: false,
+        counts: new Uint8Array(),
+        counted: 0,
+        madeAt: new Date(0),
+      }),
     )
     await test.database.inWorkspace(workspaceId, (tx) =>
       tx.insert(indexPages).values({ workspaceId, segmentId: 99, firstTerm: Buffer.from('wlamp'), body: new Uint8Array([1]) }),
@@ -201,12 +222,12 @@ function partsOf(word: string): string[] {
   return [...parts, ...(word === 'na-3455-12' ? ['na345512'] : [])]
 }
 
-it('a posting and a mask hold what was put into them, written as a list or as a bitmap', () => {
+it('a posting and a mask hold what was put into them, written as a list, as a bitmap or as a run', () => {
   fc.assert(
     fc.property(
-      fc.uniqueArray(fc.nat({ max: 3_000_000 }), { minLength: 1 }),
+      fc.uniqueArray(fc.nat({ max: 3_000_000 })),
       fc.nat({ max: 2_000 }),
-      fc.nat({ max: 500 }),
+      fc.integer({ min: 1, max: 500 }), // a run alone where nothing is scattered
       (scattered, from, run) => {
         const members = [...new Set([...scattered, ...Array.from({ length: run }, (_, at) => from + at)])].sort((a, b) => a - b)
         const posting = encodePosting(members)
@@ -218,6 +239,16 @@ it('a posting and a mask hold what was put into them, written as a list or as a 
         expect(membersOf(bitmap)).toEqual(members)
         expect(membersOf(bitmap, { from: members[0]! + 1, most: 3 })).toEqual(members.slice(1, 4))
         expect(countMembers(bitmap)).toBe(members.length)
+        const odd = { fromByte: 5, bytes: new Uint8Array(200).fill(0b1010_1010) }
+        const standing = members.filter((member) => standsIn(odd, member))
+        const united: Bitmap = newBitmap(3_000_000)
+        unitePosting({ bytes: posting, at: 0 }, odd, united)
+        expect(membersOf(united)).toEqual(standing)
+        expect(countPosting({ bytes: posting, at: 0 }, odd, undefined)).toBe(standing.length)
+        expect(countPosting({ bytes: posting, at: 0 }, odd, united)).toBe(standing.length)
+        const skipped = { bytes: posting, at: 0 }
+        skipPosting(skipped)
+        expect(skipped.at).toBe(posting.length)
       },
     ),
   )

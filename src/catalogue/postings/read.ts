@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Tx } from '../../db/database.ts'
 import { rowsOf } from '../../db/rows.ts'
-import { type Bitmap, newBitmap } from './bitmap.ts'
+import { bitsInByte, type Bitmap, newBitmap } from './bitmap.ts'
 import { readTerm } from './page.ts'
 import { countPosting, endOfMask, type Mask, readMask, type Reader, skipPosting, unitePosting } from './posting.ts'
 import { type Term, type Wanted, WIDE } from './terms.ts'
@@ -14,6 +14,8 @@ export interface Postings {
   readonly standing: () => Bitmap
   /** The products that have any of the terms asked for at a place. */
   readonly having: (place: number) => Bitmap
+  /** How many of some products stand in each segment that has any of them. */
+  readonly spread: (members: Bitmap) => ReadonlyMap<number, number>
   /** How many products have each of the terms asked for at a place; of those in `within`, where it is given. */
   readonly counts: (place: number, within: Bitmap | undefined) => Map<Term, number>
 }
@@ -22,12 +24,13 @@ export interface Postings {
  * Reads the pages of some terms from all segments, in one statement, so that what others write meanwhile is either all in it or
  * not at all. Of each segment: the last page that begins at or before the first term, and those that begin before the last one.
  * `limit` and `order by` keep the planner from joining the pages in any other way than segment by segment, by their key.
+ * @param among the segments to read, of those there still are; all of them where it is absent
  */
-export async function readPostings(tx: Tx, wanted: readonly Wanted[]): Promise<Postings> {
+export async function readPostings(tx: Tx, wanted: readonly Wanted[], among?: readonly number[]): Promise<Postings> {
   const rows = await rowsOf<{ place: number; segment: number; body: Uint8Array }>(
     tx,
     sql`
-    with segment as materialized (select id, members from index_segments where ready),
+    with segment as materialized (select id, members from index_segments where ready${among ? sql` and id = any (${`{${among.join(',')}}`}::integer[])` : sql``}),
       wanted as materialized (
         select place, first, last, wide from jsonb_to_recordset(${JSON.stringify(wanted.map(toRow))}::jsonb) as wanted(place integer, first bytea, last bytea, wide bytea)
       )
@@ -69,6 +72,15 @@ export async function readPostings(tx: Tx, wanted: readonly Wanted[]): Promise<P
     having(place) {
       const found = newBitmap(ordinals)
       each(place, (reader, mask) => unitePosting(reader, mask, found))
+      return found
+    },
+    spread(members) {
+      const found = new Map<number, number>()
+      for (const [segment, { fromByte, bytes }] of masks) {
+        let count = 0
+        for (let at = 0; at < bytes.length; at += 1) count += bitsInByte(bytes[at]! & (members[fromByte + at] ?? 0))
+        if (count > 0) found.set(segment, count)
+      }
       return found
     },
     counts(place, within) {

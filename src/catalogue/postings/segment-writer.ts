@@ -1,4 +1,5 @@
 import { addMember, type Bitmap, membersOf, newBitmap } from './bitmap.ts'
+import { createCountWriter } from './counts.ts'
 import { createPageWriter, type Page, sharedLength } from './page.ts'
 import { encodePosting } from './posting.ts'
 import { WIDE, WORD } from './terms.ts'
@@ -19,6 +20,7 @@ interface Open {
  */
 export function createSegmentWriter(onPage: (page: Page) => void) {
   const pages = createPageWriter(onPage)
+  const counts = createCountWriter()
   const open: Open[] = [] // open[n]: the beginning of n + 1 bytes of the last word
   const pending: ArrayLike<number>[] = []
   let lastWord = ''
@@ -52,11 +54,14 @@ export function createSegmentWriter(onPage: (page: Page) => void) {
     add(term: string, members: ArrayLike<number>): void {
       const posting = encodePosting(members)
       pages.add(term, posting)
+      counts.add(term, members.length)
       if (term.startsWith(WORD)) addWord(term.slice(WORD.length), members, posting.length)
     },
-    end(): void {
+    /** @returns the counts to be kept beside the segment */
+    end(): Uint8Array<ArrayBuffer> {
       closeDownTo(0)
       pages.end()
+      return counts.end()
     },
   }
 }

@@ -88,8 +88,17 @@ export async function putSegment(tx: Tx, index: LockedIndex, builder: SegmentBui
   await removeSegments(tx, taken)
   const id = await takeSegmentId(tx, index)
   const members = encodePosting(builder.members())
-  await tx.insert(indexSegments).values({ workspaceId: index.workspaceId, id, members, products: total, ready: true })
-  await putPages(tx, { workspaceId: index.workspaceId, segmentId: id, pages: builder.pages() })
+  const { pages, counts } = builder.write()
+  await tx.insert(indexSegments).values({
+    workspaceId: index.workspaceId,
+    id,
+    members,
+    products: total,
+    ready: true,
+    counts,
+    counted: total,
+  })
+  await putPages(tx, { workspaceId: index.workspaceId, segmentId: id, pages })
 }
 
 export async function putPages(
@@ -168,6 +177,7 @@ export async function forgetDeparted(tx: Tx, most: number): Promise<number> {
 /** Adds a segment that is not ready yet, and whose members are not known. */
 export async function beginSegment(tx: Tx, index: LockedIndex): Promise<number> {
   const id = await takeSegmentId(tx, index)
-  await tx.insert(indexSegments).values({ workspaceId: index.workspaceId, id, members: new Uint8Array(), products: 0, ready: false })
+  const nothing = { members: new Uint8Array(), products: 0, counts: new Uint8Array(), counted: 0 }
+  await tx.insert(indexSegments).values({ workspaceId: index.workspaceId, id, ready: false, ...nothing })
   return id
 }

@@ -35,13 +35,25 @@ export const withAttribute = (attribute: string): Term => exactly('a', attribute
 /** The product has everything that its family asks for in a channel and a language (`placeKey`). */
 export const completeIn = (place: string): Term => exactly('c', place)
 export const incompleteIn = (place: string): Term => exactly('i', place)
+/** A category, or one above it ("Garden > Lamps" is in "Garden"), as the product's file writes it. */
+export const inCategory = (category: string): Term => exactly('k', category)
 /** A value of the attribute does not fit its type. */
 export const withMisfit = (attribute: string): Term => exactly('m', attribute)
+/** Some value does not fit its type. */
+export const withMisfits: Term = 'm'
 /** 0 to 100; in the order of their numbers. */
-export const ofQuality = (score: number): Term => `q${String(score).padStart(3, '0')}`
-export const belowQuality = (score: number): Wanted => ({ first: ofQuality(0), last: ofQuality(score) })
-export const MISFITS: Wanted = { first: 'm', last: 'n' }
+export const ofQuality = (score: number): Term => `${belowTens(score)}=`
+/** For each score that ends with 0 and is higher than the product's, so that few terms answer for many scores. */
+export const belowQualities = (score: number): Term[] =>
+  Array.from({ length: 10 }, (_, tens) => (tens + 1) * 10)
+    .filter((tens) => score < tens)
+    .map(belowTens)
+/** What is below 70 is one term; what is below 75 that one, and the scores of 70 to 74, which come next in the order of terms. */
+export const belowQuality = (score: number): Wanted => ({ first: belowTens(score - (score % 10)), last: ofQuality(score) })
+const belowTens = (score: number): Term => `q${String(score).padStart(3, '0')}`
+export const SOURCES: Wanted = { first: 's', last: 't' }
 export const FAMILIES: Wanted = { first: 'f', last: 'g' }
+export const CATEGORIES: Wanted = { first: 'k', last: 'l' }
 export const ATTRIBUTES: Wanted = { first: 'a', last: 'b' }
 /** The value in a term, where it was not too long. */
 export const namedBy = (term: Term): string => Buffer.from(term.slice(1), 'latin1').toString('utf8')

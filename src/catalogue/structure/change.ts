@@ -4,7 +4,7 @@ import { AppError } from '../../base/errors.ts'
 import type { GivenItem, ItemKey, StructureKind } from '../../contract/structure.ts'
 import type { Tx } from '../../db/database.ts'
 import { attributes, categories, families, sources } from '../../db/schema/index.ts'
-import { countMatching } from '../list.ts'
+import { countSelected } from '../selection.ts'
 import { attributesOf } from '../sources.ts'
 import { correctItem, deleteItem, insertItem, itemKey as keyOf, type StoredItem, storedItems } from './items.ts'
 import { structureChanged } from './load.ts'
@@ -97,7 +97,7 @@ async function neededBy(tx: Tx, kind: StructureKind, { code }: StoredItem): Prom
     return brought && 'products have values for it. It goes when their file no longer brings it.'
   }
   if (kind === 'families') {
-    const products = await countMatching(tx, { family: code })
+    const products = await countSelected(tx, { filter: { family: code }, except: [] })
     return products === 0 ? undefined : `${products} products are in it.`
   }
   if (kind === 'categories') {

@@ -7,6 +7,7 @@ import {
   jsonb,
   pgTable,
   primaryKey,
+  smallint,
   text,
   timestamp,
   unique,
@@ -125,6 +126,7 @@ export const productIndex = pgTable(
     name: text('name'),
     nameKey: sortedText('name_key').notNull(), // what the name is sorted by
     family: text('family'),
+    quality: smallint('quality').notNull(), // 0 to 100
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull(),
   },
   (table) => [
@@ -132,6 +134,8 @@ export const productIndex = pgTable(
     index('product_index_by_row').on(table.workspaceId, table.sourceId, table.row, table.productId, table.ordinal),
     index('product_index_by_identifier').on(table.workspaceId, table.identifier, table.productId, table.ordinal),
     index('product_index_by_name').on(table.workspaceId, table.nameKey, table.productId, table.ordinal),
+    index('product_index_by_family').on(table.workspaceId, table.family, table.nameKey, table.productId, table.ordinal),
+    index('product_index_by_quality').on(table.workspaceId, table.quality, table.productId, table.ordinal),
     index('product_index_by_time').on(table.workspaceId, table.updatedAt, table.productId, table.ordinal),
   ],
 )
@@ -158,6 +162,8 @@ export const indexSegments = pgTable(
     id: integer('id').notNull(),
     members: bytea('members').notNull(), // the ordinals that stand in it (catalogue/postings/posting.ts)
     products: integer('products').notNull(), // how many
+    counts: bytea('counts').notNull(), // how many of them have each term (catalogue/postings/counts.ts)
+    counted: integer('counted').notNull(), // how many there were then
     ready: boolean('ready').notNull(), // false: it is being written, and nobody reads it
     madeAt: timestamp('made_at', { withTimezone: true }).notNull().defaultNow(),
   },

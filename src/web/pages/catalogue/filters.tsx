@@ -28,20 +28,29 @@ export function Filters({
   onChange: (search: ListSearch) => void
 }) {
   const { t, language } = useText()
-  const count = (of: number) => formatCount(of, language)
+  const atLeast = facets?.atLeast === true
+  const count = (of: number) =>
+    atLeast ? t('catalogue.filters.atLeast', { figure: formatCount(of, language) }) : formatCount(of, language)
+  /** Nothing is said of what none of the products that were looked at has. */
+  const note = (of: number) => (of === 0 && atLeast ? undefined : count(of))
   const families = (facets?.families ?? []).map(({ family, count: products }) => ({
     value: family ?? UNFILED,
     label: family ?? t('catalogue.filters.unfiled'),
-    note: count(products),
+    note: note(products),
+  }))
+  const categories = (facets?.categories ?? []).map(({ category, count: products }) => ({
+    value: category,
+    label: category,
+    note: note(products),
   }))
   const missing = (facets?.attributes ?? [])
-    .filter(({ missing: products }) => products > 0)
+    .filter(({ missing: products }) => products > 0 || atLeast)
     .toSorted((a, b) => b.missing - a.missing)
-    .map(({ attribute, missing: products }) => ({ value: attribute, label: attribute, note: count(products) }))
+    .map(({ attribute, missing: products }) => ({ value: attribute, label: attribute, note: note(products) }))
   const states = [
     { value: 'all', label: t('catalogue.filters.all') },
-    { value: 'proposals', label: t('catalogue.filters.proposals'), note: facets && count(facets.proposals) },
-    { value: 'flagged', label: t('catalogue.filters.flagged'), note: facets && count(facets.flagged) },
+    { value: 'proposals', label: t('catalogue.filters.proposals'), note: facets && note(facets.proposals) },
+    { value: 'flagged', label: t('catalogue.filters.flagged'), note: facets && note(facets.flagged) },
     { value: 'stale', label: t('catalogue.filters.stale') },
   ] as const
   return (
@@ -75,6 +84,17 @@ export function Filters({
           options={families}
         />
       </div>
+      {(search.category !== undefined || categories.length > 0) && (
+        <div className="w-44 max-md:w-[calc(50%-0.25rem)]">
+          <Combobox
+            label={t('catalogue.filters.category')}
+            placeholder={t('catalogue.filters.allCategories')}
+            value={search.category ?? null}
+            onChange={(category) => onChange({ ...search, category: category ?? undefined })}
+            options={categories}
+          />
+        </div>
+      )}
       <div className="w-44 max-md:w-[calc(50%-0.25rem)]">
         <Combobox
           label={t('catalogue.filters.missing')}
@@ -93,7 +113,7 @@ export function Filters({
         />
       </div>
       <div className="w-52 max-md:w-[calc(50%-0.25rem)]">
-        <StandingFilter value={search.standing} facets={facets?.standing} onChange={(standing) => onChange({ ...search, standing })} />
+        <StandingFilter value={search.standing} facets={facets} note={note} onChange={(standing) => onChange({ ...search, standing })} />
       </div>
       {(search.variants !== undefined || (facets?.variants ?? 0) > 0) && (
         <div className="w-44 max-md:w-[calc(50%-0.25rem)]">

@@ -9,7 +9,7 @@ import type { Selection } from '../../support/selection.ts'
 import { Thumbnail } from './picture.tsx'
 import type { ListSearch } from './search.ts'
 
-const SORTED_BY = ['row', 'identifier', 'name', 'updated'] as const
+const SORTED_BY = ['row', 'identifier', 'name', 'quality', 'updated'] as const
 type SortedBy = (typeof SORTED_BY)[number]
 const ATTRIBUTE = 'attribute '
 
@@ -144,6 +144,14 @@ function columnsOf({
             {flagged > 0 ? t('catalogue.flagged', { count: flagged }) : t('catalogue.proposals', { count: proposals })}
           </Badge>
         ),
+    },
+    {
+      id: 'quality',
+      header: t('catalogue.columns.quality'),
+      sortable: true,
+      align: 'end',
+      width: '6rem',
+      cell: ({ quality }) => <Count of={quality} />,
     },
     {
       id: 'updated',

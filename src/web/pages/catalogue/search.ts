@@ -6,6 +6,7 @@ const FIELDS = {
   source: anId,
   family: someText(500),
   unfiled: aFlag,
+  category: someText(1_000),
   missing: someText(500),
   state: oneOf(['proposals', 'flagged', 'stale']),
   standing: someText(620),
@@ -28,10 +29,11 @@ function standingFilter(standing: string | undefined): ProductFilter {
   return kind === undefined ? {} : { [kind]: of }
 }
 
-export const filterOf = ({ search, source, family, unfiled, missing, state, standing, variants }: ListSearch): ProductFilter => ({
+export const filterOf = ({ search, source, family, unfiled, category, missing, state, standing, variants }: ListSearch): ProductFilter => ({
   ...(search === undefined ? {} : { search }),
   ...(source === undefined ? {} : { sourceId: source }),
   ...(unfiled ? { family: '' } : family === undefined ? {} : { family }),
+  ...(category === undefined ? {} : { category }),
   ...(missing === undefined ? {} : { missing }),
   ...(state === 'proposals' ? { proposals: true } : state === 'flagged' ? { flagged: true } : state === 'stale' ? { stale: true } : {}),
   ...standingFilter(standing),

@@ -2,23 +2,25 @@ import type { productFacets } from '../../../contract/catalogue.ts'
 import type { RouteAnswer } from '../../../contract/route.ts'
 import { Combobox } from '../../components/select.tsx'
 import { useText } from '../../messages/text.tsx'
-import { formatCount } from '../../support/numbers.ts'
 import { usePlaceText } from '../structure/place-text.ts'
 
 /** How products stand against the structure: complete or not in a channel and language, poor in quality, with values that do not fit. */
 export function StandingFilter({
   value,
-  facets,
+  facets: all,
+  note,
   onChange,
 }: {
   value: string | undefined
-  facets: RouteAnswer<typeof productFacets>['standing'] | undefined
+  facets: RouteAnswer<typeof productFacets> | undefined
+  note: (count: number) => string | undefined
   onChange: (standing: string | undefined) => void
 }) {
-  const { t, language } = useText()
+  const { t } = useText()
   const placeText = usePlaceText()
-  const counted = (key: string, label: string, count: number) => ({ value: key, label, note: formatCount(count, language), count })
-  const all = facets
+  const counted = (key: string, label: string, count: number) => ({ value: key, label, note: note(count), count })
+  const facets = all?.standing
+  const choices = facets
     ? [
         counted('unfit', t('structure.filter.unfit'), facets.unfit),
         ...facets.quality.map(({ below, count }) => counted(`below:${below}`, t('structure.filter.below', { score: below }), count)),
@@ -28,7 +30,9 @@ export function StandingFilter({
         ]),
       ]
     : []
-  const options = all.filter(({ value: key, count }) => count > 0 || key === value).map(({ count: _count, ...option }) => option)
+  const options = choices
+    .filter(({ value: key, count }) => count > 0 || all?.atLeast || key === value)
+    .map(({ count: _count, ...option }) => option)
   const known = value === undefined || options.some((option) => option.value === value)
   const [, attribute] = /^unfit:(.+)$/s.exec(value ?? '') ?? []
   const own = known ? [] : [{ value: value, label: attribute === undefined ? value : t('structure.filter.unfitOf', { attribute }) }]
