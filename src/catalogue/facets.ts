@@ -68,12 +68,12 @@ interface Counted {
  * What the products that match can be narrowed by. Of the whole catalogue everything is known (postings/counts.ts); of a filter
  * it is counted, exactly up to some ten thousand products, and as a lower bound where more match.
  */
-export async function readFacets(tx: Tx, filter: ProductFilter): Promise<Facets> {
+export async function readFacets(tx: Tx, filter: ProductFilter, enough = ENOUGH): Promise<Facets> {
   const places = placesOf(await loadStructure(tx))
     .slice(0, MOST_PLACES)
     .map(({ channel, locale }) => placeKey({ channel: channel?.code ?? null, locale }))
   const known = await readCounts(tx)
-  const counted = conditionsOf(filter).length === 0 ? countAll(known) : await countFiltered(tx, filter, places)
+  const counted = conditionsOf(filter).length === 0 ? countAll(known) : await countFiltered(tx, { filter, places, enough })
   const offered = (terms: Wanted, without: Choice): { name: string; count: number }[] => {
     const counts = new Map(counted.each(terms, without))
     if (counted.atLeast) for (const [term] of within(known, terms)) if (!counts.has(term)) counts.set(term, 0)
@@ -123,7 +123,10 @@ function within(known: ReadonlyMap<Term, number>, { first, last }: Wanted): [Ter
   return [...known].filter(([term]) => term === first || (last !== undefined && term > first && term < last))
 }
 
-async function countFiltered(tx: Tx, filter: ProductFilter, places: readonly string[]): Promise<Counted> {
+async function countFiltered(
+  tx: Tx,
+  { filter, places, enough }: { filter: ProductFilter; places: readonly string[]; enough: number },
+): Promise<Counted> {
   const { family, category, missing, ...others } = filter
   const groups: { choice: Choice | undefined; conditions: Condition[] }[] = [
     { choice: undefined, conditions: conditionsOf(others) },
@@ -141,7 +144,7 @@ async function countFiltered(tx: Tx, filter: ProductFilter, places: readonly str
   )
   const matching = together(sets, asked)
   const spread = asked.spread(matching)
-  const segments = enoughOf(spread)
+  const segments = enoughOf(spread, enough)
   const atLeast = segments.length < spread.size
   const single = [
     withProposals,
@@ -186,12 +189,12 @@ function together(sets: readonly { readonly members: Bitmap }[], postings: Posti
 }
 
 /** Those with most of the products, as few as have enough of them together. */
-function enoughOf(spread: ReadonlyMap<number, number>): number[] {
+function enoughOf(spread: ReadonlyMap<number, number>, enough: number): number[] {
   let count = 0
   return [...spread]
     .sort((a, b) => b[1] - a[1])
     .filter(([, members]) => {
-      const isWanted = count < ENOUGH
+      const isWanted = count < enough
       count += members
       return isWanted
     })

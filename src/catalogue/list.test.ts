@@ -224,6 +224,30 @@ describeOnEachDatabase('the list of products', (open) => {
     )
   })
 
+  it('where more match than are counted, facets are lower bounds, and say so; how many match is exact', async () => {
+    await fc.assert(
+      fc.asyncProperty(filters(), fc.integer({ min: 1, max: 40 }), async (filter, enough) => {
+        const [exact, some] = await inside((tx) => Promise.all([readFacets(tx, filter), readFacets(tx, filter, enough)]))
+        if (!some.atLeast) {
+          expect(some).toEqual(exact)
+          return
+        }
+        expect(some.matching).toBe(exact.matching)
+        expect(some.families.reduce((sum, { count }) => sum + count, 0)).toBeGreaterThanOrEqual(enough)
+        for (const { family, count } of exact.families) {
+          const counted = some.families.find((one) => one.family === family)
+          expect(counted).toBeDefined() // offered, though none of it was seen
+          expect(counted!.count).toBeLessThanOrEqual(count)
+        }
+        for (const { attribute, missing } of exact.attributes)
+          expect(some.attributes.find((one) => one.attribute === attribute)!.missing).toBeLessThanOrEqual(missing)
+      }),
+      { numRuns: 30 },
+    )
+    expect(await inside((tx) => readFacets(tx, { missing: 'no such column' }, 5))).toMatchObject({ atLeast: true, matching: model.length })
+    expect(await inside((tx) => readFacets(tx, {}, 5))).toMatchObject({ atLeast: false, matching: model.length })
+  })
+
   it('a product knows its neighbours in the list it was opened from', async () => {
     const filter = { search: 'orla' }
     const order = { sort: 'name', direction: 'down' } as const
