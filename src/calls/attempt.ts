@@ -118,15 +118,32 @@ async function wholeAnswer(
   answer: ProviderAnswer,
   key: Secret | undefined,
 ): Promise<Response> {
-  const bytes = await answer.readAll()
-  if (answer.firstByteAt) wire.firstByteAt = answer.firstByteAt
-  const parsed = parseBody(bytes)
-  const metered = protocol.usage.whole(parsed, answer.headers)
-  if (metered) wire.metered = metered
-  const failure = bodyFailureOf({ protocol, headers: answer.headers, body: parsed, key })
-  if (failure) wire.failure = failure
+  const { bytes, failure } = await readWhole({ protocol, answer, wire, key, parse: parseBody })
   if (failure && !(handsOnRefusals && failure.code === 'provider.content_refused')) throw new ProviderCallError(failure, 'maybe')
   return new Response(new Uint8Array(bytes), { status: answer.status, headers: { 'content-type': 'application/json' } })
+}
+
+/** Reads an answer to its end, and notes its usage and its failure. `parse` throws what bytes that are no JSON come to. */
+export async function readWhole({
+  protocol,
+  answer,
+  wire,
+  key,
+  parse,
+}: {
+  protocol: Protocol
+  answer: ProviderAnswer
+  wire: WireRecord
+  key: Secret | undefined
+  parse: (bytes: Uint8Array) => unknown
+}): Promise<{ bytes: Uint8Array; failure: ProviderFailure | undefined }> {
+  const bytes = await answer.readAll()
+  if (answer.firstByteAt) wire.firstByteAt = answer.firstByteAt
+  const body = parse(bytes)
+  wire.metered = protocol.usage.whole(body, answer.headers)
+  const failure = bodyFailureOf({ protocol, headers: answer.headers, body, key })
+  if (failure) wire.failure = failure
+  return { bytes, failure }
 }
 
 /** The answer as it comes. However it ends (its last byte, an error, a reader that left), `over` is called once and the usage is noted. */

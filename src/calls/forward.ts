@@ -3,13 +3,13 @@ import type { SettledCost, Settlement } from '../ledger/settlement.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Usage } from '../base/usage.ts'
 import { CANCELLED } from '../providers/exchange.ts'
-import { bodyFailureOf, failureOf, ProviderCallError } from '../providers/failure.ts'
+import { failureOf, ProviderCallError } from '../providers/failure.ts'
 import { parseJson } from '../providers/parse-json.ts'
 import { type Offer, pathAt, type ProviderFailure } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
 import type { ProviderAnswer } from '../providers/send.ts'
 import { createKeyScrubber } from '../runtime/scrub.ts'
-import { type AnswerBounds, failureFrom, isSuccess, sendAttempt, type WireRecord } from './attempt.ts'
+import { type AnswerBounds, failureFrom, isSuccess, readWhole, sendAttempt, type WireRecord } from './attempt.ts'
 import { type CallRequest, intentOf, refusalOf, settlementOf } from './call.ts'
 import { withConnectionKey } from './open-key.ts'
 import { reportOf } from './pace-report.ts'
@@ -132,10 +132,9 @@ export async function forward(services: CallServices, request: ForwardRequest): 
         return resolve({ kind: 'failed', callId: intent.id, failure: wire.failure!, answer: said })
       }
       if (!request.streams || !isStream(answer)) {
-        const bytes = await readWhole({ answer, request, wire, key })
+        const { bytes, failure } = await readWhole({ protocol: request.offer.protocol, answer, wire, key, parse: parseJson })
         const providerMs = performance.now() - sentAtMs
         const receipt = settle()
-        const { failure } = wire
         // an error under a status of success: somebody else may still be asked
         if (failure && failure.code !== 'provider.content_refused')
           return resolve({ kind: 'failed', callId: intent.id, failure, answer: { ...head, bytes: withoutKeyIn(bytes, key) } })
@@ -155,26 +154,6 @@ export async function forward(services: CallServices, request: ForwardRequest): 
 }
 
 const isStream = ({ headers }: ProviderAnswer): boolean => !headers['content-type']?.startsWith('application/json')
-
-async function readWhole({
-  answer,
-  request: { offer },
-  wire,
-  key,
-}: {
-  answer: ProviderAnswer
-  request: ForwardRequest
-  wire: WireRecord
-  key: Secret | undefined
-}): Promise<Uint8Array> {
-  const bytes = await answer.readAll()
-  if (answer.firstByteAt) wire.firstByteAt = answer.firstByteAt
-  const body = parseJson(bytes)
-  wire.metered = offer.protocol.usage.whole(body, answer.headers)
-  const failure = bodyFailureOf({ protocol: offer.protocol, headers: answer.headers, body, key })
-  if (failure) wire.failure = failure
-  return bytes
-}
 
 /** The provider's own words, but for the key: it can repeat what it was sent (KEY-11). */
 async function readRefusal({
