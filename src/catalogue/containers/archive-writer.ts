@@ -102,42 +102,41 @@ export function createArchiveWriter(archive: Archive, write: Write) {
   return { copy, add, end }
 }
 
-function localHeader({ part, flags, method, crc, packedSize, size }: Record): Buffer {
-  const header = Buffer.alloc(30 + part.fileNameRaw.length)
+function localHeader(record: Record): Buffer {
+  const { fileNameRaw } = record.part
+  const header = Buffer.alloc(30 + fileNameRaw.length)
   header.writeUInt32LE(0x04034b50, 0)
-  header.writeUInt16LE(20, 4)
-  header.writeUInt16LE(flags, 6)
-  header.writeUInt16LE(method, 8)
-  header.writeUInt16LE(part.lastModFileTime, 10)
-  header.writeUInt16LE(part.lastModFileDate, 12)
-  header.writeUInt32LE(crc, 14)
-  header.writeUInt32LE(packedSize, 18)
-  header.writeUInt32LE(size, 22)
-  header.writeUInt16LE(part.fileNameRaw.length, 26)
-  part.fileNameRaw.copy(header, 30)
+  writeFacts(header, 4, record)
+  fileNameRaw.copy(header, 30)
   return header
 }
 
-function directoryRecord({ part, offset, flags, method, crc, packedSize, size }: Record): Buffer {
+function directoryRecord(record: Record): Buffer {
+  const { part, offset } = record
   const extra = Buffer.concat(part.extraFields.filter(({ id }) => id !== ZIP64_FIELD).map(extraField))
   const header = Buffer.alloc(46)
   header.writeUInt32LE(0x02014b50, 0)
   header.writeUInt16LE(part.versionMadeBy, 4)
-  header.writeUInt16LE(20, 6)
-  header.writeUInt16LE(flags, 8)
-  header.writeUInt16LE(method, 10)
-  header.writeUInt16LE(part.lastModFileTime, 12)
-  header.writeUInt16LE(part.lastModFileDate, 14)
-  header.writeUInt32LE(crc, 16)
-  header.writeUInt32LE(packedSize, 20)
-  header.writeUInt32LE(size, 24)
-  header.writeUInt16LE(part.fileNameRaw.length, 28)
+  writeFacts(header, 6, record)
   header.writeUInt16LE(extra.length, 30)
   header.writeUInt16LE(part.fileCommentRaw.length, 32)
   header.writeUInt16LE(part.internalFileAttributes, 36)
   header.writeUInt32LE(part.externalFileAttributes, 38)
   header.writeUInt32LE(offset, 42)
   return Buffer.concat([header, part.fileNameRaw, extra, part.fileCommentRaw])
+}
+
+/** What both kinds of header say of a part, from the version of the format that it needs to the length of its name. */
+function writeFacts(header: Buffer, at: number, { part, flags, method, crc, packedSize, size }: Record): void {
+  header.writeUInt16LE(20, at)
+  header.writeUInt16LE(flags, at + 2)
+  header.writeUInt16LE(method, at + 4)
+  header.writeUInt16LE(part.lastModFileTime, at + 6)
+  header.writeUInt16LE(part.lastModFileDate, at + 8)
+  header.writeUInt32LE(crc, at + 10)
+  header.writeUInt32LE(packedSize, at + 14)
+  header.writeUInt32LE(size, at + 18)
+  header.writeUInt16LE(part.fileNameRaw.length, at + 22)
 }
 
 function extraField({ id, data }: { readonly id: number; readonly data: Buffer }): Buffer {
