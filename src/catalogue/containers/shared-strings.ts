@@ -41,7 +41,7 @@ export async function readSharedStrings(file: string, archive: Archive, part: Pa
 export const unescapeText = (text: string): string =>
   text.includes('_x') ? text.replace(/_x([0-9A-Fa-f]{4})_/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))) : text
 
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- characters that XML cannot hold are what it looks for
 const ESCAPED = /_(?=x[0-9A-Fa-f]{4}_)|[\u0000-\u0008\u000B-\u001F\uFFFE\uFFFF]/g
 
 /** Inverts `unescapeText`. A carriage return too: XML would make a line feed of it. */

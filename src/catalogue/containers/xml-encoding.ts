@@ -74,7 +74,7 @@ export function encodeXml(text: string, encoding: string): Buffer {
 const reference = (character: string): Buffer => Buffer.from(`&#${character.codePointAt(0)!};`, 'latin1')
 
 // Beyond these an XML 1.0 text cannot hold a character, not even as a reference (section 2.2).
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- they are what it looks for
 const NO_XML = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g
 
 /** Characters of a text that XML cannot hold; '' when it can hold all. */
