@@ -69,38 +69,20 @@ export function memoryRoutes({ database, clock }: { readonly database: Database;
   ]
 }
 
-const correctionView = (
-  {
-    productId,
-    identifier,
-    attribute,
-    locale,
-    kind,
-    wrote,
-    made,
-    reason,
-    data,
-    model,
-    on,
-    actor,
-    createdAt,
-    id,
-  }: Correction & { identifier: string },
-  names: Names,
-) => ({
-  id,
-  product: { id: productId, identifier },
-  attribute,
-  locale,
-  kind,
-  wrote,
-  made,
-  reason,
-  data,
-  model,
-  on,
-  by: names.members.get(actor) ?? null,
-  at: createdAt.toISOString(),
+const correctionView = (correction: Correction & { identifier: string }, names: Names) => ({
+  id: correction.id,
+  product: { id: correction.productId, identifier: correction.identifier },
+  attribute: correction.attribute,
+  locale: correction.locale,
+  kind: correction.kind,
+  wrote: correction.wrote,
+  made: correction.made,
+  reason: correction.reason,
+  data: correction.data,
+  model: correction.model,
+  on: correction.on,
+  by: names.members.get(correction.actor) ?? null,
+  at: correction.createdAt.toISOString(),
 })
 
 const ruleView = ({ id, attribute, locale, term, use, state, support, createdBy, updatedAt }: SupplierRule, names: Names) => ({
