@@ -1,20 +1,7 @@
 import { objectOf, textOf } from '../../base/json.ts'
 import type { BatchForm, BatchResult, ProviderBatch } from '../batch.ts'
+import { STATUS_OF_TYPE } from '../protocols/anthropic-messages.ts'
 import { countIn, get, postJson, postLines, step, timeIn } from './parts.ts'
-
-/** The status that an error of each type would have had in a usual call. @see https://platform.claude.com/docs/en/api/errors */
-const STATUS: Readonly<Record<string, number>> = {
-  invalid_request_error: 400,
-  authentication_error: 401,
-  billing_error: 402,
-  permission_error: 403,
-  not_found_error: 404,
-  request_too_large: 413,
-  rate_limit_error: 429,
-  api_error: 500,
-  timeout_error: 504,
-  overloaded_error: 529,
-}
 
 /**
  * Anthropic: all requests in the one that makes the batch; results in one stream, in any order. It keeps no label of ours: a batch is
@@ -52,7 +39,7 @@ export const anthropicBatch: BatchForm = {
         return {
           customId,
           kind: 'answered',
-          status: STATUS[textOf(inner?.['type']) ?? ''] ?? 500,
+          status: STATUS_OF_TYPE.get(textOf(inner?.['type']) ?? '') ?? 500,
           body: error?.['error'] ? error : { error },
         }
       }

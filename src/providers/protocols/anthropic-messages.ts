@@ -10,7 +10,8 @@ const notFound: ErrorRule = ({ status, type, message }) => {
   return /\bmodels?\b/i.test(message) ? 'provider.model_missing' : 'provider.bad_key'
 }
 
-const STATUS_OF_TYPE: ReadonlyMap<string, number> = new Map(
+/** The status that an error of each type has, or would have had, in a usual call. */
+export const STATUS_OF_TYPE: ReadonlyMap<string, number> = new Map(
   Object.entries({
     invalid_request_error: 400,
     authentication_error: 401,
