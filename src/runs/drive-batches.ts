@@ -37,7 +37,7 @@ const COUNT_EVERY_MS = 60_000
  * it is stands in the database: it goes on there after a pause, a crash, or in another process. Interrupted, it leaves its batches where they are.
  */
 export async function driveBatches<Subject>(drive: BatchDrive<Subject>): Promise<DriveEnd> {
-  const { services, instance, workspaceId, runId, kind, concurrency, signal, hardSignal, onSettled } = drive
+  const { services, workspaceId, runId, kind, signal } = drive
   const { database, clock } = services
   const inWorkspace = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => database.inWorkspace(workspaceId, work)
   const priced = kind.places.filter(({ isPriced }) => isPriced)
@@ -46,20 +46,7 @@ export async function driveBatches<Subject>(drive: BatchDrive<Subject>): Promise
   let fruitless = 0
   let countAtMs = 0
 
-  const usual = (places: readonly number[]): Promise<DriveEnd> =>
-    driveRun({
-      database,
-      clock,
-      instance,
-      workspaceId,
-      runId,
-      kind,
-      concurrency,
-      signal,
-      hardSignal,
-      only: places,
-      ...(onSettled ? { onSettled } : {}),
-    })
+  const usual = (places: readonly number[]): Promise<DriveEnd> => driveRun({ ...drive, database, clock, only: places })
 
   for (;;) {
     if (signal.aborted) return { kind: 'interrupted' }
