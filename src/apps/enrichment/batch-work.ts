@@ -8,7 +8,7 @@ import { askedBounds, callOf, fixedOf, learnFrom, promptFor } from './asked-call
 import { capReached } from './cap-reached.ts'
 import { OUTPUT_SCHEMA_NAME } from './output-schema.ts'
 import { type EnrichmentSubject, settleAnswer, settleFailure } from './settle-call.ts'
-import { ENRICHMENT, type EnrichmentWork, recipeOf } from './work.ts'
+import { accountOf, type EnrichmentWork, recipeOf } from './work.ts'
 
 /**
  * Enrichment in batches: `usual` for what is asked by usual calls, the second questions among it. Candidates whose provider has no batch
@@ -40,13 +40,7 @@ export function batchedEnrichment(work: EnrichmentWork, usual: RunKind<Enrichmen
         call: {
           ...asking,
           schema,
-          caching: work.caching,
-          workspaceId: work.workspaceId,
-          actor: work.actor,
-          member: work.member,
-          origin: `run:${work.runId}`,
-          context: ENRICHMENT,
-          budgetIds: [work.budgetId],
+          ...accountOf(work),
           system: prompt.system,
           user: prompt.user,
           ...callOf({ server, ...bounds }),

@@ -57,6 +57,17 @@ export function enrichmentWork(work: EnrichmentWork): RunKind<EnrichmentSubject>
 /** What is asked of a unit: the recipe with what its source taught, without what rules answered. */
 export const recipeOf = ({ recipe }: Pick<EnrichmentWork, 'recipe'>, unit: readonly EnrichmentSubject[]): Recipe => unit[0]?.left ?? recipe
 
+/** On whose account a call of this work is made, and what for. */
+export const accountOf = ({ workspaceId, actor, member, runId, budgetId, caching }: EnrichmentWork) => ({
+  workspaceId,
+  actor,
+  member,
+  origin: `run:${runId}`,
+  context: ENRICHMENT,
+  budgetIds: [budgetId],
+  caching,
+})
+
 interface Asked {
   readonly outcome: UnitOutcome<EnrichmentSubject>
   readonly again: readonly EnrichmentSubject[] // to be asked once more
@@ -74,18 +85,12 @@ async function ask(work: EnrichmentWork, { open, signal }: { open: readonly Enri
   const end = await chatWithFallback<Asked>(
     work.services,
     {
-      workspaceId: work.workspaceId,
-      actor: work.actor,
-      member: work.member,
-      origin: `run:${work.runId}`,
-      context: ENRICHMENT,
-      budgetIds: [work.budgetId],
+      ...accountOf(work),
       currency: work.currency,
       system: prompt.system,
       user: prompt.user,
       schema,
       schemaName: OUTPUT_SCHEMA_NAME,
-      caching: work.caching,
       ...callOf(asked.get(first!.candidate)!),
       signal,
       forCandidate: (candidate) => {
