@@ -3,7 +3,8 @@ import { pathToFileURL } from 'node:url'
 import { textsAtMost } from '../src/calls/embed-parts.ts'
 import { loadBook } from '../src/prices/book.ts'
 import type { BatchOffer } from '../src/providers/batch.ts'
-import { type ChatOffer, type EmbeddingsOffer, type ImagesOffer, OFFER_KINDS, type Provider } from '../src/providers/provider.ts'
+import { type ChatOffer, type EmbeddingsOffer, type ImagesOffer, OFFER_KINDS } from '../src/providers/offer.ts'
+import type { Provider } from '../src/providers/provider.ts'
 import { providers } from '../src/providers/registry.ts'
 
 const FOLDER = new URL('../docs/providers/', import.meta.url)

@@ -4,7 +4,7 @@ import { type Found, lackingFor } from './abilities.ts'
 import { describeModel, shutdownAhead } from '../prices/models.ts'
 import { loadBook } from '../prices/book.ts'
 import { rateCardPrices } from '../prices/rate-card.ts'
-import { regionOf } from '../providers/provider.ts'
+import { regionOf } from '../providers/asked.ts'
 import { findProvider } from '../providers/registry.ts'
 
 export interface StoredCandidate {

@@ -3,7 +3,7 @@ import { createEventStreamReader, eventOf } from '../providers/aws-event-stream.
 import { bodyFailureOf } from '../providers/failure.ts'
 import { createLineReader } from '../providers/json-lines.ts'
 import { parseJson } from '../providers/parse-json.ts'
-import type { Framing, MeteredUsage, Protocol, ProviderFailure } from '../providers/provider.ts'
+import type { Framing, MeteredUsage, Protocol, ProviderFailure } from '../providers/wire-protocol.ts'
 import { createEventReader } from '../providers/sse.ts'
 
 /** What a streamed answer's bytes said on their way through. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { ChatOffer } from '../providers/provider.ts'
+import type { ChatOffer } from '../providers/offer.ts'
 import { openaiCompatible } from '../providers/openai-compatible.ts'
 import { offerAsFound } from './chat-call.ts'
 

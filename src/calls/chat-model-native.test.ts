@@ -4,7 +4,8 @@ import { cohere } from '../providers/cohere.ts'
 import { gemini } from '../providers/gemini.ts'
 import { ollama } from '../providers/ollama.ts'
 import { openai } from '../providers/openai.ts'
-import { chatOfferOf, chatPath, type Provider } from '../providers/provider.ts'
+import { chatOfferOf, chatPath } from '../providers/asked.ts'
+import type { Provider } from '../providers/provider.ts'
 import { chatModel } from './chat-model.ts'
 
 const SCHEMA = { type: 'object', properties: { title: { type: 'string' } }, required: ['title'], additionalProperties: false } as const

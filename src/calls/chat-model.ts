@@ -1,5 +1,5 @@
 import type { LanguageModelV4, LanguageModelV4CallOptions } from '@ai-sdk/provider'
-import type { ChatOffer } from '../providers/provider.ts'
+import type { ChatOffer } from '../providers/offer.ts'
 
 /** The AI SDK never holds a real key or address: what it builds goes to the attempt's own `fetch` and nowhere else. */
 const NO_KEY = 'sealed'

@@ -1,4 +1,4 @@
-import type { ProviderFailure } from '../providers/provider.ts'
+import type { ProviderFailure } from '../providers/wire-protocol.ts'
 import type { CallWatch, CutReason, WatchedCall } from './watch.ts'
 
 /** A call that ends early when its caller says so, or when what it stands on is revoked. */

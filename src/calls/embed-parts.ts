@@ -1,4 +1,4 @@
-import type { EmbeddingsOffer } from '../providers/provider.ts'
+import type { EmbeddingsOffer } from '../providers/offer.ts'
 
 /** Texts that go into one request: `texts[0]` is the one at `from` of all. */
 export interface TextsPart {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { embeddingsOfferOf, pathOf } from '../providers/provider.ts'
+import { embeddingsOfferOf, pathOf } from '../providers/asked.ts'
 import { findProvider } from '../providers/registry.ts'
 import { embeddingBody, type EmbeddingQuestion, readVectors } from './embedding-forms.ts'
 

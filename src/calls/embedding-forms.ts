@@ -1,5 +1,5 @@
 import { objectOf } from '../base/json.ts'
-import type { EmbeddingForm, EmbeddingPurpose, EmbeddingsOffer } from '../providers/provider.ts'
+import type { EmbeddingForm, EmbeddingPurpose, EmbeddingsOffer } from '../providers/offer.ts'
 
 /** One text's numbers. */
 export type Vector = readonly number[]

@@ -1,5 +1,6 @@
 import { failureOf, ProviderCallError } from '../providers/failure.ts'
-import type { Offer, ProviderFailure } from '../providers/provider.ts'
+import type { Offer } from '../providers/offer.ts'
+import type { ProviderFailure } from '../providers/wire-protocol.ts'
 import type { Secret } from '../base/secret.ts'
 import { type Attempt, isSuccess } from './attempt.ts'
 import { withConnectionKey } from './open-key.ts'

@@ -1,7 +1,7 @@
 import { objectOf, textOf } from '../base/json.ts'
 import { ProviderCallError } from '../providers/failure.ts'
 import type { ImageFile } from '../providers/image-file.ts'
-import type { ImagesOffer } from '../providers/provider.ts'
+import type { ImagesOffer } from '../providers/offer.ts'
 import type { AttemptFetch } from './chat-model.ts'
 import { bflImages, falImages } from './image-jobs.ts'
 import { dataUrlOf, HERE, type ImageAsk, type ImageWish, type MadeImages, postJson } from './image-wish.ts'

@@ -1,6 +1,6 @@
 import { objectOf } from '../base/json.ts'
 import type { ImageFile } from '../providers/image-file.ts'
-import type { ImagesOffer } from '../providers/provider.ts'
+import type { ImagesOffer } from '../providers/offer.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { AfterPost } from './call.ts'
 import type { AttemptFetch } from './chat-model.ts'

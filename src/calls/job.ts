@@ -1,7 +1,7 @@
 import { bodyFailureOf, ProviderCallError } from '../providers/failure.ts'
 import { type ImageFile, readImage } from '../providers/image-file.ts'
 import { parseJson } from '../providers/parse-json.ts'
-import type { Protocol, ProviderFailure } from '../providers/provider.ts'
+import type { Protocol, ProviderFailure } from '../providers/wire-protocol.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { MALFORMED } from './attempt.ts'
 import type { Follow } from './follow.ts'

@@ -1,5 +1,5 @@
 import type { Settlement } from '../ledger/settlement.ts'
-import type { ProviderFailure } from '../providers/provider.ts'
+import type { ProviderFailure } from '../providers/wire-protocol.ts'
 import type { Log } from '../runtime/log.ts'
 import type { CallRequest } from './call.ts'
 

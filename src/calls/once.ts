@@ -1,5 +1,5 @@
 import type { ResultWrite, Settlement } from '../ledger/settlement.ts'
-import type { ProviderFailure } from '../providers/provider.ts'
+import type { ProviderFailure } from '../providers/wire-protocol.ts'
 import type { WireRecord } from './attempt.ts'
 import type { CallPlan, CallRequest, MadeCall } from './call.ts'
 import type { EndedCall } from './log-call.ts'

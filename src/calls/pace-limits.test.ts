@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { testClock } from '../../test/support/clock.ts'
-import type { ProviderFailure } from '../providers/provider.ts'
+import type { ProviderFailure } from '../providers/wire-protocol.ts'
 import { readRateLimits } from '../providers/rate-limits.ts'
 import { createPace, type PaceReport } from './pace.ts'
 

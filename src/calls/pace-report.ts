@@ -1,4 +1,4 @@
-import type { ProviderFailure } from '../providers/provider.ts'
+import type { ProviderFailure } from '../providers/wire-protocol.ts'
 import { readRateLimits } from '../providers/rate-limits.ts'
 import type { WireRecord } from './attempt.ts'
 import type { PaceReport } from './pace.ts'

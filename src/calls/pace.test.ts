@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { testClock, turns } from '../../test/support/clock.ts'
-import type { ProviderFailure } from '../providers/provider.ts'
+import type { ProviderFailure } from '../providers/wire-protocol.ts'
 import { createPace, LONGEST_WAIT_MS, type Pace, type PaceReport, type PaceTurn, PATIENCE_MS } from './pace.ts'
 
 const never = new AbortController().signal

@@ -1,4 +1,4 @@
-import type { ProviderFailure } from '../providers/provider.ts'
+import type { ProviderFailure } from '../providers/wire-protocol.ts'
 import type { RateLimit } from '../providers/rate-limits.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { type CircuitState, createCircuit } from './pace-circuit.ts'

@@ -1,7 +1,7 @@
 import type { Money } from '../base/money.ts'
 import type { BudgetRefusal } from '../ledger/intent.ts'
 import type { ResultWrite, Settlement } from '../ledger/settlement.ts'
-import type { ProviderFailure } from '../providers/provider.ts'
+import type { ProviderFailure } from '../providers/wire-protocol.ts'
 import type { WireRecord } from './attempt.ts'
 import type { CallPlan, CallRequest } from './call.ts'
 import { addCosts, afterFailure, pausedFor, type Tries } from './retry.ts'

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../base/errors.ts'
 import type { Money } from '../base/money.ts'
-import type { ProviderFailure } from '../providers/provider.ts'
+import type { ProviderFailure } from '../providers/wire-protocol.ts'
 import { backoffMs } from './backoff.ts'
 import { LONGEST_WAIT_MS, PATIENCE_MS } from './pace.ts'
 

@@ -1,5 +1,6 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4GenerateResult, LanguageModelV4StreamPart } from '@ai-sdk/provider'
-import { type ChatOffer, chatOfferOf, chatPath } from '../providers/provider.ts'
+import { chatOfferOf, chatPath } from '../providers/asked.ts'
+import type { ChatOffer } from '../providers/offer.ts'
 import { findProvider } from '../providers/registry.ts'
 import type { CallPlan, CallRequest } from './call.ts'
 import { type AttemptFetch, chatModel } from './chat-model.ts'

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import type { ChatOffer, Provider } from '../providers/provider.ts'
+import type { ChatOffer } from '../providers/offer.ts'
+import type { Provider } from '../providers/provider.ts'
 import { findProvider, providers } from '../providers/registry.ts'
 import { offerAsFound } from './chat-call.ts'
 import { chatModel } from './chat-model.ts'

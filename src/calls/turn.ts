@@ -1,4 +1,4 @@
-import type { ProviderFailure } from '../providers/provider.ts'
+import type { ProviderFailure } from '../providers/wire-protocol.ts'
 import { type CallPlan, type CallRequest, makeCall, type MadeCall } from './call.ts'
 import { reportOf } from './pace-report.ts'
 import type { Pace, PaceTurn } from './pace.ts'

@@ -16,7 +16,7 @@ import { columnNames, detectFormat, type FileFormat, type FormatOverrides } from
 import { checkWritable } from '../catalogue/formats/write.ts'
 import { type Connection, setPrices } from '../connections/connections.ts'
 import { commandLineWorkspace } from '../people/workspaces.ts'
-import { regionOf } from '../providers/provider.ts'
+import { regionOf } from '../providers/asked.ts'
 import { findProvider } from '../providers/registry.ts'
 import { updateRun } from '../runs/runs.ts'
 import type { CommandContext } from './command.ts'

@@ -3,15 +3,8 @@ import { defined } from '../base/json.ts'
 import type { DestinationInput } from '../contract/connections.ts'
 import { checkBaseUrl, checkDestination, type Lookup, type PrivateHosts, refusedDestination } from '../providers/destination-guard.ts'
 import { checkExtraHeaders } from '../providers/headers.ts'
-import {
-  type Destination,
-  isOwnAddress,
-  PRACTICE_DESTINATION,
-  type Provider,
-  STEERING_FIELDS,
-  type SteeringField,
-  steeringFieldsOf,
-} from '../providers/provider.ts'
+import { isOwnAddress, steeringFieldsOf } from '../providers/asked.ts'
+import { type Destination, PRACTICE_DESTINATION, type Provider, STEERING_FIELDS, type SteeringField } from '../providers/provider.ts'
 import { normaliseDestination } from '../vault/destination.ts'
 
 /** What decides whether an address may be saved. `lookup`: the system's names, unless a test has its own. */

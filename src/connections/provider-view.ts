@@ -1,5 +1,6 @@
 import type { ProviderView } from '../contract/providers.ts'
-import { kindsOf, type Provider, steeringFieldsOf } from '../providers/provider.ts'
+import { kindsOf, steeringFieldsOf } from '../providers/asked.ts'
+import type { Provider } from '../providers/provider.ts'
 import { providers } from '../providers/registry.ts'
 
 /** Every provider, in the order in which they are offered. */

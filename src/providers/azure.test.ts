@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { azure } from './azure.ts'
-import { type Destination, pathAt } from './provider.ts'
+import { pathAt } from './asked.ts'
+import type { Destination } from './provider.ts'
 
 const complete = (entered: Partial<Destination>): Partial<Destination> => azure.completeDestination!(entered)
 

@@ -1,7 +1,8 @@
 import { objectOf } from '../base/json.ts'
 import { bedrockConverse } from './protocols/bedrock-converse.ts'
 import { bedrockEmbeddings } from './protocols/native-embeddings.ts'
-import { bearer, type ChatProvider, type CheckedKey, type EmbeddingsOffer } from './provider.ts'
+import type { EmbeddingsOffer } from './offer.ts'
+import { bearer, type ChatProvider, type CheckedKey } from './provider.ts'
 
 const REGIONS = [
   'us-east-2',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { failureOf } from './failure.ts'
-import { protocolOf } from './provider.ts'
+import { protocolOf } from './asked.ts'
 import { findProvider } from './registry.ts'
 
 // What recordings do not show: answers as the providers' documentation gives them.

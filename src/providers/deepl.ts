@@ -1,6 +1,8 @@
 import { defined, objectOf, textOf } from '../base/json.ts'
 import { deepl as deeplTranslate } from './protocols/deepl.ts'
-import { type CheckedKey, type Destination, isOwnAddress, type OfferedLanguage, type Provider } from './provider.ts'
+import { isOwnAddress } from './asked.ts'
+import type { OfferedLanguage } from './offer.ts'
+import type { CheckedKey, Destination, Provider } from './provider.ts'
 
 const FREE = 'https://api-free.deepl.com'
 

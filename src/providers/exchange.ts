@@ -3,7 +3,7 @@ import type { Dispatcher, Pool } from 'undici'
 import { ProviderCallError } from './failure.ts'
 import { storedHeaders } from './headers.ts'
 import { networkError } from './network-errors.ts'
-import type { ProviderFailure } from './provider.ts'
+import type { ProviderFailure } from './wire-protocol.ts'
 import { createKeyFilter } from './without-key.ts'
 
 /** How long each part of a call may take, in milliseconds. */

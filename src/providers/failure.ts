@@ -1,7 +1,7 @@
 import { AppError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import { parseJson } from './parse-json.ts'
-import type { ErrorAnswer, Protocol, ProviderFailure } from './provider.ts'
+import type { ErrorAnswer, Protocol, ProviderFailure } from './wire-protocol.ts'
 import { createScrubber } from '../runtime/scrub.ts'
 
 /**

@@ -3,7 +3,8 @@ import { geminiBatch } from './batches/gemini.ts'
 import { defined, objectOf, textOf } from '../base/json.ts'
 import { gemini as geminiProtocol } from './protocols/gemini.ts'
 import { geminiEmbeddings } from './protocols/native-embeddings.ts'
-import type { ChatProvider, EmbeddingsOffer, OfferedModel } from './provider.ts'
+import type { EmbeddingsOffer } from './offer.ts'
+import type { ChatProvider, OfferedModel } from './provider.ts'
 
 /** Google's Gemini API (Google AI, not Vertex AI). @see https://ai.google.dev/api, facts of 2026-11-20 */
 export const gemini: ChatProvider & { readonly embeddings: EmbeddingsOffer } = {

@@ -1,5 +1,6 @@
 import { jinaEmbeddings } from './protocols/jina.ts'
-import { bearer, type EmbeddingsOffer, type Provider } from './provider.ts'
+import type { EmbeddingsOffer } from './offer.ts'
+import { bearer, type Provider } from './provider.ts'
 
 /** The models of version 2 know neither a task nor dimensions. */
 const plain: EmbeddingsOffer = { protocol: jinaEmbeddings, path: '/embeddings', form: 'openai', parameters: { truncate: false } }

@@ -1,4 +1,4 @@
-import type { ErrorAnswer, ProviderFailure } from './provider.ts'
+import type { ErrorAnswer, ProviderFailure } from './wire-protocol.ts'
 
 /**
  * How a key that must not travel is exchanged for an access token: what leaves is a statement signed with the key. The address

@@ -1,4 +1,6 @@
-import { kindsOf, type OfferKind, type Provider } from './provider.ts'
+import { kindsOf } from './asked.ts'
+import type { OfferKind } from './offer.ts'
+import type { Provider } from './provider.ts'
 
 /** What makes vectors, by its name: no list of models says it, and a wrong guess costs one refused call. */
 const EMBEDS = /embed|(?:^|[/-])(?:bge|gte|e5)-/i

@@ -1,6 +1,6 @@
 import { AppError } from '../base/errors.ts'
 import { ProviderCallError, type Sent } from './failure.ts'
-import type { ProviderFailure } from './provider.ts'
+import type { ProviderFailure } from './wire-protocol.ts'
 
 const TLS = /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO$)/
 

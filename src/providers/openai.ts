@@ -4,7 +4,8 @@ import { openAiChat } from './protocols/openai-chat.ts'
 import { openAiImages } from './protocols/openai-images.ts'
 import { openAiResponses } from './protocols/openai-responses.ts'
 import { openAiEmbeddings } from './protocols/openai-embeddings.ts'
-import { bearer, type ChatOffer, type ChatProvider, readModelList } from './provider.ts'
+import type { ChatOffer } from './offer.ts'
+import { bearer, type ChatProvider, readModelList } from './provider.ts'
 
 const responses: ChatOffer = {
   protocol: openAiResponses,

@@ -3,7 +3,8 @@ import { plainDecimal, sumDecimal } from './decimal.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
 import { openAiEmbeddingsWith } from './protocols/openai-embeddings.ts'
 import { openAiResponsesWith } from './protocols/openai-responses.ts'
-import { bearer, type ChatProvider, type CheckedKey, type DeclaredCost } from './provider.ts'
+import { bearer, type ChatProvider, type CheckedKey } from './provider.ts'
+import type { DeclaredCost } from './wire-protocol.ts'
 
 /** OpenRouter: OpenAI chat over many upstreams; says in each answer what it charged. @see https://openrouter.ai/docs/api, checked 2026-11-20 */
 export const openrouter: ChatProvider = {

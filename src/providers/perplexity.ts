@@ -1,7 +1,8 @@
 import { objectOf } from '../base/json.ts'
 import { plainDecimal } from './decimal.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
-import { bearer, type ChatProvider, type DeclaredCost, readModelList } from './provider.ts'
+import { bearer, type ChatProvider, readModelList } from './provider.ts'
+import type { DeclaredCost } from './wire-protocol.ts'
 
 /** Perplexity Sonar: OpenAI chat that searches the web; says in each answer what it charged. @see https://docs.perplexity.ai, facts of 2026-11-20 */
 export const perplexity: ChatProvider = {

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import { checkBaseUrl } from './destination-guard.ts'
 import { groq } from './groq.ts'
-import { bearer, needsKey, type Provider } from './provider.ts'
+import { needsKey } from './asked.ts'
+import { bearer, type Provider } from './provider.ts'
 import { findProvider, providers, registryOf } from './registry.ts'
 
 const TRIED = ['recorded answers', 'a mock of its documented interface', 'never tried']

@@ -8,7 +8,9 @@ import { Secret } from '../base/secret.ts'
 import type { Lookup } from './destination-guard.ts'
 import { bodyFailureOf, failureOf, ProviderCallError } from './failure.ts'
 import { openai } from './openai.ts'
-import { OFFER_KINDS, pathOf, type Provider } from './provider.ts'
+import { pathOf } from './asked.ts'
+import { OFFER_KINDS } from './offer.ts'
+import type { Provider } from './provider.ts'
 import { findProvider, providers as allProviders } from './registry.ts'
 
 describe('KEY-7: a redirect is an error and is never followed', () => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { type Destination, needsKey, pathAt } from './provider.ts'
+import { needsKey, pathAt } from './asked.ts'
+import type { Destination } from './provider.ts'
 import { vertex } from './vertex.ts'
 
 const complete = (entered: Partial<Destination>): Destination => vertex.completeDestination!(entered) as Destination

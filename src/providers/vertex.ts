@@ -3,7 +3,8 @@ import { refusedDestination } from './destination-guard.ts'
 import { googleServiceAccount } from './google-service-account.ts'
 import { gemini as geminiProtocol } from './protocols/gemini.ts'
 import { vertexEmbeddingsBy } from './protocols/native-embeddings.ts'
-import type { ChatProvider, Destination, EmbeddingsOffer } from './provider.ts'
+import type { EmbeddingsOffer } from './offer.ts'
+import type { ChatProvider, Destination } from './provider.ts'
 
 const GLOBAL = 'https://aiplatform.googleapis.com/v1'
 

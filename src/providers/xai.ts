@@ -3,7 +3,8 @@ import { divideHalfUp, formatNano } from '../base/money.ts'
 import { openAiChatWith } from './protocols/openai-chat.ts'
 import { openAiImagesWith } from './protocols/openai-images.ts'
 import { openAiResponsesWith } from './protocols/openai-responses.ts'
-import { bearer, type ChatProvider, type CheckedKey, type DeclaredCost } from './provider.ts'
+import { bearer, type ChatProvider, type CheckedKey } from './provider.ts'
+import type { DeclaredCost } from './wire-protocol.ts'
 
 /** xAI: OpenAI chat with reasoning counted beside the completion; says in each answer what it charged. @see https://docs.x.ai/developers/cost-tracking, read 2026-11-20 */
 export const xai: ChatProvider = {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ENDPOINTS } from '../../src/apps/gateway/endpoints.ts'
-import type { MeteredUsage } from '../../src/providers/provider.ts'
+import type { MeteredUsage } from '../../src/providers/wire-protocol.ts'
 import { findProvider } from '../../src/providers/registry.ts'
 import { type GatewayTest, startGatewayTest } from '../support/gateway.ts'
 import { type DialectRecording, dialectRecordings } from '../support/recordings.ts'

@@ -1,4 +1,4 @@
-import type { MeteredUsage, UsageReader } from '../../src/providers/provider.ts'
+import type { MeteredUsage, UsageReader } from '../../src/providers/wire-protocol.ts'
 
 /** What a reader finds in a stream of these events. */
 export function streamed({ usage }: { readonly usage: UsageReader }, events: readonly unknown[]): MeteredUsage {

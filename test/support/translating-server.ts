@@ -12,7 +12,7 @@ import { ANTHROPIC_NAMES, OPENAI_NAMES } from '../../src/apps/gateway/translate/
 import { encodeStream } from '../../src/apps/gateway/translate/stream.ts'
 import type { Usage } from '../../src/base/usage.ts'
 import type { ChatModel } from '../../src/calls/chat-model.ts'
-import type { ChatOffer } from '../../src/providers/provider.ts'
+import type { ChatOffer } from '../../src/providers/offer.ts'
 
 /** Who answers behind the translation. */
 export interface Upstream {

@@ -4,7 +4,8 @@ import { freeRequest } from '../../calls/free-request.ts'
 import type { CallServices } from '../../calls/services.ts'
 import { requireConnection } from '../../connections/change.ts'
 import type { LanguageView } from '../../contract/connections.ts'
-import { type OfferedLanguage, offerOf } from '../../providers/provider.ts'
+import { offerOf } from '../../providers/asked.ts'
+import type { OfferedLanguage } from '../../providers/offer.ts'
 import { findProvider } from '../../providers/registry.ts'
 
 /** The languages that a connection translates now, by name. @throws AppError connection.missing, provider.does_not_serve, and what the provider refuses. */

@@ -1,4 +1,6 @@
-import { chatOfferOf, chatPath, isSpoken, type Offer, pathOf, type Provider } from '../../providers/provider.ts'
+import { chatOfferOf, chatPath, isSpoken, pathOf } from '../../providers/asked.ts'
+import type { Offer } from '../../providers/offer.ts'
+import type { Provider } from '../../providers/provider.ts'
 
 /** In which form a program speaks to the gateway, and is answered. */
 export type Dialect = 'openai' | 'anthropic'

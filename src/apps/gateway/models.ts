@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.ts'
 import type { VirtualKey } from '../../people/virtual-keys.ts'
 import { listModels as listPriced } from '../../prices/models.ts'
-import { isSpoken } from '../../providers/provider.ts'
+import { isSpoken } from '../../providers/asked.ts'
 import { findProvider } from '../../providers/registry.ts'
 import type { Directory } from './directory.ts'
 import type { Dialect } from './endpoints.ts'

@@ -1,6 +1,6 @@
 import { AppError } from '../../base/errors.ts'
 import type { CallServices } from '../../calls/services.ts'
-import { embeddingsOfferOf } from '../../providers/provider.ts'
+import { embeddingsOfferOf } from '../../providers/asked.ts'
 import { findProvider } from '../../providers/registry.ts'
 import { isTranslated } from './dialects.ts'
 import { passEmbeddings } from './embeddings-translated.ts'

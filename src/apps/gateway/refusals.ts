@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.ts'
 import { formatMoney } from '../../base/money.ts'
 import type { Forwarded } from '../../calls/forward.ts'
-import type { ProviderFailure } from '../../providers/provider.ts'
+import type { ProviderFailure } from '../../providers/wire-protocol.ts'
 
 type NoRoom = Extract<Forwarded, { kind: 'no_room' }>['refusal']
 

@@ -7,7 +7,7 @@ import type { VirtualKey } from '../../people/virtual-keys.ts'
 import { modelFacts } from '../../prices/models.ts'
 import { findPrices } from '../../prices/match.ts'
 import { rateCardPrices } from '../../prices/rate-card.ts'
-import { isSpoken } from '../../providers/provider.ts'
+import { isSpoken } from '../../providers/asked.ts'
 import { findProvider } from '../../providers/registry.ts'
 import type { Directory } from './directory.ts'
 

@@ -3,7 +3,7 @@ import { type Forwarded, forward, type ForwardRequest } from '../../calls/forwar
 import type { ForwardedStream } from '../../calls/forwarded-stream.ts'
 import { offerAsFound } from '../../calls/chat-call.ts'
 import type { CallServices } from '../../calls/services.ts'
-import { chatOfferOf } from '../../providers/provider.ts'
+import { chatOfferOf } from '../../providers/asked.ts'
 import { findProvider } from '../../providers/registry.ts'
 import { answerBounds, type Bounds, boundsOf, worstCaseWithin } from './bounds.ts'
 import type { Directory } from './directory.ts'

@@ -6,7 +6,7 @@ import { type AskedOnce, askUnwaited, type OneQuestion } from '../../calls/once.
 import type { CallServices } from '../../calls/services.ts'
 import type { Settlement } from '../../ledger/settlement.ts'
 import { CANCELLED } from '../../providers/exchange.ts'
-import type { ProviderFailure } from '../../providers/provider.ts'
+import type { ProviderFailure } from '../../providers/wire-protocol.ts'
 import type { CHAT_DIALECTS } from './dialects.ts'
 import type { GatewayRequest } from './request.ts'
 import type { Try } from './same-dialect.ts'

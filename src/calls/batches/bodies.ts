@@ -1,6 +1,6 @@
 import type { LanguageModelV4GenerateResult } from '@ai-sdk/provider'
 import type { JsonBody } from '../../providers/batch.ts'
-import { chatOfferOf, chatPath } from '../../providers/provider.ts'
+import { chatOfferOf, chatPath } from '../../providers/asked.ts'
 import { findProvider } from '../../providers/registry.ts'
 import { type ChatCall, generate, offerAsFound } from '../chat-call.ts'
 import { textOfAnswer } from '../chat.ts'

@@ -1,5 +1,5 @@
 import type { ProviderBatch } from '../../providers/batch.ts'
-import type { ProviderFailure } from '../../providers/provider.ts'
+import type { ProviderFailure } from '../../providers/wire-protocol.ts'
 import type { CallServices } from '../services.ts'
 import { askBatch, type BatchAccount, formOf } from './ask.ts'
 

@@ -1,7 +1,7 @@
 import { and, inArray, ne } from 'drizzle-orm'
 import { providerBatches } from '../../db/schema/index.ts'
 import type { ProviderBatch } from '../../providers/batch.ts'
-import type { ProviderFailure } from '../../providers/provider.ts'
+import type { ProviderFailure } from '../../providers/wire-protocol.ts'
 import type { CallServices } from '../services.ts'
 import { askBatch, type BatchAccount, batchOfferOf, FIRST_LOOK_MS, formOf, labelOf } from './ask.ts'
 import { type Batch, changeBatch } from './rows.ts'

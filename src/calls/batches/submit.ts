@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../base/errors.ts'
-import type { ProviderFailure } from '../../providers/provider.ts'
+import type { ProviderFailure } from '../../providers/wire-protocol.ts'
 import type { CallServices } from '../services.ts'
 import { askBatch, type Asked, type BatchAccount, batchOfferOf, FIRST_LOOK_MS, formOf, labelOf } from './ask.ts'
 import { discardFiles } from './discard.ts'

@@ -1,6 +1,6 @@
 import { defined, objectOf, textOf } from '../../base/json.ts'
 import { addUsage, type Usage } from '../../base/usage.ts'
-import type { MeteredUsage, UsageReader } from '../provider.ts'
+import type { MeteredUsage, UsageReader } from '../wire-protocol.ts'
 import { createCountReader, usageOf, type CountReader } from './counts.ts'
 
 type Block = Readonly<Record<string, unknown>>

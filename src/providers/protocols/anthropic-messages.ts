@@ -1,5 +1,5 @@
 import { objectOf, textOf } from '../../base/json.ts'
-import type { ErrorAnswer, Protocol, ProviderFailure } from '../provider.ts'
+import type { ErrorAnswer, Protocol, ProviderFailure } from '../wire-protocol.ts'
 import { anthropicMessagesUsage } from './anthropic-messages-usage.ts'
 import { classify, failureWith, type ErrorRule } from './classify.ts'
 import { saidByAnthropic } from './said.ts'

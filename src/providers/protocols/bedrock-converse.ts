@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../base/errors.ts'
 import { defined, objectOf, textOf } from '../../base/json.ts'
 import type { Usage } from '../../base/usage.ts'
-import type { ErrorAnswer, MeteredUsage, Protocol, ProviderFailure, UsageReader } from '../provider.ts'
+import type { ErrorAnswer, MeteredUsage, Protocol, ProviderFailure, UsageReader } from '../wire-protocol.ts'
 import { classify, failureWith, type ErrorRule } from './classify.ts'
 import { createCountReader, usageOf, type CountReader } from './counts.ts'
 import { saidByBedrock } from './said.ts'

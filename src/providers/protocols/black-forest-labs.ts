@@ -1,7 +1,7 @@
 import { defined, objectOf, textOf } from '../../base/json.ts'
 import { divideHalfUp, formatNano, parseNano } from '../../base/money.ts'
 import { plainDecimal } from '../decimal.ts'
-import type { DeclaredCost, ErrorAnswer, MeteredUsage, Protocol, ProviderFailure, UsageReader } from '../provider.ts'
+import type { DeclaredCost, ErrorAnswer, MeteredUsage, Protocol, ProviderFailure, UsageReader } from '../wire-protocol.ts'
 import { classify, type ErrorRule, failureWith } from './classify.ts'
 import { usageOf } from './counts.ts'
 

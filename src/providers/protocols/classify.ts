@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../base/errors.ts'
 import { objectOf } from '../../base/json.ts'
 import { excerptOf } from '../excerpt.ts'
-import type { ErrorAnswer, ProviderFailure } from '../provider.ts'
+import type { ErrorAnswer, ProviderFailure } from '../wire-protocol.ts'
 import { retryAfterOf } from './retry-after.ts'
 
 /** What an error body says, whatever its shape. Codes and types in lower case; numbers as text. */

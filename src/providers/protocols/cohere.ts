@@ -1,5 +1,5 @@
 import { defined, objectOf, textOf } from '../../base/json.ts'
-import type { ErrorAnswer, MeteredUsage, Protocol, ProviderFailure, UsageReader } from '../provider.ts'
+import type { ErrorAnswer, MeteredUsage, Protocol, ProviderFailure, UsageReader } from '../wire-protocol.ts'
 import { classify, failureWith, type ErrorRule } from './classify.ts'
 import { createCountReader, usageOf } from './counts.ts'
 import { saidByCohere } from './said.ts'

@@ -1,5 +1,5 @@
 import { defined, objectOf, textOf } from '../../base/json.ts'
-import type { MeteredUsage, Protocol, UsageReader } from '../provider.ts'
+import type { MeteredUsage, Protocol, UsageReader } from '../wire-protocol.ts'
 import { classify, type ErrorRule } from './classify.ts'
 import { createCountReader } from './counts.ts'
 

@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import { ERROR_STATUS, type ErrorCode } from '../../base/errors.ts'
 import { failureOf } from '../failure.ts'
-import { protocolOf } from '../provider.ts'
+import { protocolOf } from '../asked.ts'
 import { findProvider } from '../registry.ts'
 import { MAX_RETRY_AFTER_MS, retryAfterOf } from './retry-after.ts'
 

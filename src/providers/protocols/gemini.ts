@@ -1,6 +1,6 @@
 import { objectOf, textOf } from '../../base/json.ts'
 import type { ErrorCode } from '../../base/errors.ts'
-import type { ErrorAnswer, Protocol, ProviderFailure } from '../provider.ts'
+import type { ErrorAnswer, Protocol, ProviderFailure } from '../wire-protocol.ts'
 import { classify, failureWith, type ErrorRule } from './classify.ts'
 import { candidatesOf, geminiUsage } from './gemini-usage.ts'
 import { saidByGemini } from './said.ts'

@@ -1,5 +1,5 @@
 import { objectOf } from '../../base/json.ts'
-import type { Protocol } from '../provider.ts'
+import type { Protocol } from '../wire-protocol.ts'
 import { classify, type ErrorRule } from './classify.ts'
 import { usageOf } from './counts.ts'
 import { embeddingUsage, namesIn } from './embedding-usage.ts'

@@ -1,6 +1,6 @@
 import { objectOf, textOf } from '../../base/json.ts'
 import { addUsage, type Usage, type UsageUnit } from '../../base/usage.ts'
-import type { Protocol } from '../provider.ts'
+import type { Protocol } from '../wire-protocol.ts'
 import { bedrockConverse } from './bedrock-converse.ts'
 import { cohereChat } from './cohere.ts'
 import { type CountReader, usageOf } from './counts.ts'

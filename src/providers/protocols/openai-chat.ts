@@ -1,5 +1,5 @@
 import { objectOf, textOf } from '../../base/json.ts'
-import type { ErrorAnswer, Protocol, ProviderFailure } from '../provider.ts'
+import type { ErrorAnswer, Protocol, ProviderFailure } from '../wire-protocol.ts'
 import { classify, type ErrorRule, failureWith } from './classify.ts'
 import { openAiChatUsage, type OpenAiUsageRules } from './openai-chat-usage.ts'
 import { saidByOpenAiChat } from './said.ts'

@@ -1,5 +1,5 @@
 import { objectOf } from '../../base/json.ts'
-import type { MeteredUsage, Protocol, UsageReader } from '../provider.ts'
+import type { MeteredUsage, Protocol, UsageReader } from '../wire-protocol.ts'
 import { doubtOfNothing, wholeAnswers } from './embedding-usage.ts'
 import { openAiChatWith } from './openai-chat.ts'
 import type { OpenAiUsageRules } from './openai-chat-usage.ts'

@@ -1,6 +1,6 @@
 import { defined, objectOf } from '../../base/json.ts'
 import type { Usage } from '../../base/usage.ts'
-import type { DeclaredCost, ErrorAnswer, MeteredUsage, Protocol, ProviderFailure, UsageReader } from '../provider.ts'
+import type { DeclaredCost, ErrorAnswer, MeteredUsage, Protocol, ProviderFailure, UsageReader } from '../wire-protocol.ts'
 import { classify } from './classify.ts'
 import { createCountReader, type CountReader, usageOf } from './counts.ts'
 

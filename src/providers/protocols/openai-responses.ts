@@ -1,6 +1,6 @@
 import { defined, objectOf, textOf } from '../../base/json.ts'
 import type { Usage } from '../../base/usage.ts'
-import type { DeclaredCost, ErrorAnswer, MeteredUsage, Protocol, ProviderFailure, UsageReader } from '../provider.ts'
+import type { DeclaredCost, ErrorAnswer, MeteredUsage, Protocol, ProviderFailure, UsageReader } from '../wire-protocol.ts'
 import { classify, failureWith } from './classify.ts'
 import { createCountReader, usageOf, type CountReader } from './counts.ts'
 import { saidByOpenAiResponses } from './said.ts'

@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import { streamed } from '../../../test/support/streamed.ts'
 import { findProvider } from '../registry.ts'
-import { protocolOf } from '../provider.ts'
+import { protocolOf } from '../asked.ts'
 import { openAiChatWith } from './openai-chat.ts'
 
 const usageOf = (provider: string) => protocolOf(findProvider(provider)).usage

@@ -6,7 +6,7 @@ import type { CallServices } from '../../../calls/services.ts'
 import { type OpenChat, type StreamedChat, streamChat, wholeChat } from '../../../calls/stream-chat.ts'
 import type { Ability, AbilityState, FindingNote } from '../../../contract/behaviour.ts'
 import { readRateLimits } from '../../../providers/rate-limits.ts'
-import type { ProviderFailure } from '../../../providers/provider.ts'
+import type { ProviderFailure } from '../../../providers/wire-protocol.ts'
 import type { Question } from './questions.ts'
 
 /** What was found about an ability. `said`: the provider's own words, scrubbed. */

@@ -1,7 +1,7 @@
 import type { LanguageModelV4GenerateResult, LanguageModelV4StreamPart } from '@ai-sdk/provider'
 import { AppError } from '../../../base/errors.ts'
 import type { Ability } from '../../../contract/behaviour.ts'
-import type { ChatOffer } from '../../../providers/provider.ts'
+import type { ChatOffer } from '../../../providers/offer.ts'
 import { type Bench, IGNORED, type Verdict, verdictOf, WORKS } from './bench.ts'
 import { type Body, LIMIT_NAMES, type LimitName, type Manner, speaksOpenAi, textOf, verdictOn, wasCutShort, waysOf } from './manner.ts'
 import { tryEffort, tryLimit, trySampling } from './parameter-steps.ts'

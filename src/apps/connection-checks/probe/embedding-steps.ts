@@ -1,6 +1,7 @@
 import { embeddingBody, readVectors, type Vector } from '../../../calls/embedding-forms.ts'
 import { worstCaseOfCall } from '../../../calls/price.ts'
-import { type EmbeddingsOffer, pathOf } from '../../../providers/provider.ts'
+import { pathOf } from '../../../providers/asked.ts'
+import type { EmbeddingsOffer } from '../../../providers/offer.ts'
 import { type Bench, verdictOf, WORKS } from './bench.ts'
 import { oneText, TEXT } from './questions.ts'
 

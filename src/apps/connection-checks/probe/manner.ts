@@ -1,5 +1,5 @@
 import type { LanguageModelV4GenerateResult } from '@ai-sdk/provider'
-import type { ChatOffer } from '../../../providers/provider.ts'
+import type { ChatOffer } from '../../../providers/offer.ts'
 import { type Asked, type Verdict, verdictOf, type Ways } from './bench.ts'
 
 export type Body = Readonly<Record<string, unknown>>

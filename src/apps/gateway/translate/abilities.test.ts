@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { chatModel } from '../../../calls/chat-model.ts'
 import { openAiChat } from '../../../providers/protocols/openai-chat.ts'
-import type { ChatOffer } from '../../../providers/provider.ts'
+import type { ChatOffer } from '../../../providers/offer.ts'
 import { anthropicMessagesIn } from './anthropic-messages-in.ts'
 import { openaiChatIn } from './openai-chat-in.ts'
 import type { TranslatedRequest } from './settings.ts'

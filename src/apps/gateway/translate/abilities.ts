@@ -1,5 +1,5 @@
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider'
-import type { ChatOffer } from '../../../providers/provider.ts'
+import type { ChatOffer } from '../../../providers/offer.ts'
 
 type ProviderOptions = NonNullable<LanguageModelV4CallOptions['providerOptions']>
 

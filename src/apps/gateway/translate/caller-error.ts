@@ -1,5 +1,5 @@
 import { AppError, ERROR_STATUS, type ErrorCode } from '../../../base/errors.ts'
-import type { ProviderFailure } from '../../../providers/provider.ts'
+import type { ProviderFailure } from '../../../providers/wire-protocol.ts'
 
 /** An error as a caller of the gateway gets it, in whatever dialect: status, headers and a body of JSON. */
 export interface DialectError {

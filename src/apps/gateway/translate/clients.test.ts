@@ -6,7 +6,7 @@ import { startTranslatingServer, type TranslatingServer } from '../../../../test
 import { AppError } from '../../../base/errors.ts'
 import type { Usage } from '../../../base/usage.ts'
 import { openAiChat } from '../../../providers/protocols/openai-chat.ts'
-import type { ChatOffer } from '../../../providers/provider.ts'
+import type { ChatOffer } from '../../../providers/offer.ts'
 
 // The official clients, unmodified, against the translation: what they parse and what they throw.
 

@@ -1,5 +1,5 @@
 import { isObject } from '../../../base/json.ts'
-import type { ChatOffer } from '../../../providers/provider.ts'
+import type { ChatOffer } from '../../../providers/offer.ts'
 import { abilitiesOf } from './abilities.ts'
 import { promptOfOpenai } from './openai-messages-in.ts'
 import { takeResponseFormat, takeTools } from './openai-tools-in.ts'

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { objectOf } from '../../../base/json.ts'
 import { chatModel } from '../../../calls/chat-model.ts'
 import { openAiChat } from '../../../providers/protocols/openai-chat.ts'
-import type { ChatOffer } from '../../../providers/provider.ts'
+import type { ChatOffer } from '../../../providers/offer.ts'
 import { openaiChatIn } from './openai-chat-in.ts'
 import { withinOutputLimit } from './output-limit.ts'
 

@@ -1,6 +1,6 @@
 import { isObject, objectOf } from '../../../base/json.ts'
 import type { AttemptFetch } from '../../../calls/chat-model.ts'
-import type { ChatOffer } from '../../../providers/provider.ts'
+import type { ChatOffer } from '../../../providers/offer.ts'
 import type { Block } from './read.ts'
 import type { ParameterReport } from './report.ts'
 

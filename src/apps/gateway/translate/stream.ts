@@ -1,6 +1,6 @@
 import type { LanguageModelV4FinishReason, LanguageModelV4StreamPart } from '@ai-sdk/provider'
 import type { Usage } from '../../../base/usage.ts'
-import type { ProviderFailure } from '../../../providers/provider.ts'
+import type { ProviderFailure } from '../../../providers/wire-protocol.ts'
 
 /** Writes a model's stream in the caller's dialect: each method gives the text to send, often none. */
 export interface StreamEncoder {
