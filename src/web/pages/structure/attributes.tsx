@@ -1,26 +1,21 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Shapes } from 'lucide-react'
-import { useState } from 'react'
 import { ATTRIBUTE_TYPES, type AttributeView, listAttributes, listGroups, STRUCTURE_ORIGINS } from '../../../contract/structure.ts'
-import { toApiProblem } from '../../api/problem.ts'
 import { listOf, queryOf } from '../../api/query.ts'
-import { ErrorState } from '../../components/error-state.tsx'
 import { Combobox, Select } from '../../components/select.tsx'
-import { TableSkeleton } from '../../components/skeleton.tsx'
-import { type Column, Table } from '../../components/table.tsx'
+import type { Column } from '../../components/table.tsx'
 import { useText } from '../../messages/text.tsx'
 import { formatCount, formatShare } from '../../support/numbers.ts'
 import { AttributeSheet } from './attribute-sheet.tsx'
-import { Nothing } from './nothing.tsx'
+import { ItemTable, useItemColumns } from './item-list.tsx'
 import { labelText } from './label-text.ts'
-import { OriginOf } from './origin.tsx'
 import { SearchItems } from './search-items.tsx'
 import type { TabProps } from './tab.ts'
 
 /** All attributes, by page and virtual: five thousand of them scroll as ten do. */
 export function Attributes({ search, total, adding, onAdded, onChange }: TabProps & { total: number }) {
   const { t, language } = useText()
-  const [open, setOpen] = useState<AttributeView>()
+  const { origin: originColumn } = useItemColumns()
   const { search: text, type, group, origin } = search
   const query = {
     limit: 200,
@@ -77,90 +72,61 @@ export function Attributes({ search, total, adding, onAdded, onChange }: TabProp
       card: 'none',
       cell: (item) => formatCount(item.families, language),
     },
-    {
-      id: 'origin',
-      header: t('structure.columns.origin'),
-      width: '9rem',
-      cell: (item) => <OriginOf item={item} />,
-    },
+    originColumn,
   ]
-  if (list.error) return <ErrorState problem={toApiProblem(list.error)} onRetry={() => void list.refetch()} />
-  if (!list.data) return <TableSkeleton columns={6} />
   const isNarrowed = Boolean(text ?? type ?? group ?? origin)
+  const shown = list.data?.items.length ?? 0
   return (
-    <>
-      {list.data.items.length === 0 && !isNarrowed ? (
-        <Nothing kind="attributes" icon={<Shapes aria-hidden className="size-8" />} />
-      ) : (
-        <Table
-          name="attributes"
-          label={t('structure.tabs.attributes')}
-          rows={list.data.items}
-          columns={columns}
-          rowId={({ code }) => code}
-          onOpen={setOpen}
-          hasMore={list.hasNextPage}
-          loadingMore={list.isFetchingNextPage}
-          onMore={() => !list.isFetchingNextPage && void list.fetchNextPage()}
-          footnote={
-            list.data.items.length === 0
-              ? t('structure.nothing')
-              : t('structure.shown', {
-                  shown: list.data.items.length,
-                  count: isNarrowed && !list.hasNextPage ? list.data.items.length : total,
-                })
-          }
-          tools={
-            <>
-              <SearchItems value={text ?? ''} onChange={(next) => onChange({ ...search, search: next || undefined })} />
-              <div className="w-40 max-md:w-[calc(50%-0.25rem)]">
-                <Select
-                  label={t('structure.columns.type')}
-                  value={type ?? 'all'}
-                  onChange={(next) => onChange({ ...search, type: next === 'all' ? undefined : next })}
-                  options={[
-                    { value: 'all', label: t('structure.filters.anyType') },
-                    ...ATTRIBUTE_TYPES.map((value) => ({ value, label: t(`structure.types.${value}`) })),
-                  ]}
-                />
-              </div>
-              {(groups.data?.items.length ?? 0) > 0 && (
-                <div className="w-40 max-md:w-[calc(50%-0.25rem)]">
-                  <Combobox
-                    label={t('structure.columns.group')}
-                    placeholder={t('structure.filters.anyGroup')}
-                    value={group ?? null}
-                    onChange={(next) => onChange({ ...search, group: next ?? undefined })}
-                    options={groups.data!.items.map((each) => ({ value: each.code, label: labelText(each, language) }))}
-                  />
-                </div>
-              )}
-              <div className="w-40 max-md:w-[calc(50%-0.25rem)]">
-                <Select
-                  label={t('structure.columns.origin')}
-                  value={origin ?? 'all'}
-                  onChange={(next) => onChange({ ...search, origin: next === 'all' ? undefined : next })}
-                  options={[
-                    { value: 'all', label: t('structure.filters.anyOrigin') },
-                    ...STRUCTURE_ORIGINS.map((value) => ({ value, label: t(`structure.origins.${value}`) })),
-                  ]}
-                />
-              </div>
-            </>
-          }
-        />
-      )}
-      {(open ?? adding) && (
-        <AttributeSheet
-          key={open?.code ?? ''}
-          item={open}
-          onClose={() => {
-            setOpen(undefined)
-            onAdded()
-          }}
-        />
-      )}
-    </>
+    <ItemTable
+      kind="attributes"
+      icon={Shapes}
+      list={list}
+      columns={columns}
+      skeleton={{ columns: 6 }}
+      isNarrowed={isNarrowed}
+      footnote={t('structure.shown', { shown, count: isNarrowed && !list.hasNextPage ? shown : total })}
+      tools={
+        <>
+          <SearchItems value={text ?? ''} onChange={(next) => onChange({ ...search, search: next || undefined })} />
+          <div className="w-40 max-md:w-[calc(50%-0.25rem)]">
+            <Select
+              label={t('structure.columns.type')}
+              value={type ?? 'all'}
+              onChange={(next) => onChange({ ...search, type: next === 'all' ? undefined : next })}
+              options={[
+                { value: 'all', label: t('structure.filters.anyType') },
+                ...ATTRIBUTE_TYPES.map((value) => ({ value, label: t(`structure.types.${value}`) })),
+              ]}
+            />
+          </div>
+          {(groups.data?.items.length ?? 0) > 0 && (
+            <div className="w-40 max-md:w-[calc(50%-0.25rem)]">
+              <Combobox
+                label={t('structure.columns.group')}
+                placeholder={t('structure.filters.anyGroup')}
+                value={group ?? null}
+                onChange={(next) => onChange({ ...search, group: next ?? undefined })}
+                options={groups.data!.items.map((each) => ({ value: each.code, label: labelText(each, language) }))}
+              />
+            </div>
+          )}
+          <div className="w-40 max-md:w-[calc(50%-0.25rem)]">
+            <Select
+              label={t('structure.columns.origin')}
+              value={origin ?? 'all'}
+              onChange={(next) => onChange({ ...search, origin: next === 'all' ? undefined : next })}
+              options={[
+                { value: 'all', label: t('structure.filters.anyOrigin') },
+                ...STRUCTURE_ORIGINS.map((value) => ({ value, label: t(`structure.origins.${value}`) })),
+              ]}
+            />
+          </div>
+        </>
+      }
+      adding={adding}
+      onAdded={onAdded}
+      sheet={AttributeSheet}
+    />
   )
 }
 

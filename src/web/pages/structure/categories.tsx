@@ -7,34 +7,36 @@ import { listOf } from '../../api/query.ts'
 import { Button, IconButton } from '../../components/button.tsx'
 import { ErrorState } from '../../components/error-state.tsx'
 import { TextInput } from '../../components/field.tsx'
-import { TableSkeleton } from '../../components/skeleton.tsx'
 import { useText } from '../../messages/text.tsx'
+import { ItemList } from './item-list.tsx'
 import { ItemSheet } from './item-sheet.tsx'
 import { labelText } from './label-text.ts'
-import { Nothing } from './nothing.tsx'
 import { SearchItems } from './search-items.tsx'
 import type { TabProps } from './tab.ts'
 
 /** The trees of categories, a level at a time, or all that a search finds with their way from the root. */
 export function Categories({ search, adding, onAdded, onChange }: TabProps) {
   const { t } = useText()
-  const [open, setOpen] = useState<CategoryView>()
   const query = { limit: 200, ...(search.search ? { search: search.search } : {}) }
   const list = useInfiniteQuery({ ...listOf(listCategories, { query }), placeholderData: (before) => before })
-  if (list.error) return <ErrorState problem={toApiProblem(list.error)} onRetry={() => void list.refetch()} />
-  if (!list.data) return <TableSkeleton columns={2} />
-  const isEmpty = list.data.items.length === 0
   return (
-    <>
-      {isEmpty && !search.search ? (
-        <Nothing kind="categories" icon={<FolderTree aria-hidden className="size-8" />} />
-      ) : (
+    <ItemList
+      kind="categories"
+      icon={FolderTree}
+      list={list}
+      isNarrowed={Boolean(search.search)}
+      skeleton={{ columns: 2 }}
+      adding={adding}
+      onAdded={onAdded}
+      sheet={CategorySheet}
+    >
+      {(items, onOpen) => (
         <div className="flex flex-col gap-3">
           <SearchItems value={search.search ?? ''} onChange={(text) => onChange({ ...search, search: text || undefined })} />
-          {isEmpty ? (
+          {items.length === 0 ? (
             <p className="text-ink-2">{t('structure.nothing')}</p>
           ) : (
-            <Level items={list.data.items} flat={Boolean(search.search)} onOpen={setOpen} />
+            <Level items={items} flat={Boolean(search.search)} onOpen={onOpen} />
           )}
           {list.hasNextPage && (
             <Button small busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
@@ -43,17 +45,7 @@ export function Categories({ search, adding, onAdded, onChange }: TabProps) {
           )}
         </div>
       )}
-      {(open ?? adding) && (
-        <CategorySheet
-          key={open?.code ?? ''}
-          item={open}
-          onClose={() => {
-            setOpen(undefined)
-            onAdded()
-          }}
-        />
-      )}
-    </>
+    </ItemList>
   )
 }
 

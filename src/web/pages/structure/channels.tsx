@@ -2,64 +2,38 @@ import { useQuery } from '@tanstack/react-query'
 import { Radio } from 'lucide-react'
 import { useState } from 'react'
 import { type ChannelView, listChannels } from '../../../contract/structure.ts'
-import { toApiProblem } from '../../api/problem.ts'
 import { queryOf } from '../../api/query.ts'
-import { ErrorState } from '../../components/error-state.tsx'
 import { TextInput } from '../../components/field.tsx'
-import { TableSkeleton } from '../../components/skeleton.tsx'
-import { type Column, Table } from '../../components/table.tsx'
+import type { Column } from '../../components/table.tsx'
 import { useText } from '../../messages/text.tsx'
+import { ItemTable, useItemColumns } from './item-list.tsx'
 import { ItemSheet } from './item-sheet.tsx'
-import { labelText, listIn } from './label-text.ts'
-import { Nothing } from './nothing.tsx'
-import { OriginOf } from './origin.tsx'
+import { listIn } from './label-text.ts'
 import type { TabProps } from './tab.ts'
 
 /** Channels: where products are shown, in which languages and currencies. */
 export function Channels({ adding, onAdded }: TabProps) {
-  const { t, language } = useText()
-  const [open, setOpen] = useState<ChannelView>()
-  const { data, error, refetch } = useQuery(queryOf(listChannels, { query: { limit: 500 } }))
+  const { t } = useText()
+  const { label, code, origin } = useItemColumns()
+  const list = useQuery(queryOf(listChannels, { query: { limit: 500 } }))
   const columns: Column<ChannelView>[] = [
-    {
-      id: 'label',
-      header: t('structure.columns.label'),
-      fixed: true,
-      card: 'title',
-      cell: (item) => <bdi className="font-medium">{labelText(item, language)}</bdi>,
-    },
-    { id: 'code', header: t('structure.columns.code'), width: '10rem', cell: (item) => <bdi className="font-mono">{item.code}</bdi> },
+    label,
+    { ...code, width: '10rem' },
     { id: 'locales', header: t('structure.columns.locales'), width: '16rem', cell: (item) => item.locales.join(', ') },
     { id: 'currencies', header: t('structure.columns.currencies'), width: '10rem', cell: (item) => item.currencies.join(', ') },
-    { id: 'origin', header: t('structure.columns.origin'), width: '9rem', cell: (item) => <OriginOf item={item} /> },
+    origin,
   ]
-  if (error) return <ErrorState problem={toApiProblem(error)} onRetry={() => void refetch()} />
-  if (!data) return <TableSkeleton columns={4} rows={3} />
   return (
-    <>
-      {data.items.length === 0 ? (
-        <Nothing kind="channels" icon={<Radio aria-hidden className="size-8" />} />
-      ) : (
-        <Table
-          name="channels"
-          label={t('structure.tabs.channels')}
-          rows={data.items}
-          columns={columns}
-          rowId={({ code }) => code}
-          onOpen={setOpen}
-        />
-      )}
-      {(open ?? adding) && (
-        <ChannelSheet
-          key={open?.code ?? ''}
-          item={open}
-          onClose={() => {
-            setOpen(undefined)
-            onAdded()
-          }}
-        />
-      )}
-    </>
+    <ItemTable
+      kind="channels"
+      icon={Radio}
+      list={list}
+      columns={columns}
+      skeleton={{ columns: 4, rows: 3 }}
+      adding={adding}
+      onAdded={onAdded}
+      sheet={ChannelSheet}
+    />
   )
 }
 

@@ -2,35 +2,25 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Boxes } from 'lucide-react'
 import { useState } from 'react'
 import { EVERY_CHANNEL, type FamilyView, listChannels, listFamilies } from '../../../contract/structure.ts'
-import { toApiProblem } from '../../api/problem.ts'
 import { listOf, queryOf } from '../../api/query.ts'
-import { ErrorState } from '../../components/error-state.tsx'
 import { Textarea, TextInput } from '../../components/field.tsx'
-import { TableSkeleton } from '../../components/skeleton.tsx'
-import { type Column, Table } from '../../components/table.tsx'
+import type { Column } from '../../components/table.tsx'
 import { useText } from '../../messages/text.tsx'
 import { formatCount } from '../../support/numbers.ts'
+import { ItemTable, useItemColumns } from './item-list.tsx'
 import { ItemSheet } from './item-sheet.tsx'
 import { labelText, linesOf } from './label-text.ts'
-import { Nothing } from './nothing.tsx'
-import { OriginOf } from './origin.tsx'
 import { SearchItems } from './search-items.tsx'
 import type { TabProps } from './tab.ts'
 
 /** Families: which attributes their products have, and which they need in each channel. */
 export function Families({ search, adding, onAdded, onChange }: TabProps) {
   const { t, language } = useText()
-  const [open, setOpen] = useState<FamilyView>()
+  const { label, origin } = useItemColumns()
   const query = { limit: 200, ...(search.search ? { search: search.search } : {}) }
   const list = useInfiniteQuery({ ...listOf(listFamilies, { query }), placeholderData: (before) => before })
   const columns: Column<FamilyView>[] = [
-    {
-      id: 'label',
-      header: t('structure.columns.label'),
-      fixed: true,
-      card: 'title',
-      cell: (item) => <bdi className="font-medium">{labelText(item, language)}</bdi>,
-    },
+    label,
     {
       id: 'attributes',
       header: t('structure.columns.attributes'),
@@ -58,40 +48,21 @@ export function Families({ search, adding, onAdded, onChange }: TabProps) {
           </span>
         ),
     },
-    { id: 'origin', header: t('structure.columns.origin'), width: '9rem', cell: (item) => <OriginOf item={item} /> },
+    origin,
   ]
-  if (list.error) return <ErrorState problem={toApiProblem(list.error)} onRetry={() => void list.refetch()} />
-  if (!list.data) return <TableSkeleton columns={4} />
   return (
-    <>
-      {list.data.items.length === 0 && !search.search ? (
-        <Nothing kind="families" icon={<Boxes aria-hidden className="size-8" />} />
-      ) : (
-        <Table
-          name="families"
-          label={t('structure.tabs.families')}
-          rows={list.data.items}
-          columns={columns}
-          rowId={({ code }) => code}
-          onOpen={setOpen}
-          hasMore={list.hasNextPage}
-          loadingMore={list.isFetchingNextPage}
-          onMore={() => !list.isFetchingNextPage && void list.fetchNextPage()}
-          tools={<SearchItems value={search.search ?? ''} onChange={(text) => onChange({ ...search, search: text || undefined })} />}
-          footnote={list.data.items.length === 0 ? t('structure.nothing') : undefined}
-        />
-      )}
-      {(open ?? adding) && (
-        <FamilySheet
-          key={open?.code ?? ''}
-          item={open}
-          onClose={() => {
-            setOpen(undefined)
-            onAdded()
-          }}
-        />
-      )}
-    </>
+    <ItemTable
+      kind="families"
+      icon={Boxes}
+      list={list}
+      columns={columns}
+      skeleton={{ columns: 4 }}
+      isNarrowed={Boolean(search.search)}
+      tools={<SearchItems value={search.search ?? ''} onChange={(text) => onChange({ ...search, search: text || undefined })} />}
+      adding={adding}
+      onAdded={onAdded}
+      sheet={FamilySheet}
+    />
   )
 }
 

@@ -1,7 +1,13 @@
 import type { Labels } from '../../../contract/structure.ts'
 
+/** What has a label, or a code at least. */
+export interface Labelled {
+  readonly code: string
+  readonly labels: Labels
+}
+
 /** An item's label in the person's language, else in English, else in any; its code where it has none. */
-export function labelText({ code, labels }: { code: string; labels: Labels }, language: string): string {
+export function labelText({ code, labels }: Labelled, language: string): string {
   const inLanguage = (wanted: string): string | undefined =>
     labels[wanted] ?? Object.entries(labels).find(([locale]) => locale.split('-')[0] === wanted)?.[1]
   return inLanguage(language) ?? inLanguage('en') ?? Object.values(labels)[0] ?? code

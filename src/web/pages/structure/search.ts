@@ -3,6 +3,8 @@ import { oneOf, type SearchOf, searchOf, someText } from '../../support/search.t
 
 export const TABS = ['attributes', 'families', 'categories', 'channels', 'groups', 'completeness'] as const
 export type Tab = (typeof TABS)[number]
+/** The tabs that list something. */
+export type StructureList = Exclude<Tab, 'completeness'>
 
 const FIELDS = {
   tab: oneOf(TABS),
