@@ -16,10 +16,10 @@ export const SIBLING_RECIPE = {
 /** Letters alone: a digit is what siblings may differ in. */
 const nameOf = (index: number): string => `Model${String(index).replace(/\d/g, (digit) => 'abcdefghij'[Number(digit)]!)}`
 
-/** So many kinds in each colour, one colour after the other, and so many products whose colour their title does not say. */
+/** So many kinds in each colour, one kind after the other, and so many products whose colour their title does not say. */
 export function siblingFile({ kinds, without = 0 }: { kinds: number; without?: number }): string {
   const titles = [
-    ...COLOURS.flatMap((colour) => Array.from({ length: kinds }, (_, at) => `Acme ${nameOf(at + 1)} office chair ${colour}`)),
+    ...Array.from({ length: kinds }, (_, at) => COLOURS.map((colour) => `Acme ${nameOf(at + 1)} office chair ${colour}`)).flat(),
     ...Array.from({ length: without }, (_, at) => `Nordic ${nameOf(at + 1)} garden table of oak`),
   ]
   return ['sku,title,brand', ...titles.map((title, at) => `S-${at + 1},${title},Acme`), ''].join('\n')
