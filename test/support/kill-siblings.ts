@@ -144,7 +144,7 @@ function couldBeFilled({ items }: Tables): number {
 function auditWritten({ items, changes, products, entries }: Tables): string[] {
   const problems: string[] = []
   const byProduct = Map.groupBy(changes, ({ productId }) => productId)
-  const titles = new Map(products.map(({ id, imported }) => [id, String((imported as Record<string, unknown>)['title'])]))
+  const titles = new Map(products.map(({ id, imported }) => [id, String(imported['title'])]))
   const byPosition = new Map(items.map((item) => [item.position, item]))
   const succeeded = new Set(entries.filter(({ outcome }) => outcome === 'succeeded').map(({ id }) => id))
   for (const { position, subjectId, state, way, leader, costNano } of items) {

@@ -93,12 +93,16 @@ function RowCard<Row extends object>({ row, index, columns, rowId, onOpen, selec
         )}
       </div>
       <dl className="mt-2 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-table">
-        {lines.map((column) => (
-          <div key={column.id} className="contents">
-            <dt className="text-ink-2">{column.header}</dt>
-            <dd className="min-w-0 text-end">{column.cell(row)}</dd>
-          </div>
-        ))}
+        {lines.map(({ id: columnId, header, cell }) => {
+          const content = cell(row)
+          if (content === null) return null // a sum has nothing to say in some columns
+          return (
+            <div key={columnId} className="contents">
+              <dt className="text-ink-2">{header}</dt>
+              <dd className="min-w-0 text-end">{content}</dd>
+            </div>
+          )
+        })}
       </dl>
     </article>
   )

@@ -221,7 +221,7 @@ function UnknownCalls({ receipt: { unknownCalls, unknownCostCalls } }: { receipt
   const { t } = useText()
   return (
     <section aria-label={t('runs.unknownTitle')}>
-      <h3 className="mb-2 font-semibold">{t('runs.unknownTitle')}</h3>
+      <h2 className="mb-2 font-semibold">{t('runs.unknownTitle')}</h2>
       <Table
         label={t('runs.unknownTitle')}
         name="receipt-unknown"

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { formatNano, parseNano } from '../../../base/money.ts'
 import type { RunReceiptView } from '../../../contract/runs.ts'
 import { Money, MoneyRange, Unknown } from '../../components/figures.tsx'
 import { type Column, Table } from '../../components/table.tsx'
@@ -23,10 +24,11 @@ export function Saved({ savings: { steps, saved, without } }: { savings: Savings
   const idle = steps.filter(hadNothingToDo)
   const rows = steps.filter((step) => !hadNothingToDo(step))
   if (rows.length === 0) return null
+  const quoted = sumOf(rows.map((step) => step.quoted))
   return (
     <section aria-label={t('runs.saved.title')} className="flex flex-col gap-2">
       <div>
-        <h3 className="font-semibold">{t('runs.saved.title')}</h3>
+        <h2 className="font-semibold">{t('runs.saved.title')}</h2>
         <p className="max-w-3xl text-table text-ink-2">{t('runs.saved.sentence')}</p>
       </div>
       <Table
@@ -39,7 +41,7 @@ export function Saved({ savings: { steps, saved, without } }: { savings: Savings
           key: 'together',
           name: <span className="font-medium">{t('runs.saved.together')}</span>,
           did: null,
-          quoted: null,
+          quoted: quoted && <MoneyRange {...endsOf(quoted)} />,
           saved: saved ? <Money of={saved} /> : <Unknown why={whyNot(rows, t)} />,
         }}
         footnote={
@@ -64,6 +66,14 @@ export function Saved({ savings: { steps, saved, without } }: { savings: Savings
 /** It was on, and the plan said that there is nothing for it here; and so it was. */
 const hadNothingToDo = ({ because, count, saved }: Step): boolean =>
   because !== null && count === 0 && (saved === null || saved.amount === '0')
+
+/** Null: the quote says nothing of one of them. */
+function sumOf(ranges: readonly Step['quoted'][]): Step['quoted'] {
+  const known = ranges.flatMap((range) => (range ? [range] : []))
+  if (known.length < ranges.length) return null
+  const total = (ends: readonly string[]): string => formatNano(ends.reduce((nano, end) => nano + parseNano(end), 0n))
+  return { currency: known[0]!.currency, low: total(known.map(({ low }) => low)), high: total(known.map(({ high }) => high)) }
+}
 
 const whyNot = (steps: readonly Step[], t: ReturnType<typeof useText>['t']): string =>
   t(`runs.saved.unknown.${steps.find(({ unknown }) => unknown !== null)?.unknown ?? 'cost_unknown'}`)
