@@ -41,12 +41,12 @@ export function Saved({ savings: { steps, saved, without } }: { savings: Savings
           key: 'together',
           name: <span className="font-medium">{t('runs.saved.together')}</span>,
           did: null,
-          quoted: quoted && <MoneyRange {...endsOf(quoted)} />,
+          quoted: quoted && <Range of={quoted} />,
           saved: saved ? <Money of={saved} /> : <Unknown why={whyNot(rows, t)} />,
         }}
         footnote={
           <>
-            {without && (
+            {without && without.amount !== '0' && (
               <span className="block">
                 {t('runs.saved.without')}: <Money of={without} />
               </span>
@@ -121,7 +121,13 @@ function Did({ step: { step, count, quotedCount, values } }: { step: Step }) {
 
 function Quoted({ step: { quoted } }: { step: Step }) {
   const { t } = useText()
-  return quoted ? <MoneyRange {...endsOf(quoted)} /> : <Unknown why={t('runs.saved.notQuoted')} />
+  return quoted ? <Range of={quoted} /> : <Unknown why={t('runs.saved.notQuoted')} />
+}
+
+/** Nothing saved is no gift: it is an amount too. */
+function Range({ of }: { of: NonNullable<Step['quoted']> }) {
+  const { from, to } = endsOf(of)
+  return of.low === of.high ? <Money of={from} /> : <MoneyRange from={from} to={to} />
 }
 
 function SavedBy({ step: { saved, unknown } }: { step: Step }) {
