@@ -1,6 +1,6 @@
 import { AppError } from '../base/errors.ts'
 import { NANO_PER_UNIT, parseNano } from '../base/money.ts'
-import type { RunSteps } from '../contract/run-steps.ts'
+import { type RunSteps, USUAL_STEPS } from '../contract/run-steps.ts'
 import type { EnteredDestination } from './connect.ts'
 import { connectionArguments, enteredDestination, textArgument as text } from './connection-arguments.ts'
 
@@ -123,12 +123,11 @@ export function readEnrichOptions(values: Values): EnrichOptions {
     yes: values['yes'] === true,
     acceptFlagged: values['accept-flagged'] === true,
     steps: {
+      ...USUAL_STEPS,
       rules: values['rules'] !== false,
       siblings: values['siblings'] !== false,
       caching: values['caching'] !== false,
       batch: values['batch'] === true,
-      cheapFirst: true,
-      perCall: 'recipe',
     },
     json: values['json'] === true,
   }

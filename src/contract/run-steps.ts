@@ -17,6 +17,14 @@ export const runSteps = z
   .meta({ id: 'RunSteps' })
 export type RunSteps = z.output<typeof runSteps>
 
+/**
+ * What a run does unless someone says otherwise, on the page, on the command line and through the API alike: all that changes nothing
+ * but the cost. A batch may take hours, and how many products share a call is the recipe's to say.
+ */
+export const USUAL_STEPS: RunSteps = { rules: true, siblings: true, caching: true, batch: false, cheapFirst: true, perCall: 'recipe' }
+
 /** The steps that someone names; the others are as usual. */
-export const askedSteps = runSteps.partial()
+export const askedSteps = runSteps
+  .partial()
+  .meta({ description: 'Absent, or in part: rules, siblings, caching and cheapFirst are on, batch is off, perCall is "recipe"' })
 export type AskedSteps = z.output<typeof askedSteps>

@@ -3,7 +3,7 @@ import type { SourceMemory } from '../catalogue/memory/memory.ts'
 import type { RunSelection } from '../catalogue/selection.ts'
 import type { Recipe } from '../contract/recipe.ts'
 import { columnOf } from '../contract/recipe.ts'
-import type { AskedSteps, RunSteps } from '../contract/run-steps.ts'
+import { type AskedSteps, type RunSteps, USUAL_STEPS } from '../contract/run-steps.ts'
 import type { Run } from './runs.ts'
 
 /** What a run was asked to do, as it was when it was made: later changes of recipe or assignment do not reach it. */
@@ -24,8 +24,8 @@ export interface RunSettings {
   readonly memory?: Readonly<Record<string, SourceMemory>>
 }
 
-/** The steps of runs that were made before there was a choice, and of those that name none. */
-const USUAL_STEPS: RunSteps = { rules: false, siblings: false, caching: true, batch: false, cheapFirst: true, perCall: 'recipe' }
+/** The steps of runs that were made before there was a choice. */
+const FIRST_STEPS: RunSteps = { ...USUAL_STEPS, rules: false, siblings: false }
 
 export const chooseSteps = (asked: AskedSteps | undefined): RunSteps => ({
   ...USUAL_STEPS,
@@ -39,7 +39,7 @@ export function settingsOf({ plan, settings }: Pick<Run, 'plan' | 'settings'>): 
 
 /** The steps of any run. */
 export const stepsOf = ({ settings }: Pick<Run, 'settings'>): RunSteps => ({
-  ...USUAL_STEPS,
+  ...FIRST_STEPS,
   ...(settings as Partial<Pick<RunSettings, 'steps'>>).steps,
 })
 

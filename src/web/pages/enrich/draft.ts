@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react'
 import type { Recipe, RecipeField } from '../../../contract/recipe.ts'
-import type { AskedSteps } from '../../../contract/run-steps.ts'
+import { type AskedSteps, USUAL_STEPS } from '../../../contract/run-steps.ts'
 import { BUILT_IN_RULES } from '../../../contract/recipe-fields.ts'
 import { keep, kept } from '../../support/kept.ts'
 
@@ -33,11 +33,8 @@ export const newDraft = (recipe: Recipe, stored?: { id: string; name: string; ve
   compare: [],
   canary: null,
   cap: '',
-  steps: FIRST_STEPS,
+  steps: USUAL_STEPS,
 })
-
-/** What changes nothing but the cost is on to begin with; a batch may take hours, and several products a call are the person's to choose. */
-const FIRST_STEPS: AskedSteps = { rules: true, siblings: true, caching: true, cheapFirst: true, batch: false, perCall: 'recipe' }
 
 const NAME = 'enrich.draft'
 
@@ -45,7 +42,7 @@ export function keptDraft(): Draft | undefined {
   try {
     const found = JSON.parse(kept(NAME) ?? 'null') as Draft | null
     return found && Array.isArray(found.recipe?.fields) && Array.isArray(found.compare)
-      ? { ...found, steps: { ...FIRST_STEPS, ...found.steps } }
+      ? { ...found, steps: { ...USUAL_STEPS, ...found.steps } }
       : undefined
   } catch {
     return undefined
