@@ -22,7 +22,7 @@ export interface GeneratedValue extends LocalisedAttribute {
   readonly provenance: Provenance
   readonly runId: string
   readonly workHash: string
-  /** The same in parts, so that it is known why it is stale; absent: it was made by no model. */
+  /** The same in parts, so that it is known why it is stale; absent: it was filled in from a value that kept none. */
   readonly madeFrom?: MadeFrom | undefined
 }
 
@@ -80,6 +80,7 @@ const NOTHING_CHANGES = sql`case
 
 /** What a generated value was last made from, whether it still waits for a person, and why. */
 export interface LatestWork {
+  readonly id: string // of the change
   readonly workHash: string | null
   readonly making: string | null // its parts: makings.ts
   readonly record: string | null
@@ -107,7 +108,7 @@ export async function latestWork(
   const rows = await rowsOf<LatestWorkRow>(
     tx,
     sql`
-    select distinct on (product_id, attribute, locale, channel) product_id, attribute, locale, channel, work_hash, making, record, state, value, flags
+    select distinct on (product_id, attribute, locale, channel) id, product_id, attribute, locale, channel, work_hash, making, record, state, value, flags
     from value_changes
     where product_id = any (${uuids(productIds)}) and ${isOneOf(sql`value_changes`, attributes)}
       and state in ('accepted', 'proposed') and work_hash is not null
@@ -117,6 +118,7 @@ export async function latestWork(
   for (const row of rows) {
     const ofProduct = byProduct.get(row.product_id) ?? new Map<string, LatestWork>()
     ofProduct.set(writtenKey(row), {
+      id: row.id,
       workHash: row.work_hash,
       making: row.making,
       record: row.record,

@@ -4,10 +4,12 @@ import { moneyRange, quoteView } from './runs.ts'
 import { defineRoute, idOf, instant } from './route.ts'
 
 /**
- * Why a value would be written from something else today. `unknown`: it was written before Latchkey kept what values are made from, in
- * parts. `examples`: people corrected other products of its source since, which alone makes no value wrong.
+ * Why a value would be written from something else today. `options`: a rule found it, and the options that the structure lists, or the
+ * rule, are others since. `sibling`: it was filled in from a sibling's value, which says something else since. `examples`: people
+ * corrected other products of its source since, which alone makes no value wrong. `unknown`: it was written before Latchkey kept what
+ * values are made from, in parts.
  */
-export const STALE_CAUSES = ['rules', 'glossary', 'source', 'model', 'examples', 'unknown'] as const
+export const STALE_CAUSES = ['rules', 'glossary', 'source', 'options', 'sibling', 'model', 'examples', 'unknown'] as const
 export const staleCause = z.enum(STALE_CAUSES)
 export type StaleCause = z.output<typeof staleCause>
 

@@ -1,12 +1,14 @@
 import type { GeneratedValue } from '../../catalogue/changes.ts'
+import type { KeptMaking } from '../../catalogue/makings.ts'
 import { sanitizeGeneratedValue } from '../../catalogue/sanitize.ts'
 import { columnOf, localeOf, type Recipe, type RecipeField } from '../../contract/recipe.ts'
 import type { Provenance } from '../../db/schema/index.ts'
 import { newId } from '../../runtime/ids.ts'
 import { flagValue } from './checks.ts'
-import { keptRecord, makingOf } from './makings.ts'
+import { type AskedMaking, isAsked, keptRecord, linesOfBoth, type Making, makingOf, withoutRules, withRules } from './makings.ts'
 import { answerOf, type FieldAnswer, joinAnswer } from './planner/left.ts'
 import type { RuleAnswers } from './planner/rules.ts'
+import { linesRead, type RulesPart, rulesPartOf } from './rule-making.ts'
 import type { Server } from './servers.ts'
 import type { EnrichmentSubject } from './settle-call.ts'
 import { shownLines } from './show.ts'
@@ -37,19 +39,42 @@ export function generatedValues(
   const { connection, model } = server.candidate
   const kind: Provenance['kind'] = connection.provider === 'practice' ? 'practice' : 'generated'
   const byModel = { kind, callId, model, connection: connection.slug }
-  const taught = subject.taught ?? origin.recipe
-  const record = keptRecord(shownLines(subject.values, taught))
-  const madeFrom = ({ name }: RecipeField) => ({ making: makingOf(taught, name, server.candidate), record })
+  const asked = (field: RecipeField) => makingOf(subject.taught ?? origin.recipe, field.name, server.candidate)
   return origin.recipe.fields
     .filter(({ name }) => Object.hasOwn(passed, name))
     .map((field) => {
       const given = passed[field.name] ?? null // null: the data says too little, where the recipe allows that
       const found = answerOf(field, subject.answers)
-      if (!found) return madeValue(origin, { subject, field, value: given, provenance: byModel, madeFrom: madeFrom(field) })
+      const from = whatMade(origin, { subject, field, asked: asked(field), found })
+      if (!found) return madeValue(origin, { subject, field, value: given, provenance: byModel, madeFrom: from })
       const rules = ruleOrigins(found, subject.answers)
       const provenance = given === null ? { kind: 'rule' as const, rules } : { ...byModel, rules }
-      return madeValue(origin, { subject, field, value: joinAnswer(field, found.value, given), provenance, madeFrom: madeFrom(field) })
+      return madeValue(origin, { subject, field, value: joinAnswer(field, found.value, given), provenance, madeFrom: from })
     })
+}
+
+/** What a value was made from: what was asked of a model, what rules found of it, and what each of them saw of the product. */
+function whatMade(
+  { recipe }: ValueOrigin,
+  {
+    subject: { values, answers, taught = recipe },
+    field,
+    asked,
+    found,
+    foundThere,
+  }: {
+    subject: EnrichmentSubject
+    field: RecipeField
+    asked?: KeptMaking<AskedMaking> | undefined
+    found: FieldAnswer | undefined
+    foundThere?: RulesPart | undefined // at a sibling that it is filled in from
+  },
+): GeneratedValue['madeFrom'] {
+  const byRules = found ? rulesPartOf(recipe, field, { answers, keys: found.targets }) : foundThere
+  const making = withRules(asked, byRules)
+  if (!making) return undefined
+  const shown = asked ? shownLines(values, taught) : []
+  return { making, record: keptRecord(linesOfBoth(shown, byRules ? linesRead(values, recipe, byRules) : [])) }
 }
 
 /** The fields that rules answered, of which nothing is left to ask. */
@@ -59,16 +84,24 @@ export function ruleValues(origin: ValueOrigin, subject: EnrichmentSubject): Gen
     const found = answerOf(field, answers)
     if (!found || left?.fields.some(({ name }) => name === field.name)) return []
     const provenance = { kind: 'rule', rules: ruleOrigins(found, answers) } as const
-    return [madeValue(origin, { subject, field, value: joinAnswer(field, found.value, undefined), provenance })]
+    const value = joinAnswer(field, found.value, undefined)
+    return [madeValue(origin, { subject, field, value, provenance, madeFrom: whatMade(origin, { subject, field, found }) })]
   })
 }
 
 /** The fields that are filled in from a sibling's values. */
 export const filledValues = (origin: ValueOrigin, subject: EnrichmentSubject): GeneratedValue[] =>
-  (subject.filled ?? []).flatMap(({ field: name, value, provenance }) => {
+  (subject.filled ?? []).flatMap(({ field: name, value, provenance, making }) => {
     const field = origin.recipe.fields.find((one) => one.name === name)
-    return field ? [madeValue(origin, { subject, field, value, provenance })] : []
+    if (!field) return []
+    const found = answerOf(field, subject.answers)
+    const from = making && whatMade(origin, { subject, field, found, ...partsOfSibling(making) })
+    return [madeValue(origin, { subject, field, value, provenance, madeFrom: from })]
   })
+
+/** What rules found at a sibling is nothing to one of which they found the same attributes themselves. */
+const partsOfSibling = (making: Making) =>
+  isAsked(making) ? { asked: withoutRules(making), foundThere: making.byRules } : { foundThere: making.byRules }
 
 function madeValue(
   origin: ValueOrigin,
@@ -83,7 +116,7 @@ function madeValue(
     field: RecipeField
     value: FieldValue | null
     provenance: Provenance
-    madeFrom?: GeneratedValue['madeFrom'] // of a model's own
+    madeFrom: GeneratedValue['madeFrom']
   },
 ): GeneratedValue {
   const { recipe, decision, acceptFlagged } = origin

@@ -3,15 +3,27 @@ import type { KeptMaking, KeptRecord } from '../../catalogue/makings.ts'
 import type { AssignedCandidate } from '../../assignments/resolve.ts'
 import { type GlossaryEntry, glossaryOf, localeOf, type RecipeField } from '../../contract/recipe.ts'
 import { sha256 } from '../../runtime/hash.ts'
+import type { RulesPart } from './rule-making.ts'
 import type { ShownLine } from './show.ts'
 import type { TaughtRecipe } from './taught-recipe.ts'
 
 /**
- * What a value is made from, in parts, so that it is known why it is stale: its field's rules, the words of its glossary, the examples
- * that its source taught, who was asked, and the product's data line by line. The first four are few and kept once each
- * (`value_makings`), the last is small (`shown_records`). The work hash covers the same for a recipe as a whole.
+ * What a value is made from, in parts, so that it is known why it is stale. What a model wrote: its field's rules, the words of its
+ * glossary, the examples that its source taught, who was asked. What rules found: `byRules`. Of attributes of which rules found some
+ * and a model wrote the others: both. These are few and kept once each (`value_makings`); the product's data line by line is small
+ * (`shown_records`). What was filled in from a sibling has the sibling's making and its own product's record; whose value it was is
+ * in its provenance. The work hash covers what models are asked for a recipe as a whole.
  */
-export interface Making {
+export type Making = AskedMaking | RuleMaking
+
+/** Nothing was asked: it stood in the product's data. */
+export interface RuleMaking {
+  readonly byRules: RulesPart
+}
+
+export const isAsked = (making: Making): making is AskedMaking => 'model' in making
+
+export interface AskedMaking {
   readonly rules: string // of the field and of the recipe as a whole: a hash
   readonly show: string // what of a product the recipe shows: a hash
   readonly glossary: readonly GlossaryEntry[] // in the order of their terms
@@ -19,17 +31,18 @@ export interface Making {
   readonly provider: string
   readonly model: string
   readonly destination: string // a hash
+  readonly byRules?: RulesPart
 }
 
-const makings = new WeakMap<TaughtRecipe, Map<string, KeptMaking<Making>>>()
+const makings = new WeakMap<TaughtRecipe, Map<string, KeptMaking<AskedMaking>>>()
 
 /** Cached: one recipe and a few candidates serve a run. */
 export function makingOf(
   recipe: TaughtRecipe,
   fieldName: string,
   { connection, model }: Pick<AssignedCandidate, 'connection' | 'model'>,
-): KeptMaking<Making> {
-  const ofRecipe = makings.get(recipe) ?? new Map<string, KeptMaking<Making>>()
+): KeptMaking<AskedMaking> {
+  const ofRecipe = makings.get(recipe) ?? new Map<string, KeptMaking<AskedMaking>>()
   makings.set(recipe, ofRecipe)
   const { provider, destination } = connection
   const key = canonicalJson([fieldName, provider, model, destination])
@@ -43,17 +56,27 @@ export function makingOf(
 }
 
 /** The making of a field by a server that is known by what was kept of it. */
-export function madeBy(
-  recipe: TaughtRecipe,
-  field: RecipeField,
-  server: Pick<Making, 'provider' | 'model' | 'destination'>,
-): KeptMaking<Making> {
+export function madeBy(recipe: TaughtRecipe, field: RecipeField, server: ServedBy): KeptMaking<AskedMaking> {
   const { provider, model, destination } = server
-  const parts = partsOf(recipe, field, { provider, model, destination })
-  return { id: asId(sha256(canonicalJson(parts))), parts }
+  return kept(partsOf(recipe, field, { provider, model, destination }))
 }
 
-function partsOf(recipe: TaughtRecipe, field: RecipeField, server: Pick<Making, 'provider' | 'model' | 'destination'>): Making {
+type ServedBy = Pick<AskedMaking, 'provider' | 'model' | 'destination'>
+
+/** The making of what rules found, of a value of which a model may have written the rest. */
+export function withRules(asked: KeptMaking<AskedMaking> | undefined, byRules: RulesPart | undefined): KeptMaking<Making> | undefined {
+  if (!asked) return byRules && kept({ byRules })
+  return byRules ? kept({ ...asked.parts, byRules }) : asked
+}
+
+/** What was asked alone: what rules found is each sibling's own. */
+export function withoutRules({ byRules: _byRules, ...asked }: AskedMaking): KeptMaking<AskedMaking> {
+  return kept(asked)
+}
+
+const kept = <Parts extends Making>(parts: Parts): KeptMaking<Parts> => ({ id: asId(sha256(canonicalJson(parts))), parts })
+
+function partsOf(recipe: TaughtRecipe, field: RecipeField, server: ServedBy): AskedMaking {
   const { glossary: _glossary, ...rules } = field
   const { instructions, tone } = recipe
   const examples = recipe.examples?.[field.name]
@@ -70,6 +93,13 @@ const short = (hash: string): string => hash.slice(0, 16)
 
 /** The first half of a SHA-256 as a UUID: 16 bytes instead of 64. */
 const asId = (hash: string): string => hash.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+
+/** What a model and rules saw of a product, as one: rules read attributes too that are not shown. */
+export function linesOfBoth(shown: readonly ShownLine[], read: readonly ShownLine[]): readonly ShownLine[] {
+  const known = new Set(shown.map(({ attribute }) => attribute))
+  const others = read.filter(({ attribute }) => !known.has(attribute))
+  return others.length === 0 ? shown : [...shown, ...others]
+}
 
 const LINE_BYTES = 8
 

@@ -33,7 +33,8 @@ export interface LookedAt {
   readonly recipe: TaughtRecipe // as it is asked for products of its source
   readonly place: number | undefined // of its candidate; undefined: nobody serves it
   readonly secondLook: number | undefined
-  readonly lines: readonly ShownLine[] // its record as the model sees it
+  readonly values: Readonly<Record<string, unknown>> // its own data
+  readonly lines: readonly ShownLine[] // of that, as the model sees it
   readonly shown: string // the same as one text
   readonly hash: string // what its values would be made from
   readonly answers: RuleAnswers // what stands in its data
@@ -53,7 +54,7 @@ export async function* lookAtSelection(
   }: { workspaceId: string; settings: LookSettings & Pick<RunSettings, 'selection'>; rules?: Rules | undefined },
 ): AsyncGenerator<LookedAt[]> {
   const { recipe, selection } = settings
-  const isThere = createFreshness(recipe)
+  const isThere = createFreshness(recipe, { refreshId: 'refreshId' in selection ? selection.refreshId : undefined })
   for (let afterOrdinal: number | undefined; ;) {
     const page = await database.inWorkspace(workspaceId, async (tx) => {
       const products = await selectedProducts(tx, { selection, afterOrdinal, limit: PAGE })
@@ -81,12 +82,12 @@ export function lookAt(
   rules: Rules | undefined,
 ): Omit<LookedAt, 'isUnchanged'> & { readonly hashes: readonly string[] } {
   const recipe = taughtRecipe(own, memory?.[product.sourceId])
-  const record = recordOf(product, wholeRecipe ?? recipe)
-  const lines = shownLines(record, recipe)
+  const values = recordOf(product, wholeRecipe ?? recipe)
+  const lines = shownLines(values, recipe)
   const shown = lines.map(({ line }) => line).join('\n')
   const facts = factsOf(product, { shown, candidates })
   const { place, secondLook } = whoServes(candidates, facts, steps)
-  const seen = { product, recipe, place, secondLook, lines, shown, ...ruled(recipe, rules, record) }
+  const seen = { product, recipe, place, secondLook, values, lines, shown, ...ruled(recipe, rules, values) }
   if (place === undefined) return { ...seen, hash: '', hashes: [] }
   const hash = hashFor(candidates[place]!, { recipe, shown })
   // What the one who looks again has written is of this plan too.

@@ -64,6 +64,7 @@ export async function quoteRefresh(
       recipe,
       models,
       steps: chooseSteps(undefined),
+      again: true,
     })
     if (found[0]) quotes.push(found[0].quote)
   }

@@ -7,6 +7,7 @@ import { type ResultWrite, resultWrite } from '../../ledger/settlement.ts'
 import type { ItemResult } from '../../runs/items.ts'
 import type { Escalation, LeasedItem, SettledItem } from '../../runs/run-kind.ts'
 import { generatedValues, ruleValues, type ValueOrigin } from './made-values.ts'
+import type { Making } from './makings.ts'
 import type { RuleAnswers } from './planner/rules.ts'
 import type { ComposedPrompt } from './prompt.ts'
 import { mergeReadings, readAnswer, type ReadProduct } from './read-answer.ts'
@@ -42,6 +43,7 @@ export interface FilledValue {
   readonly field: string
   readonly value: FieldValue | null
   readonly provenance: Provenance
+  readonly making: Making | undefined // of the sibling's value; undefined: written before that was kept
 }
 
 /** A first answer with problems. The values of it that passed are written already. */

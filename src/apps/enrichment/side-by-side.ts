@@ -19,6 +19,7 @@ import { createEstimator, type Estimator } from './estimate.ts'
 import { createFreshness } from './freshness.ts'
 import { quoteView } from './quote-view.ts'
 import { openRules } from './planner/open-rules.ts'
+import { readTargets } from './planner/target-lists.ts'
 import { planView } from './planner/plan-view.ts'
 import type { Rules } from './planner/rules.ts'
 import { createSiblingFinder, type SiblingFinder, siblingShape } from './planner/siblings.ts'
@@ -55,9 +56,12 @@ export async function quoteSideBySide(
     recipe: given,
     models,
     steps,
+    again = false,
   }: {
     workspaceId: string
     selection: RunSelection
+    /** What is there already is to be written again. */
+    again?: boolean
     /** So many products are meant, of which the selection holds some; absent: it holds all. */
     standsFor?: number
     recipe: Recipe
@@ -68,36 +72,40 @@ export async function quoteSideBySide(
   const { database, clock } = services
   await refreshCatalogueIndex(database, workspaceId)
   const recipe = withPerCall(given, perCallOf(given, steps))
-  const freshness = createFreshness(recipe)
-  const { selected, products, standing, chosen, labels, currency, memories } = await database.inWorkspace(workspaceId, async (tx) => {
-    const page = await selectedProducts(tx, { selection, limit: MOST_COUNTED })
-    const productIds = page.map(({ id }) => id)
-    if (productIds.length === 0)
-      throw new AppError('selection.empty', 'There is no product in this selection. Choose others in the catalogue.')
-    const chosenNow = await chooseCandidates(tx, models)
-    return {
-      selected: standsFor ?? (page.length < MOST_COUNTED ? page.length : await countSelected(tx, selection)),
-      products: page,
-      standing: await freshness.read(tx, productIds),
-      chosen: chosenNow,
-      labels: await labelsOf(tx, chosenNow.candidates),
-      currency: await readWorkspaceCurrency(tx),
-      memories: await readMemories(tx, [...new Set(page.map(({ sourceId }) => sourceId))]),
-    }
-  })
-  const rules = await rulesFor(database, { workspaceId, recipe })
+  const freshness = createFreshness(recipe, {})
+  const { selected, products, standing, lists, chosen, labels, currency, memories } = await database.inWorkspace(
+    workspaceId,
+    async (tx) => {
+      const page = await selectedProducts(tx, { selection, limit: MOST_COUNTED })
+      const productIds = page.map(({ id }) => id)
+      if (productIds.length === 0)
+        throw new AppError('selection.empty', 'There is no product in this selection. Choose others in the catalogue.')
+      const chosenNow = await chooseCandidates(tx, models)
+      return {
+        selected: standsFor ?? (page.length < MOST_COUNTED ? page.length : await countSelected(tx, selection)),
+        products: page,
+        standing: await freshness.read(tx, productIds),
+        lists: (await readTargets(tx, recipe)).map(({ list }) => list?.hash ?? ''),
+        chosen: chosenNow,
+        labels: await labelsOf(tx, chosenNow.candidates),
+        currency: await readWorkspaceCurrency(tx),
+        memories: await readMemories(tx, [...new Set(page.map(({ sourceId }) => sourceId))]),
+      }
+    },
+  )
+  const rules = await rulesFor(database, { workspaceId, recipe, lists })
   const siblings = new Map<Recipe, SiblingFinder>()
   const records = products.map((product, index) => {
     const asked = taughtRecipe(recipe, memories.get(product.sourceId))
-    const record = recordOf(product, recipe)
-    const lines = shownLines(record, recipe)
+    const values = recordOf(product, recipe)
+    const lines = shownLines(values, recipe)
     const shown = lines.map(({ line }) => line).join('\n')
-    const { answers, left } = ruled(asked, rules, record)
+    const { answers, left } = ruled(asked, rules, values)
     const finder = siblings.get(asked) ?? createSiblingFinder()
     siblings.set(asked, finder)
     // What rules answer wholly leads nobody, whether the step is on or not.
     const leader = left ? finder.leaderOf(siblingShape(shown), index + 1) : undefined
-    return { id: product.id, lines, planned: { shown, position: index + 1, answers, isFollower: leader !== undefined, asked } }
+    return { id: product.id, values, lines, planned: { shown, position: index + 1, answers, isFollower: leader !== undefined, asked } }
   })
   const scale = selected / products.length
   const estimators: Estimated[] = []
@@ -107,11 +115,11 @@ export async function quoteSideBySide(
     const server = callCandidate(candidate)
     const estimator = await createEstimator(services, { workspaceId, recipe, candidate: server, currency, steps })
     let unchanged = 0
-    for (const [index, { id, lines, planned }] of records.entries()) {
+    for (const [index, { id, values, lines, planned }] of records.entries()) {
       const { asked, shown } = planned
       const hash = workHash({ recipe: asked, shown, provider, model, destination, locale: recipe.locale })
       const latest = standing.get(id)
-      if (freshness.isWhole({ latest, candidates: [candidate], recipe: asked, hashes: [hash], lines })) {
+      if (!again && freshness.isWhole({ latest, candidates: [candidate], recipe: asked, hashes: [hash], values, lines })) {
         unchanged += 1
         estimator.addUnchanged(shown)
       } else estimator.add(planned)
@@ -161,10 +169,13 @@ const rulesByDatabase = new WeakMap<Database, Map<string, { readonly rules: Prom
 const MOST_KEPT = 50
 
 /** The rules of a recipe, kept for a minute: a page asks again with every switch. */
-function rulesFor(database: Database, { workspaceId, recipe }: { workspaceId: string; recipe: Recipe }): Promise<Rules | undefined> {
+function rulesFor(
+  database: Database,
+  { workspaceId, recipe, lists }: { workspaceId: string; recipe: Recipe; lists: readonly string[] },
+): Promise<Rules | undefined> {
   let kept = rulesByDatabase.get(database)
   if (!kept) rulesByDatabase.set(database, (kept = new Map<string, { rules: Promise<Rules | undefined>; atMs: number }>()))
-  const key = `${workspaceId} ${recipeHash(recipe)}`
+  const key = [workspaceId, recipeHash(recipe), ...lists].join(' ')
   const known = kept.get(key)
   const nowMs = performance.now()
   if (known && nowMs - known.atMs < RULES_LAST_MS) return known.rules

@@ -111,7 +111,7 @@ async function isOutdated(tx: Tx, since: Date): Promise<boolean> {
   const [found] = await rowsOf<{ outdated: boolean }>(
     tx,
     sql`select exists (select from audit_entries where at > ${at} and (action like 'recipe.%' and action <> 'recipe.tried'
-          or action like 'memory.%' or action = 'assignment.changed' or action = 'connection.moved'))
+          or action like 'memory.%' or action like 'structure.%' or action = 'assignment.changed' or action = 'connection.moved'))
         or exists (select from sources where imported_at > ${at})
         or exists (select from runs where coalesce(ended_at, started_at) > ${at}) as outdated`,
   )

@@ -62,6 +62,7 @@ export async function previewStale(
     recipe: asked,
     models: [],
     steps: chooseSteps(undefined),
+    again: true,
   })
   return { values: Math.round(values * scale), products: standsFor, counted, of, cost: quotes[0]?.quote.cost ?? null }
 }

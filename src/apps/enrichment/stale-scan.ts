@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
-import { candidatesFor, candidatesForFlagged } from '../../assignments/resolve.ts'
+import { type AssignedCandidate, candidatesFor, candidatesForFlagged } from '../../assignments/resolve.ts'
 import { readMakings, readRecords } from '../../catalogue/makings.ts'
 import { withMappings } from '../../catalogue/mappings.ts'
 import { uuids } from '../../catalogue/filter.ts'
@@ -11,10 +11,13 @@ import type { Database, Tx } from '../../db/database.ts'
 import { rowsOf } from '../../db/rows.ts'
 import type { WrittenValue } from '../../db/schema/index.ts'
 import { createGovernors, type Governor } from './governed.ts'
-import { keptRecord, madeBy, type Making, makingOf } from './makings.ts'
+import { makingNow, type ProductNow } from './making-now.ts'
+import { keptRecord, type Making } from './makings.ts'
+import { readTargets } from './planner/target-lists.ts'
+import type { RuleTarget } from './planner/targets.ts'
 import { factsOf, recordOf } from './record.ts'
 import { shownLines } from './show.ts'
-import { type Kept, type MadeValue, type MakingNow, type Staleness, stalenessOf } from './stale.ts'
+import { type Kept, type MadeValue, type Staleness, stalenessOf, withCause } from './stale.ts'
 import { taughtRecipe, type TaughtRecipe } from './taught-recipe.ts'
 import { workHash } from './work-hash.ts'
 
@@ -44,6 +47,7 @@ interface ValueRow extends MadeValue {
   readonly locale: string | null
   readonly channel: string | null
   readonly runId: string | null
+  readonly filledFrom: string | null // the change of a sibling that it was filled in from
 }
 
 interface ProductRow extends ProductValues {
@@ -62,6 +66,7 @@ export async function* lookAtValues(
 ): AsyncGenerator<LookedAtPage> {
   const governors = createGovernors(changed)
   const makings = new Map<string, Making>()
+  const targets = createTargets()
   for (let after: string | undefined; ;) {
     const productIds = await database.inWorkspace(workspaceId, (tx) => productPage(tx, { after, recipeId: changed?.recipeId }))
     if (productIds.length === 0) return
@@ -70,11 +75,17 @@ export async function* lookAtValues(
       const products = await readProducts(tx, productIds)
       const unknown = [...new Set(values.flatMap(({ making }) => (making !== null && !makings.has(making) ? [making] : [])))]
       for (const [id, parts] of await readMakings(tx, unknown)) makings.set(id, parts as unknown as Making)
+      const governorsOfRuns = await governors.governorsOf(tx, [...new Set(values.flatMap(({ runId }) => runId ?? []))])
+      for (const governor of governorsOfRuns.values()) if (governor) await targets.read(tx, governor.recipe)
       return {
         values,
         products,
         records: await readRecords(tx, productIds),
-        governors: await governors.governorsOf(tx, [...new Set(values.flatMap(({ runId }) => runId ?? []))]),
+        governors: governorsOfRuns,
+        saidOtherwise: await readSaidOtherwise(
+          tx,
+          values.flatMap(({ filledFrom }) => filledFrom ?? []),
+        ),
         memories: await governors.memoriesOf(
           tx,
           products.map(({ sourceId }) => sourceId),
@@ -85,10 +96,15 @@ export async function* lookAtValues(
     const values: LookedAtValue[] = []
     for (const [index, product] of page.products.entries()) {
       const kept: Kept = { making: (id) => makings.get(id), record: (id) => page.records.get(`${product.id} ${id}`) }
-      const looker = createLooker(product, (governor) => taughtRecipe(governor.recipe, page.memories.get(product.sourceId)))
+      const looker = createLooker(product, {
+        kept,
+        recipeFor: ({ recipe }) => taughtRecipe(recipe, page.memories.get(product.sourceId)),
+        targetsFor: ({ recipe }) => targets.of(recipe),
+        saidOtherwise: page.saidOtherwise,
+      })
       for (const value of ofProduct.get(product.id) ?? []) {
         const governor = value.runId === null ? undefined : page.governors.get(value.runId)
-        const looked = governor && looker(value, governor, kept)
+        const looked = governor && looker(value, governor)
         if (looked) values.push(looked)
       }
       if (index % AT_A_TIME === 0) await breathe()
@@ -99,27 +115,28 @@ export async function* lookAtValues(
   }
 }
 
+interface Looking {
+  readonly kept: Kept
+  readonly recipeFor: (governor: Governor) => TaughtRecipe
+  readonly targetsFor: (governor: Governor) => readonly RuleTarget[]
+  readonly saidOtherwise: ReadonlySet<string>
+}
+
 /** Looks at the values of one product; what several of them share is made once. */
-function createLooker(product: ProductRow, recipeFor: (governor: Governor) => TaughtRecipe) {
-  const shared = new Map<TaughtRecipe, ReturnType<typeof shareOf>>()
-  return (value: ValueRow, governor: Governor, kept: Kept): LookedAtValue | undefined => {
+function createLooker(product: ProductRow, { kept, recipeFor, targetsFor, saidOtherwise }: Looking) {
+  const shared = new Map<TaughtRecipe, ProductNow>()
+  return (value: ValueRow, governor: Governor): LookedAtValue | undefined => {
     const place = { attribute: value.attribute, locale: value.locale, channel: value.channel }
     if (currentValue(product, place).kind === 'person') return undefined
     const recipe = recipeFor(governor)
     const field = recipe.fields.find((one) => columnOf(one) === value.attribute && localeOf(recipe, one) === value.locale)
     if (!field) return undefined // the recipe writes it no more
-    let ofRecipe = shared.get(recipe)
-    if (!ofRecipe) shared.set(recipe, (ofRecipe = shareOf(product, recipe, governor)))
-    const { lines, record, servers, hashes } = ofRecipe
+    let now = shared.get(recipe)
+    if (!now) shared.set(recipe, (now = productNow(product, { recipe, governor, targets: targetsFor(governor) })))
     const before = value.making === null ? undefined : kept.making(value.making)
-    // Who would serve cannot be said: then it is who did.
-    const now: MakingNow = {
-      hashes,
-      makings: servers ? servers.map((server) => makingOf(recipe, field.name, server)) : before ? [madeBy(recipe, field, before)] : [],
-      record,
-      lines,
-    }
-    return { ...stalenessOf(value, now, kept, Object.keys(product.imported)), ...about(value, governor, field.name) }
+    const staleness = stalenessOf(value, makingNow(now, field, before), kept, Object.keys(product.imported))
+    const isOther = value.filledFrom !== null && saidOtherwise.has(value.filledFrom)
+    return { ...(isOther ? withCause(staleness, 'sibling') : staleness), ...about(value, governor, field.name) }
   }
 }
 
@@ -132,10 +149,14 @@ const about = ({ id, productId, attribute, locale }: ValueRow, governor: Governo
   governor,
 })
 
-function shareOf(product: ProductRow, recipe: TaughtRecipe, { candidates }: Governor) {
-  const lines = shownLines(recordOf(product, recipe), recipe)
+function productNow(
+  product: ProductRow,
+  { recipe, governor: { candidates }, targets }: { recipe: TaughtRecipe; governor: Governor; targets: readonly RuleTarget[] },
+): ProductNow {
+  const values = recordOf(product, recipe)
+  const lines = shownLines(values, recipe)
   const shown = lines.map(({ line }) => line).join('\n')
-  let servers
+  let servers: readonly AssignedCandidate[] | undefined
   if (candidates) {
     const facts = factsOf(product, { shown, candidates })
     const chain = candidatesFor(candidates, facts)
@@ -146,7 +167,34 @@ function shareOf(product: ProductRow, recipe: TaughtRecipe, { candidates }: Gove
   const hashes = (servers ?? []).map(({ connection, model }) =>
     workHash({ recipe, shown, provider: connection.provider, model, destination: connection.destination, locale: recipe.locale }),
   )
-  return { lines, record: keptRecord(lines), servers, hashes }
+  return { recipe, targets, values, lines, record: keptRecord(lines), hashes, candidates: servers }
+}
+
+/** What rules can answer of each recipe, read once a check. */
+function createTargets() {
+  const known = new Map<Recipe, readonly RuleTarget[]>()
+  return {
+    async read(tx: Tx, recipe: Recipe): Promise<void> {
+      if (!known.has(recipe)) known.set(recipe, await readTargets(tx, recipe))
+    },
+    of: (recipe: Recipe): readonly RuleTarget[] => known.get(recipe)!,
+  }
+}
+
+/** Of these changes those whose place says something else by now, or nothing. */
+async function readSaidOtherwise(tx: Tx, changeIds: readonly string[]): Promise<Set<string>> {
+  if (changeIds.length === 0) return new Set()
+  const rows = await rowsOf<{ id: string }>(
+    tx,
+    sql`select made.id from value_changes made left join lateral (
+        select latest.value from value_changes latest
+        where latest.product_id = made.product_id and latest.attribute = made.attribute and latest.locale is not distinct from made.locale
+          and latest.channel is not distinct from made.channel
+          and (latest.state = 'accepted' or latest.state = 'proposed' and latest.provenance ->> 'kind' <> 'imported')
+        order by latest.id desc limit 1
+      ) as said on true where made.id = any (${uuids([...new Set(changeIds)])}) and said.value is distinct from made.value`,
+  )
+  return new Set(rows.map(({ id }) => id))
 }
 
 async function productPage(tx: Tx, { after, recipeId }: { after: string | undefined; recipeId: string | undefined }): Promise<string[]> {
@@ -160,16 +208,17 @@ async function productPage(tx: Tx, { after, recipeId }: { after: string | undefi
   return rows.map(({ id }) => id)
 }
 
-/** The latest of each place that was generated, standing or waiting. */
+/** The latest of each place that a model wrote or a rule found, standing or waiting. */
 function latestValues(tx: Tx, productIds: readonly string[]): Promise<ValueRow[]> {
   return rowsOf<ValueRow>(
     tx,
     sql`select * from (
         select distinct on (product_id, attribute, locale, channel) id, product_id as "productId", attribute, locale, channel, value,
-          work_hash as "workHash", making, record, run_id as "runId", provenance ->> 'kind' as kind
+          work_hash as "workHash", making, record, run_id as "runId", provenance ->> 'kind' as kind,
+          provenance -> 'filledFrom' ->> 'changeId' as "filledFrom"
         from value_changes where product_id = any (${uuids(productIds)}) and state in ('accepted', 'proposed') and work_hash is not null
         order by product_id, attribute, locale, channel, id desc
-      ) as latest where kind in ('generated', 'practice')`,
+      ) as latest where kind in ('generated', 'practice', 'rule')`,
   )
 }
 

@@ -1,7 +1,14 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import type { OptionList } from '../../catalogue/structure/option-lists.ts'
 import type { GlossaryEntry, Recipe } from '../../contract/recipe.ts'
-import { changedAttributes, keptRecord, type Making, makingOf } from './makings.ts'
+import { makingNow } from './making-now.ts'
+import { changedAttributes, keptRecord, type Making, makingOf, withRules } from './makings.ts'
+import { createLearner } from './planner/learn.ts'
+import { createRules } from './planner/rules.ts'
+import { withLists } from './planner/target-lists.ts'
+import { ruleTargets } from './planner/targets.ts'
 import { parseRecipe } from './read-recipe.ts'
+import { linesRead, rulesPartOf } from './rule-making.ts'
 import { shownLines } from './show.ts'
 import { isThere, type MadeValue, stalenessOf } from './stale.ts'
 
@@ -77,6 +84,75 @@ it('says the model only when none of those that may be asked wrote it, and what 
   expect(stalenessOf({ ...made, making: null, record: null }, now, kept())).toEqual({ causes: ['unknown'], changed: [] })
   // written before parts were kept: the work hash says whether all is as before
   expect(stalenessOf({ ...made, workHash: 'new', making: null, record: null }, now, kept()).causes).toEqual([])
+})
+
+describe('what rules found', () => {
+  const NAMES = ['Black', 'Red']
+  const coloured = (more: Record<string, unknown> = {}, colour: Record<string, unknown> = {}) =>
+    parseRecipe(
+      JSON.stringify({ ...more, fields: [{ name: 'colour', type: 'attributes', names: [{ name: 'Colour', allowed: NAMES }], ...colour }] }),
+    )
+  const listing = (...codes: string[]): OptionList => ({
+    attribute: 'color',
+    labels: {},
+    several: false,
+    options: codes.map((code) => ({ code, labels: {} })),
+  })
+  const targetsOf = (of: Recipe, list: OptionList) => withLists(ruleTargets(of), [list])
+  const found = (record: Record<string, unknown>, { of = coloured(), list = listing('Black') } = {}) => {
+    const targets = targetsOf(of, list)
+    const answers = createRules(of, createLearner(targets).learned(), targets).answer(record)
+    const part = rulesPartOf(of, of.fields[0]!, { answers, keys: [...answers.keys()] })
+    const making = withRules(undefined, part)!
+    const read = keptRecord(linesRead(record, of, part))
+    const keptOf = { making: () => making.parts, record: (id: string) => (id === read.id ? read.lines : undefined) }
+    return (now: Record<string, unknown> = record, { recipe: other = of, list: listed = list, model = 'm-1' } = {}) => {
+      const shown = lines(now, other)
+      const product = {
+        recipe: other,
+        targets: targetsOf(other, listed),
+        values: now,
+        lines: shown,
+        record: keptRecord(shown),
+        hashes: ['new'],
+        candidates: [server(model)],
+      }
+      return stalenessOf(
+        { workHash: 'old', making: making.id, record: read.id, value: { Colour: 'Red' } },
+        makingNow(product, other.fields[0]!, making.parts),
+        keptOf,
+      )
+    }
+  }
+  const TITLED = { title: 'Acme red chair', brand: 'Acme', legs: 'oak' }
+
+  it.each([
+    ['the same', {}, []],
+    ['a model', { model: 'm-2' }, []],
+    ['how it is told', { recipe: coloured({ tone: 'dry', glossary: [{ term: 'red', use: 'crimson' }] }, { instructions: 'Short.' }) }, []],
+    ['what is allowed', { recipe: coloured({}, { names: [{ name: 'Colour', allowed: [...NAMES, 'Blue'] }] }) }, ['rules']],
+    ['another kind of field', { recipe: coloured({}, { type: 'text', names: undefined }) }, ['rules']],
+    ['a word that must not be written', { recipe: coloured({ glossary: [{ term: 'red', avoid: true }] }) }, ['glossary']],
+    ['a word that it does not hold', { recipe: coloured({ glossary: [{ term: 'blue', avoid: true }] }) }, []],
+    ['an option more', { list: listing('Black', 'Green') }, ['options']],
+  ])('knows %s', (_, more, causes) => {
+    expect(found(TITLED)(TITLED, more).causes).toEqual(causes)
+  })
+
+  it('knows the attributes that rules read, and those that they would read', () => {
+    const now = found(TITLED)
+    expect(now({ ...TITLED, legs: 'steel' })).toEqual({ causes: [], changed: [] })
+    expect(now({ ...TITLED, title: 'Acme chair' })).toEqual({ causes: ['source'], changed: ['title'] })
+    expect(now({ ...TITLED, Farbe: 'Black' })).toEqual({ causes: ['source'], changed: ['Farbe'] })
+    const byAttribute = found({ ...TITLED, color: 'Red' })
+    expect(byAttribute({ ...TITLED, color: 'Red', title: 'Another chair' }).causes).toEqual([])
+    expect(byAttribute({ ...TITLED, color: 'Black' })).toEqual({ causes: ['source'], changed: ['color'] })
+  })
+
+  it('another list is no reason to pay for a whole product again', () => {
+    expect(isThere(found(TITLED)(TITLED, { list: listing('Green') }))).toBe(true)
+    expect(isThere(found(TITLED)({ ...TITLED, title: 'Acme chair' }))).toBe(false)
+  })
 })
 
 it('examples alone are no reason to pay again', () => {

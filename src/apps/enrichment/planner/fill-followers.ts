@@ -1,11 +1,13 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import { withMappings } from '../../../catalogue/mappings.ts'
+import { readMakings } from '../../../catalogue/makings.ts'
 import { withParents } from '../../../catalogue/parents.ts'
 import type { ProductValues } from '../../../catalogue/values.ts'
 import type { Tx } from '../../../db/database.ts'
 import { products, runItems, valueChanges } from '../../../db/schema/index.ts'
 import { columnOf, localeOf, type Recipe, type RecipeField } from '../../../contract/recipe.ts'
 import { flagValue } from '../checks.ts'
+import type { Making } from '../makings.ts'
 import type { EnrichmentSubject, FilledValue } from '../settle-call.ts'
 import { workInput } from '../show.ts'
 import { type FieldValue, validateField } from '../validate.ts'
@@ -26,6 +28,7 @@ interface LeaderResult {
   readonly productId: string
   readonly shape: SiblingShape
   readonly values: ReadonlyMap<string, typeof valueChanges.$inferSelect> // by field
+  readonly makings: ReadonlyMap<string, Making> // by id
 }
 
 /**
@@ -83,6 +86,7 @@ async function readLeaders(
         inArray(valueChanges.state, ['proposed', 'accepted']),
       ),
     )
+  const makings = (await readMakings(tx, [...new Set(changes.flatMap(({ making }) => making ?? []))])) as ReadonlyMap<string, unknown>
   const mapped = await withMappings(tx, rows)
   const leaders = inherits ? await withParents(tx, mapped) : mapped
   const byProduct = Map.groupBy(changes, ({ productId }) => productId)
@@ -97,7 +101,7 @@ async function readLeaders(
           return change ? [[field.name, change] as const] : []
         }),
       )
-      return shape ? [[position, { productId, shape, values }] as const] : []
+      return shape ? [[position, { productId, shape, values, makings: makings as ReadonlyMap<string, Making> }] as const] : []
     }),
   )
 }
@@ -110,7 +114,11 @@ function keepsVariant(field: RecipeField, before: FieldValue | null, after: Fiel
 }
 
 /** Undefined: not everything that is left can be filled in and passes the checks that an answer passes. */
-function fillFrom({ productId, shape, values }: LeaderResult, subject: EnrichmentSubject, recipe: Recipe): FilledValue[] | undefined {
+function fillFrom(
+  { productId, shape, values, makings }: LeaderResult,
+  subject: EnrichmentSubject,
+  recipe: Recipe,
+): FilledValue[] | undefined {
   const own = siblingShape(workInput(subject.values, recipe))
   const fields = subject.left!.fields
   if (!own || fields.some(({ name }) => !values.has(name))) return undefined
@@ -147,7 +155,8 @@ function fillFrom({ productId, shape, values }: LeaderResult, subject: Enrichmen
       ...(callId === undefined ? {} : { callId }),
       words: slots.map(({ from, to }) => ({ from, to })),
     }
-    result.push({ field: field.name, value: checked.value, provenance: { ...provenance, filledFrom } })
+    const making = change.making === null ? undefined : makings.get(change.making)
+    result.push({ field: field.name, value: checked.value, provenance: { ...provenance, filledFrom }, making })
   }
   return result
 }

@@ -1,9 +1,10 @@
 import { createKin, type Kin } from './kin.ts'
-import { indexOptions, oneOption, type OptionIndex } from './options.ts'
+import { folded, type Options, optionsOf } from './option-names.ts'
+import { indexOptions, type NamedOption, oneOption } from './options.ts'
 import { loneMeasures, readMeasure } from './measures.ts'
 import type { RuleTarget } from './targets.ts'
 import { asideOf, nameOfKey, type RuleTexts, ruleTexts, TEXT_SOURCES, type TextSource } from './texts.ts'
-import { foldText, wordsOf } from './words.ts'
+import { wordsOf } from './words.ts'
 
 /**
  * What the catalogue itself teaches rules: which values an attribute has, and how often each was right where a product's text
@@ -12,6 +13,7 @@ import { foldText, wordsOf } from './words.ts'
 export interface LearnedTarget {
   /** Values that products have, or that the recipe allows, with the texts in which they may be believed. */
   readonly options: readonly LearnedOption[]
+  readonly called: Options
   /** The unit in which a text states the attribute's number, when it states one quantity of that kind. */
   readonly measure: { readonly unit: string; readonly writes: 'number' | 'words' } | null
   /** Texts with one of these words speak of something else: the colour of a toner is that of its ink. */
@@ -20,8 +22,7 @@ export interface LearnedTarget {
   readonly kin: Kin
 }
 
-export interface LearnedOption {
-  readonly option: string
+export interface LearnedOption extends NamedOption {
   readonly sources: readonly TextSource[] // none: it is known, so that it is not taken for another one
 }
 
@@ -99,18 +100,23 @@ function textOf(value: unknown): string | undefined {
 }
 
 function learnTarget(target: RuleTarget, examples: readonly Example[]): Omit<LearnedTarget, 'kin'> {
-  const options = target.isNumber ? [] : (target.options ?? frequent(examples))
-  const named = mentionsOfOptions(target, indexOptions(options), examples)
-  const measured = target.options ? [] : mentionsOfMeasures(examples)
+  const values = target.isNumber || target.options || target.list ? [] : frequent(examples)
+  const called = target.isNumber ? NO_OPTIONS : optionsOf(target, { values, known: examples.map(({ value }) => value) })
+  const named = mentionsOfOptions(target, called, examples)
+  const isGiven = target.options !== undefined || target.list !== undefined
+  const measured = isGiven ? [] : mentionsOfMeasures(examples)
   const ofOptions = vetoesOf(named)
-  const sources = trustedSources(named, ofOptions, { isGiven: target.options !== undefined, examples: examples.length })
+  const sources = trustedSources(named, ofOptions, { isGiven, examples: examples.length })
   const { measure, vetoes } = learnMeasure(target, measured)
   return {
-    options: options.map((option) => ({ option, sources: sources(option) })),
+    options: called.options.map(({ option, names }) => ({ option, names, sources: sources(option) })),
+    called,
     measure,
     vetoes: [...new Set([...ofOptions, ...vetoes])],
   }
 }
+
+const NO_OPTIONS: Options = { options: [], optionOf: () => undefined, saidBy: () => [], between: undefined }
 
 /** The values that products have, the most frequent first. */
 function frequent(examples: readonly Example[]): string[] {
@@ -128,17 +134,20 @@ function frequent(examples: readonly Example[]): string[] {
     .map(({ option }) => option)
 }
 
-function mentionsOfOptions(target: RuleTarget, index: OptionIndex, examples: readonly Example[]): Mention[] {
+function mentionsOfOptions(target: RuleTarget, { options, saidBy }: Options, examples: readonly Example[]): Mention[] {
+  const index = indexOptions(options)
   if (index.size === 0) return []
   return examples.flatMap(({ texts, value }) =>
     TEXT_SOURCES.flatMap((source): Mention[] => {
       const text = texts.texts[source]
       const answer = text === '' ? undefined : oneOption(index, text, asideOf(text, texts, target))
       if (answer?.kind !== 'one') return []
-      return [{ of: answer.option, source, right: folded(value) === folded(answer.option), words: wordSet(text) }]
+      return [{ of: answer.option, source, right: isSaid(saidBy(value), answer.option), words: wordSet(text) }]
     }),
   )
 }
+
+const isSaid = (said: readonly string[], option: string): boolean => said.length === 1 && said[0] === option
 
 function mentionsOfMeasures(examples: readonly Example[]): Mention[] {
   return examples.flatMap(({ texts: { texts }, value }) => {
@@ -155,23 +164,61 @@ function mentionsOfMeasures(examples: readonly Example[]): Mention[] {
 export const wordSet = (text: string): Set<string> =>
   new Set(wordsOf(text).flatMap(({ folded: word }) => (/\p{L}{2}/u.test(word) ? [word] : [])))
 
-/** Words whose company makes a mention doubtful. What is mentioned is no company of its own. */
+/**
+ * Words whose company makes a mention doubtful, the worst first. What one of them explains is no reason to doubt another: "Xeon Silver"
+ * says nothing against the notebooks whose titles name a processor too. What is mentioned is no company of its own.
+ */
 function vetoesOf(mentions: readonly Mention[]): string[] {
-  const company = new Map<string, { mentions: number; right: number }>()
-  for (const { of, right, words } of mentions) {
+  const company = new Map<string, Company>()
+  const words = mentions.map(({ of, words: all }) => {
     const own = new Set(wordsOf(of).map(({ folded: word }) => word))
-    for (const word of words) {
-      if (own.has(word)) continue
-      const seen = company.get(word) ?? { mentions: 0, right: 0 }
-      company.set(word, { mentions: seen.mentions + 1, right: seen.right + (right ? 1 : 0) })
+    return [...all].filter((word) => !own.has(word))
+  })
+  for (const [at, { right }] of mentions.entries())
+    for (const word of words[at]!) {
+      let seen = company.get(word)
+      if (!seen) company.set(word, (seen = { at: [], right: 0, wrong: 0 }))
+      seen.at.push(at)
+      seen[right ? 'right' : 'wrong'] += 1
     }
+  const doubted = new Map([...company].filter(([, seen]) => seen.wrong >= WRONG_ENOUGH))
+  const explained = new Set<number>()
+  const vetoes: string[] = []
+  while (vetoes.length < MOST_VETOES) {
+    const word = worst(doubted)
+    if (word === undefined) break
+    vetoes.push(word)
+    for (const at of doubted.get(word)!.at) {
+      if (explained.has(at)) continue
+      explained.add(at)
+      const outcome = mentions[at]!.right ? 'right' : 'wrong'
+      for (const other of words[at]!) {
+        const seen = doubted.get(other)
+        if (seen) seen[outcome] -= 1
+      }
+    }
+    doubted.delete(word)
   }
-  return [...company]
-    .map(([word, { mentions: all, right }]) => ({ word, wrong: all - right, share: right / all }))
-    .filter(({ wrong, share }) => wrong >= WRONG_ENOUGH && share < DOUBTED)
-    .sort((a, b) => b.wrong - a.wrong)
-    .slice(0, MOST_VETOES)
-    .map(({ word }) => word)
+  return vetoes
+}
+
+interface Company {
+  readonly at: number[]
+  right: number
+  wrong: number
+}
+
+/** The word that explains the most wrong mentions for the fewest right ones; undefined: none is doubtful any more. */
+function worst(company: ReadonlyMap<string, Company>): string | undefined {
+  let found: string | undefined
+  let most = 0
+  for (const [word, { right, wrong }] of company) {
+    const all = right + wrong
+    if (wrong < WRONG_ENOUGH || right / all >= DOUBTED) continue
+    const weight = (wrong * wrong) / all
+    if (weight > most) [found, most] = [word, weight]
+  }
+  return found
 }
 
 /** Which texts an option is believed in: each option by its own record, those that are rarely mentioned by that of all such. */
@@ -225,8 +272,3 @@ function learnMeasure({ unit: wanted }: RuleTarget, mentions: readonly Mention[]
 }
 
 const rightOf = (mentions: readonly Mention[]): number => mentions.filter(({ right }) => right).length
-
-const folded = (text: string): string => {
-  const words = wordsOf(text)
-  return words.length === 0 ? foldText(text) : words.map((word) => word.folded).join(' ')
-}

@@ -28,7 +28,12 @@ export const partKey = (answers: RuleAnswers): string => [...answers.keys()].toS
 
 /** The part of a recipe that a key names, as `partKey` wrote it. */
 export const leftByKey = (recipe: Recipe, key: string): Recipe | null =>
-  leftOf(recipe, new Map(key === '' ? [] : key.split('\n').map((target) => [target, { value: '', rule: 'option', source: '', words: '' }])))
+  leftOf(
+    recipe,
+    new Map(
+      key === '' ? [] : key.split('\n').map((target) => [target, { value: '', rule: 'option', source: '', words: '', listed: null }]),
+    ),
+  )
 
 function fieldLeft(field: RecipeField, answers: RuleAnswers): RecipeField[] {
   if (field.type !== 'attributes') return answers.has(field.name) ? [] : [field]

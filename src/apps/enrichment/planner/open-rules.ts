@@ -7,6 +7,7 @@ import { products } from '../../../db/schema/index.ts'
 import { recordOf } from '../record.ts'
 import { createLearner, MOST_EXAMPLES } from './learn.ts'
 import { createRules, type Rules } from './rules.ts'
+import { readTargets } from './target-lists.ts'
 import { ruleTargets } from './targets.ts'
 
 const PAGE = 500
@@ -20,8 +21,8 @@ export async function openRules(
   database: Database,
   { workspaceId, recipe, most = MOST_EXAMPLES }: { workspaceId: string; recipe: Recipe; most?: number },
 ): Promise<Rules | undefined> {
-  const targets = ruleTargets(recipe)
-  if (targets.length === 0) return undefined
+  if (ruleTargets(recipe).length === 0) return undefined
+  const targets = await database.inWorkspace(workspaceId, (tx) => readTargets(tx, recipe))
   const learner = createLearner(targets)
   let read = 0
   for (let afterId: string | undefined; read < most;) {
@@ -42,5 +43,5 @@ export async function openRules(
     if (page.length < PAGE) break
     afterId = page.at(-1)!.id
   }
-  return createRules(recipe, learner.learned())
+  return createRules(recipe, learner.learned(), targets)
 }

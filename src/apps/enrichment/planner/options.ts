@@ -15,24 +15,48 @@ export interface OptionMention {
   readonly standing: 'plain' | 'other' | 'unsure'
 }
 
-/** A number alone says nothing of what it counts, and "Black,Silver" is two. */
-const isFindable = (option: string, words: readonly Word[]): boolean =>
-  words.some(({ folded }) => /\p{L}/u.test(folded)) && joined(words).length > 1 && !/[,;|]/.test(option)
+/** An option with what else it is called: its code, its labels. */
+export interface NamedOption {
+  readonly option: string
+  readonly names: readonly string[]
+}
+
+/** A number alone says nothing of what it counts. */
+const isFindable = (words: readonly Word[]): boolean => words.some(({ folded }) => /\p{L}/u.test(folded)) && joined(words).length > 1
 
 const joined = (words: readonly Word[]): string => words.map((word) => word.folded).join(' ')
 
-/** An index over options; those that cannot be told from other words are left out. */
-export function indexOptions(options: readonly string[]): OptionIndex {
+/** "XL" is a size, "or" is gold to some and a word to others: names of two letters are found in capitals, if they are written so. */
+const isShort = (words: readonly Word[]): boolean => words.length === 1 && words[0]!.folded.length <= 2
+
+/**
+ * An index over options; those that cannot be told from other words are left out. A name that two of them have is known, so that it
+ * is taken for neither.
+ */
+export function indexOptions(options: readonly NamedOption[]): OptionIndex {
   const byFirst = new Map<string, Entry[]>()
-  const known = new Set<string>()
-  for (const option of options) {
-    const words = wordsOf(option)
-    const key = `${joined(words)}${signOf(option) ?? ''}`
-    if (!isFindable(option, words) || known.has(key)) continue
-    known.add(key)
+  const known = new Map<string, Entry>()
+  const add = (option: string, name: string, isName: boolean): void => {
+    const words = wordsOf(name)
+    const key = `${joined(words)}${signOf(name) ?? ''}${DIVIDES.test(name) ? gapsOf(name, words).join(' ') : ''}`
+    const before = known.get(key)
+    if (before && isName && before.option !== option) before.option = SHARED
+    if (before || !isFindable(words)) return
+    const exactly = isName && isShort(words)
+    if (exactly && name !== name.toUpperCase()) return
+    const entry: Entry = {
+      words: words.map((word) => word.folded),
+      name,
+      option,
+      exactly,
+      between: DIVIDES.test(name) ? gapsOf(name, words) : undefined,
+    }
+    known.set(key, entry)
     const first = words[0]!.folded
-    byFirst.set(first, [...(byFirst.get(first) ?? []), { words: words.map((word) => word.folded), option }])
+    byFirst.set(first, [...(byFirst.get(first) ?? []), entry])
   }
+  for (const { option } of options) add(option, option, false)
+  for (const { option, names } of options) for (const name of names) add(option, name, true)
   for (const entries of byFirst.values()) entries.sort((a, b) => b.words.length - a.words.length)
   return {
     size: known.size,
@@ -48,11 +72,12 @@ export function indexOptions(options: readonly string[]): OptionIndex {
           continue
         }
         const last = at + found.words.length - 1
+        const standing = standingOf(text, words, { first: at, last, option: found.name })
         mentions.push({
           option: found.option,
           start: words[at]!.start,
           end: words[last]!.end,
-          standing: standingOf(text, words, { first: at, last, option: found.option }),
+          standing: found.option === SHARED && standing === 'plain' ? 'unsure' : standing,
         })
         at = last + 1
       }
@@ -61,14 +86,28 @@ export function indexOptions(options: readonly string[]): OptionIndex {
   }
 }
 
+/** No option: two have this name. */
+const SHARED = ''
+
 interface Entry {
   readonly words: readonly string[]
-  readonly option: string
+  readonly name: string
+  option: string
+  readonly exactly: boolean // in the letters that it is written in
+  readonly between: readonly string[] | undefined // of "Black,Silver": what stands between its words stands there in a text too
 }
 
-const isAt = ({ words: wanted, option }: Entry, words: readonly Word[], at: number, text: string): boolean =>
+/** What makes two of one. */
+const DIVIDES = /[,;:|]/
+
+const gapsOf = (text: string, words: readonly Word[]): string[] =>
+  words.slice(1).map(({ start }, index) => text.slice(words[index]!.end, start).replace(/\s+/g, ''))
+
+const isAt = ({ words: wanted, name, exactly, between }: Entry, words: readonly Word[], at: number, text: string): boolean =>
   wanted.every((word, index) => words[at + index]?.folded === word) &&
-  signAfter(text, words[at + wanted.length - 1]!.end) === signAfter(option, option.length - (signOf(option)?.length ?? 0))
+  (!between || gapsOf(text, words.slice(at, at + wanted.length)).every((gap, index) => gap === between[index])) &&
+  (!exactly || text.slice(words[at]!.start, words[at]!.end) === name) &&
+  signAfter(text, words[at + wanted.length - 1]!.end) === signAfter(name, name.length - (signOf(name)?.length ?? 0))
 
 /** "SPF 50" is not "SPF 50+". */
 const signOf = (text: string): string | undefined => /[+%]$/.exec(text)?.[0]
@@ -134,8 +173,9 @@ function standingOf(
   const after = words[last + 1]
   if (after?.clause === clause && NEGATES_AFTER.has(after.folded)) return 'unsure'
   if (!words[first]!.freeBefore || (!words[last]!.freeAfter && !signOf(option))) return 'unsure'
+  if (DIVIDES.test(option)) return 'plain'
   // Words of one option that something else divides: "Stainless, steel".
-  for (let at = first; at < last; at += 1) if (/[,;:|]/.test(text.slice(words[at]!.end, words[at + 1]!.start))) return 'unsure'
+  for (let at = first; at < last; at += 1) if (DIVIDES.test(text.slice(words[at]!.end, words[at + 1]!.start))) return 'unsure'
   return 'plain'
 }
 
@@ -151,11 +191,26 @@ export interface Span {
   readonly end: number
 }
 
+const ownMentions = (index: OptionIndex, text: string, aside: readonly Span[]): OptionMention[] =>
+  index.find(text).filter(({ start, end, standing }) => standing !== 'other' && !aside.some((span) => span.start < end && start < span.end))
+
+/** All options that a text names, each with its words, where an attribute may have several. Undefined: one of them is no sure answer. */
+export function allOptions(
+  index: OptionIndex,
+  text: string,
+  aside: readonly Span[] = [],
+): readonly { readonly option: string; readonly words: string }[] | undefined {
+  const byOption = Map.groupBy(ownMentions(index, text, aside), ({ option }) => option)
+  const found = [...byOption].map(([option, mentions]) => {
+    const plain = mentions.find(({ standing }) => standing === 'plain')
+    return plain && { option, words: text.slice(plain.start, plain.end) }
+  })
+  return found.every((one) => one !== undefined) ? found : undefined
+}
+
 /** Different options, or one that is negated or tied to another word, are no answer. */
 export function oneOption(index: OptionIndex, text: string, aside: readonly Span[] = []): OptionAnswer {
-  const mentions = index
-    .find(text)
-    .filter(({ start, end, standing }) => standing !== 'other' && !aside.some((span) => span.start < end && start < span.end))
+  const mentions = ownMentions(index, text, aside)
   const [first] = mentions
   if (!first) return { kind: 'none' }
   if (mentions.some(({ option }) => option !== first.option)) return { kind: 'unclear' }

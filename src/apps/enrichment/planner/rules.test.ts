@@ -1,9 +1,11 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
+import type { OptionList } from '../../../catalogue/structure/option-lists.ts'
 import { recipeSchema } from '../../../contract/recipe.ts'
 import { createLearner } from './learn.ts'
 import { leftOf } from './left.ts'
 import { createRules } from './rules.ts'
+import { withLists } from './target-lists.ts'
 import { ruleTargets } from './targets.ts'
 
 const COLOURS = ['Black', 'White', 'Red', 'Blue', 'Dark Blue', 'Stainless steel', 'Light-grey']
@@ -93,6 +95,87 @@ describe('what the catalogue teaches', () => {
         .answer({ title: 'Nordic shirt cotton 3 m' })
         .get('attributes/Length'),
     ).toBeUndefined()
+  })
+})
+
+describe('options that the structure lists', () => {
+  const list = (several = false): OptionList => ({
+    attribute: 'main_color',
+    labels: { en: 'Main colour', de: 'Hauptfarbe' },
+    several,
+    options: [
+      { code: 'black', labels: { en: 'Black', de: 'Schwarz', fr: 'Noir' } },
+      { code: 'gold', labels: { en: 'Gold', de: 'Gold', fr: 'Or' } },
+      { code: 'dark_blue', labels: { en: 'Navy', de: 'Dunkelblau' } },
+      { code: 'blue', labels: { en: 'Blue', de: 'Blau' } },
+      { code: 'xl', labels: { en: 'XL', de: 'XL' } },
+      { code: 'sand', labels: { en: 'Beige' } },
+      { code: 'cream', labels: { en: 'Beige' } },
+    ],
+  })
+  const answersFor = (field: Record<string, unknown>, { several = false, known = [] as Record<string, unknown>[] } = {}) => {
+    const asked = recipeSchema.parse({ fields: [field] })
+    const targets = withLists(ruleTargets(asked), [list(several)])
+    const learner = createLearner(targets)
+    for (const each of known) learner.add(each)
+    const rules = createRules(asked, learner.learned(), targets)
+    return (title: string, more: Record<string, unknown> = {}) => [...rules.answer({ title, ...more }).values()][0]
+  }
+  const select = {
+    name: 'colour',
+    type: 'select',
+    column: 'main_color',
+    values: ['black', 'gold', 'dark_blue', 'blue', 'xl', 'sand', 'cream'],
+  }
+  const free = { name: 'attributes', type: 'attributes', names: ['Main colour'] }
+
+  it.each([
+    ['a code', 'Acme chair, gold', 'gold', 'gold'],
+    ['a label', 'Acme chair Navy', 'dark_blue', 'Navy'],
+    ['a label of another language', 'Acme Stuhl schwarz', 'black', 'schwarz'],
+    ['the longer of two', 'Acme chair dark blue', 'dark_blue', 'dark blue'],
+    ['two letters in capitals', 'Acme shirt XL', 'xl', 'XL'],
+  ])('are found by %s: %s', (_, title, value, words) => {
+    expect(answersFor(select)(title)).toMatchObject({ value, words, rule: 'option', source: 'title', listed: expect.any(String) })
+    expect(answersFor(free)(title)).toMatchObject({ value, words })
+  })
+
+  it.each([
+    ['two of them', 'Acme chair navy, schwarz'],
+    ['a word of two letters', 'Acme chair with or without arms'],
+    ['a name that two of them have', 'Acme chair beige'],
+    ['tied to another word', 'Acme Schwarz-Weiß film'],
+    ['what it is for', 'Ink for Navy pens'],
+  ])('are none by %s', (_, title) => {
+    expect(answersFor(select)(title)).toBeUndefined()
+    expect(answersFor(free)(title)).toBeUndefined()
+  })
+
+  it('are written as the catalogue writes them', () => {
+    const known = ['Schwarz', 'Gold', 'Blau', 'Dunkelblau'].flatMap((colour) =>
+      Array.from({ length: 15 }, (_, index) => ({ title: `Acme Stuhl ${index} ${colour}`, main_color: colour })),
+    )
+    expect(answersFor(free, { known })('Acme Stuhl black')?.value).toBe('Schwarz')
+    expect(answersFor(free)('Acme Stuhl Schwarz')?.value).toBe('black')
+    expect(answersFor(select, { known })('Acme Stuhl Schwarz')?.value).toBe('black') // what the recipe allows
+    expect(answersFor(free)('Acme Stuhl', { main_color: 'Dunkelblau' })).toMatchObject({ value: 'dark_blue', rule: 'attribute' })
+    expect(answersFor(free)('Acme Stuhl', { main_color: 'Ocker' })).toBeUndefined() // no option of it
+  })
+
+  it('are several where an attribute may have several', () => {
+    const answer = answersFor(free, { several: true })
+    expect(answer('Acme chair navy, schwarz')).toMatchObject({ value: 'dark_blue,black', words: 'navy, schwarz' })
+    expect(answer('Acme chair navy, schwarz-weiß')).toBeUndefined()
+    expect(answer('Acme chair', { main_color: 'Noir | Blau' })).toMatchObject({ value: 'black,blue', rule: 'attribute' })
+    expect(answersFor(select, { several: true })('Acme chair navy, schwarz')).toBeUndefined() // the recipe allows one
+  })
+
+  it('are those of the attribute of that code, and of none where two have that name', () => {
+    const [target] = ruleTargets(recipeSchema.parse({ fields: [free] }))
+    const other = { ...list(), attribute: 'Main-Color' }
+    expect(withLists([target!], [list(), other])[0]!.list).toBeUndefined()
+    const [exact] = ruleTargets(recipeSchema.parse({ fields: [select] }))
+    expect(withLists([exact!], [other, list()])[0]!.list).toMatchObject({ attribute: 'main_color' })
   })
 })
 

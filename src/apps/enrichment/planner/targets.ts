@@ -1,3 +1,4 @@
+import type { OptionList } from '../../../catalogue/structure/option-lists.ts'
 import { columnOf, namedAttributes, type Recipe } from '../../../contract/recipe.ts'
 import { normalName } from '../show.ts'
 
@@ -10,6 +11,12 @@ export interface RuleTarget {
   readonly options: readonly string[] | undefined // the only values it may have
   readonly unit: string | undefined // of a number field
   readonly isNumber: boolean
+  readonly list?: TargetList // of the catalogue's structure; absent: nobody named any options there
+}
+
+/** The options that the catalogue's structure lists for what a recipe writes. */
+export interface TargetList extends OptionList {
+  readonly hash: string // of what is looked for: codes and labels
 }
 
 /** What rules can answer of a recipe. Texts are a model's, and so are attributes that it is to choose. */

@@ -30,16 +30,30 @@ export function nameOfKey(key: string): string {
 }
 
 export function ruleTexts(record: Readonly<Record<string, unknown>>): RuleTexts {
-  const texts = { title: '', description: '' }
-  let brand = ''
+  const { title, description, brand } = foundTexts(record)
+  return { texts: { title: title?.text ?? '', description: description?.text ?? '' }, brand: brand?.text ?? '' }
+}
+
+/** The attributes of a record that rules read as texts. */
+export const textKeys = (record: Readonly<Record<string, unknown>>): string[] => Object.values(foundTexts(record)).map(({ key }) => key)
+
+interface FoundText {
+  readonly key: string
+  readonly text: string
+}
+
+/** The first of each that says something. */
+function foundTexts(record: Readonly<Record<string, unknown>>): { [Source in TextSource | 'brand']?: FoundText } {
+  const found: ReturnType<typeof foundTexts> = {}
   for (const [key, value] of Object.entries(record)) {
     if (typeof value !== 'string' || value === '') continue
     const name = nameOfKey(key)
-    if (texts.title === '' && TITLES.has(name)) texts.title = line(value)
-    else if (texts.description === '' && DESCRIPTIONS.has(name)) texts.description = line(value)
-    else if (brand === '' && BRANDS.has(name)) brand = line(value)
+    const source = TITLES.has(name) ? 'title' : DESCRIPTIONS.has(name) ? 'description' : BRANDS.has(name) ? 'brand' : undefined
+    if (source === undefined || found[source]) continue
+    const text = line(value)
+    if (text !== '') found[source] = { key, text }
   }
-  return { texts, brand }
+  return found
 }
 
 const line = (value: string): string => oneLine(withoutHtml(value.slice(0, LONGEST)))
