@@ -26,7 +26,7 @@ export function staleRoutes(services: JobServices & { readonly runManager: RunMa
         ? {
             ...check,
             startedAt: check.startedAt.toISOString(),
-            endedAt: check.endedAt?.toISOString() ?? (running ? null : check.startedAt.toISOString()),
+            endedAt: running ? null : (check.endedAt ?? check.startedAt).toISOString(), // one that begins has the last one's row at first
             outdated: check.outdated || (check.endedAt === null && !running), // it was cut off
           }
         : null,
