@@ -12,17 +12,18 @@ import { currentPlaces, readWrittenKey } from './current.ts'
 import { merchantTexts, structured } from './export-merchant.ts'
 import { beganAsGenerated, markOf, originCells, originColumnsOf } from './export-origins.ts'
 import { columnNames, type FileFormat } from './formats/format.ts'
-import { exportFile } from './formats/write.ts'
+import { exportFile, type ExportSummary } from './formats/write.ts'
 import { namingFile } from './look.ts'
 import { addedColumns, cellsAt } from './mapping.ts'
 import type { OriginMark } from './origin-marks.ts'
 import { sanitizeGeneratedValue } from './sanitize.ts'
 import { labelOf, readSource, type Source } from './sources.ts'
-import { type CatalogueServices, fileContent, readUpload } from './uploads.ts'
+import { type CatalogueServices, fileContent, readUpload, type Upload } from './uploads.ts'
 import type { ProductValues } from './values.ts'
 import { writtenProducts } from './written.ts'
 
 const LEFT_MS = 60 * 60 * 1000
+const MOST_LEFT = 8 // of a workspace, before another is made
 
 /** What a person asks of an export beside the file. */
 export interface ExportChoices {
@@ -32,29 +33,80 @@ export interface ExportChoices {
   readonly structured: boolean
 }
 
+interface ExportOrder {
+  readonly workspaceId: string
+  readonly actor: string
+  readonly sourceId: string
+  readonly choices: ExportChoices
+}
+
 /**
  * A source's newest file with every accepted value written in; each byte outside of changed cells is the supplier's own.
  * Generated values are sanitised once more on their way out (OUT-1); imported ones are not touched. The answer's content removes
  * its temporary file when it has been read, or left.
  * @throws AppError source.missing, import.running, file.changed, file.unwritable
  */
-export async function exportSource(
+export async function exportSource(services: CatalogueServices, order: ExportOrder): Promise<FileAnswer> {
+  const { source, upload } = await exportable(services, order)
+  const { path } = await writeExport(services, { ...order, source, upload })
+  return answerOf(source, upload, path)
+}
+
+/** The same in two steps: what the file could not hold is said before it is fetched. @throws AppError as `exportSource` */
+export async function prepareExport(
   services: CatalogueServices,
-  { workspaceId, actor, sourceId, choices }: { workspaceId: string; actor: string; sourceId: string; choices: ExportChoices },
+  order: ExportOrder,
+): Promise<ExportSummary & { readonly prepared: string }> {
+  const { prepared, summary } = await writeExport(services, { ...order, ...(await exportable(services, order)) })
+  return { ...summary, prepared }
+}
+
+/** A prepared export's file, once. @throws AppError source.missing, file.missing */
+export async function fetchExport(
+  services: CatalogueServices,
+  { workspaceId, sourceId, prepared }: { workspaceId: string; sourceId: string; prepared: string },
 ): Promise<FileAnswer> {
-  const { database, dataDir } = services
-  const source = await database.inWorkspace(workspaceId, (tx) => readWholeSource(tx, sourceId))
+  const { source, upload } = await exportable(services, { workspaceId, sourceId })
+  const path = join(folderOf(services, workspaceId), nameOf(sourceId, prepared))
+  if (!(await stat(path).catch(() => undefined)))
+    throw new AppError('file.missing', 'This export was fetched before, or an hour has passed since it was made. Export the file again.')
+  return answerOf(source, upload, path)
+}
+
+const answerOf = (source: Source, upload: Upload, path: string): FileAnswer => ({
+  name: upload.name,
+  contentType: contentTypeOf(source.format as unknown as FileFormat),
+  content: fileContent(path, () => rm(path, { force: true })),
+})
+
+/** Each workspace has a folder of its own: nothing that a person sends leads into another's. */
+const folderOf = ({ dataDir }: CatalogueServices, workspaceId: string): string => join(dataDir, 'exports', workspaceId)
+const nameOf = (sourceId: string, prepared: string): string => `${sourceId}.${prepared}`
+
+async function exportable(
+  services: CatalogueServices,
+  { workspaceId, sourceId }: Pick<ExportOrder, 'workspaceId' | 'sourceId'>,
+): Promise<{ source: Source; upload: Upload & { path: string } }> {
+  const source = await services.database.inWorkspace(workspaceId, (tx) => readWholeSource(tx, sourceId))
   if (source.uploadId === null) {
     throw new AppError(
       'source.missing',
       `"${labelOf(source)}" was read by the command line, which writes its own file: the server has no copy of it. Upload the file once to export it here.`,
     )
   }
-  const upload = await readUpload(services, workspaceId, source.uploadId)
-  const folder = join(dataDir, 'exports')
+  return { source, upload: await readUpload(services, workspaceId, source.uploadId) }
+}
+
+async function writeExport(
+  services: CatalogueServices,
+  { workspaceId, actor, sourceId, choices, source, upload }: ExportOrder & { source: Source; upload: Upload & { path: string } },
+): Promise<{ path: string; prepared: string; summary: ExportSummary }> {
+  const { database } = services
+  const folder = folderOf(services, workspaceId)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await removeLeft(folder)
-  const output = join(folder, newId())
+  const prepared = newId()
+  const output = join(folder, nameOf(sourceId, prepared))
   const format = source.format as unknown as FileFormat
   const added = await database.inWorkspace(workspaceId, (tx) =>
     rowsOf<{ key: string }>(
@@ -76,7 +128,7 @@ export async function exportSource(
     ]),
   ]
   try {
-    await namingFile(upload, () =>
+    const summary = await namingFile(upload, () =>
       exportFile({
         input: upload.path,
         output,
@@ -99,17 +151,13 @@ export async function exportSource(
         },
       }),
     )
+    await database.inWorkspace(workspaceId, (tx) =>
+      recordAudit(tx, { workspaceId, actor, action: 'catalogue.exported', subject: `source:${sourceId}`, detail: { file: upload.name } }),
+    )
+    return { path: output, prepared, summary }
   } catch (error) {
     await rm(output, { force: true })
     throw error
-  }
-  await database.inWorkspace(workspaceId, (tx) =>
-    recordAudit(tx, { workspaceId, actor, action: 'catalogue.exported', subject: `source:${sourceId}`, detail: { file: upload.name } }),
-  )
-  return {
-    name: upload.name,
-    contentType: contentTypeOf(format),
-    content: fileContent(output, () => rm(output, { force: true })),
   }
 }
 
@@ -165,11 +213,15 @@ async function editedIn(tx: Tx, products: Iterable<ProductValues>): Promise<Read
   )
 }
 
-/** Exports that nobody came to fetch, and those of a server that was killed. */
+/** Exports that nobody came to fetch, and those of a server that was killed: after an hour, and all but the latest few. */
 async function removeLeft(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const path = join(folder, name)
-    const found = await stat(path).catch(() => undefined)
-    if (found && Date.now() - found.mtimeMs > LEFT_MS) await rm(path, { force: true })
-  }
+  const found = await Promise.all(
+    (await readdir(folder)).map(async (name) => {
+      const path = join(folder, name)
+      return { path, atMs: (await stat(path).catch(() => undefined))?.mtimeMs ?? 0 }
+    }),
+  )
+  const newestFirst = found.toSorted((a, b) => b.atMs - a.atMs)
+  for (const [index, { path, atMs }] of newestFirst.entries())
+    if (index >= MOST_LEFT || Date.now() - atMs > LEFT_MS) await rm(path, { force: true })
 }

@@ -3,7 +3,7 @@ import * as contract from '../contract/catalogue.ts'
 import { handle, type HandledRoute } from '../http/handle.ts'
 import { positionOf } from '../http/position.ts'
 import { changesOfImport } from './dry-run.ts'
-import { exportSource } from './export.ts'
+import { exportSource, fetchExport, prepareExport } from './export.ts'
 import { readFacets } from './facets.ts'
 import { fileView } from './file-view.ts'
 import { startImport } from './import-job.ts'
@@ -17,6 +17,8 @@ import { countSelected } from './selection.ts'
 import { soon } from './soon.ts'
 import { changeSource, listSources } from './sources.ts'
 import { type CatalogueServices, keepUpload, readUpload } from './uploads.ts'
+
+const LEFT_SHOWN = 200
 
 /** Sources, uploads, imports, the list, products and pictures. */
 export function catalogueRoutes(services: CatalogueServices): HandledRoute[] {
@@ -54,9 +56,22 @@ export function catalogueRoutes(services: CatalogueServices): HandledRoute[] {
       if (body.mapping !== undefined) await renameParents(database, { workspaceId, sourceId })
       return view
     }),
-    handle(contract.exportSource, ({ who: { workspaceId, actor }, params: { sourceId }, query: choices }) =>
-      exportSource(services, { workspaceId, actor, sourceId, choices }),
+    handle(contract.exportSource, ({ who: { workspaceId, actor }, params: { sourceId }, query: { prepared, ...choices } }) =>
+      prepared === undefined
+        ? exportSource(services, { workspaceId, actor, sourceId, choices })
+        : fetchExport(services, { workspaceId, sourceId, prepared }),
     ),
+    handle(contract.prepareExport, async ({ who: { workspaceId, actor }, params: { sourceId }, body: choices }) => {
+      const { prepared, rows, changedCells, unencodable } = await prepareExport(services, { workspaceId, actor, sourceId, choices })
+      const cells = unencodable.slice(0, LEFT_SHOWN).map(({ identifier, line, column, characters, reason }) => ({
+        identifier,
+        line,
+        column,
+        reason: reason ?? ('characters' as const),
+        characters,
+      }))
+      return { prepared, products: rows, changedCells, left: { count: unencodable.length, cells } }
+    }),
 
     handle(contract.uploadFile, async ({ who: { workspaceId, actor }, query: { name }, request }) => {
       const bytes = request.bytes ?? new ReadableStream<Uint8Array>({ start: (controller) => controller.close() })

@@ -265,6 +265,17 @@ export const changeSource = defineRoute({
   answer: sourceView,
 })
 
+const exportChoices = {
+  origins: {
+    description:
+      'Beside each column that Latchkey wrote in, "<column> (origin)" (JSONL: an object "_origin") says whose words a value is: AI-written, AI-edited, human, rule, practice, supplier',
+  },
+  structured: {
+    description:
+      'In feeds of Google Merchant’s format: titles and descriptions that a model wrote and nobody edited go to structured_title and structured_description, marked trained_algorithmic_media; the plain ones are empty there',
+  },
+}
+
 export const exportSource = defineRoute({
   id: 'catalogue.sources.export',
   method: 'get',
@@ -273,16 +284,52 @@ export const exportSource = defineRoute({
   needs: 'catalogue.read',
   params: z.strictObject({ sourceId: idOf('source') }),
   query: z.strictObject({
-    origins: z.stringbool().default(false).meta({
-      description:
-        'Beside each column that Latchkey wrote in, "<column> (origin)" (JSONL: an object "_origin") says whose words a value is: AI-written, AI-edited, human, rule, practice, supplier',
-    }),
-    structured: z.stringbool().default(true).meta({
-      description:
-        'In feeds of Google Merchant’s format: titles and descriptions that a model wrote and nobody edited go to structured_title and structured_description, marked trained_algorithmic_media; the plain ones are empty there',
-    }),
+    origins: z.stringbool().default(false).meta(exportChoices.origins),
+    structured: z.stringbool().default(true).meta(exportChoices.structured),
+    prepared: z
+      .uuid()
+      .optional()
+      .meta({ description: 'The file of this prepared export, once, as it was written; the other choices are its own' }),
   }),
   gives: 'file',
+})
+
+/** Why a value could not be written into a file. */
+const LEFT_REASONS = ['formula', 'merged', 'too_long', 'attribute', 'characters'] as const
+
+const leftCell = z
+  .strictObject({
+    identifier: z.string(),
+    line: z.int().meta({ description: 'In the file; of a workbook its row, as the spreadsheet numbers it' }),
+    column: z.string(),
+    reason: z.enum(LEFT_REASONS).meta({
+      description:
+        '`formula`: the cell holds one, which stays; `merged`: it is merged with the one above; `too_long`: longer than a cell can be; `attribute`: XML says it in an attribute; `characters`: the file cannot hold them',
+    }),
+    characters: z.string(),
+  })
+  .meta({ id: 'CellLeftOut' })
+export type CellLeftOut = z.output<typeof leftCell>
+
+export const prepareExport = defineRoute({
+  id: 'catalogue.sources.prepareExport',
+  method: 'post',
+  path: '/api/v1/catalogue/sources/{sourceId}/export',
+  summary: 'Writes the file, to be fetched within an hour, and says which accepted values it could not hold',
+  needs: 'catalogue.read',
+  params: z.strictObject({ sourceId: idOf('source') }),
+  body: z.strictObject({
+    origins: z.boolean().default(false).meta(exportChoices.origins),
+    structured: z.boolean().default(true).meta(exportChoices.structured),
+  }),
+  answer: z.strictObject({
+    prepared: z.uuid().meta({ description: 'What to fetch it with' }),
+    products: z.int(),
+    changedCells: z.int().meta({ description: 'Cells that say something else than in the file that was imported' }),
+    left: z
+      .strictObject({ count: z.int(), cells: z.array(leftCell).meta({ description: 'The first 200' }) })
+      .meta({ description: 'Cells that were left as they were' }),
+  }),
 })
 
 /** What a person says of a file; it goes before what Latchkey found. */

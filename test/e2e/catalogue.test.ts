@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, expect, it } from 'vitest'
 import * as contract from '../../src/contract/catalogue.ts'
+import { writeValue } from '../../src/contract/review.ts'
 import { sanitizeGenerated } from '../../src/catalogue/sanitize.ts'
 import { markupCorpus } from '../support/markup-corpus.ts'
 import { makeWorkbook } from '../support/archives.ts'
@@ -85,7 +86,8 @@ describeInBrowser('the catalogue, in a browser', ({ server, open }) => {
 
   it('a workbook: another sheet and another header are a choice; its export says what Google Merchant gets', async () => {
     const feed = ['id', 'title', 'description', 'link', 'image_link', 'price']
-    const rows = [['Spring list'], feed, ...['A', 'B', 'C'].map((id) => [id, `Lamp ${id}`, 'A lamp', 'https://x', 'https://x/a.jpg', 12.5])]
+    const formula = { xml: '<c t="str"><f>"A "&amp;"lamp"</f><v>A lamp</v></c>' }
+    const rows = [['Spring list'], feed, ...['A', 'B', 'C'].map((id) => [id, `Lamp ${id}`, formula, 'https://x', 'https://x/a.jpg', 12.5])]
     const book = makeWorkbook([
       {
         name: 'Stores',
@@ -104,11 +106,14 @@ describeInBrowser('the catalogue, in a browser', ({ server, open }) => {
     await page.getByRole('cell', { name: 'Graz' }).waitFor()
     await page.getByRole('combobox', { name: 'Sheet' }).click()
     await page.getByRole('option', { name: 'Products' }).click()
-    await page.getByRole('cell', { name: 'Lamp A', exact: true }).waitFor()
+    await page.getByRole('region', { name: 'The first rows' }).getByRole('cell', { name: 'Lamp A', exact: true }).waitFor()
     await tab.expectAccessible()
     await tab.shots('import-workbook')
     await page.getByRole('button', { name: 'Import this file' }).click()
     await page.getByRole('button', { name: 'See 3 products' }).click()
+    const { items } = await editor.call(contract.listProducts, { query: { search: 'Lamp B' } })
+    const body = { locale: null, over: null, value: 'A lamp of brass' }
+    await editor.call(writeValue, { params: { productId: items[0]!.id, attribute: 'description' }, body })
     await page.getByRole('button', { name: 'Files' }).click()
     const source = page.getByRole('listitem').filter({ hasText: 'lamps.xlsx' })
     await source.getByRole('button', { name: 'Export with accepted values' }).click()
@@ -118,6 +123,10 @@ describeInBrowser('the catalogue, in a browser', ({ server, open }) => {
     await tab.shots('export-dialog')
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Export this file' }).click()])
     expect(download.suggestedFilename()).toBe('lamps.xlsx')
+    await page.getByText('1 accepted value is not in the file.').waitFor()
+    await page.getByText('The cell holds a formula, which stays.').waitFor()
+    await tab.expectAccessible()
+    await tab.shots('export-left')
     await tab.close()
   })
 

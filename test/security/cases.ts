@@ -22,6 +22,7 @@ export const cases = (own: Things): Readonly<Record<string, object>> => {
     'budgets.add': { body: { name: 'November', limit: '100', period: 'month' } },
     'budgets.change': { params: { budgetId: own['budget'] }, body: { limit: '200' } },
     'catalogue.sources.change': { params: { sourceId: own['source'] }, body: { label: 'Lamps' } },
+    'catalogue.sources.prepareExport': { params: { sourceId: own['source'] }, body: { origins: true } },
     'catalogue.products.count': { body: { selection } },
     'catalogue.products.list': { query: { sourceId: own['source'] } },
     'catalogue.products.facets': { query: { sourceId: own['source'] } },
