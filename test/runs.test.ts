@@ -218,6 +218,11 @@ describeOnEachEngine('runs over a selection', (on) => {
     expect(nano(run.spent.amount)).toBe(16n * CALL_NANO)
     const items = await owner.call(contract.listRunItems, { params: { runId: run.id }, query: {} })
     expect(items.items.reduce((sum, { cost }) => sum + nano(cost!.amount), 0n)).toBe(16n * CALL_NANO)
+    // Both models have one price: to ask the first one before has cost what the second looks did.
+    const { saved } = await owner.call(contract.readRunReceipt, { params: { runId: run.id } })
+    const looks = saved.steps.find(({ step }) => step === 'cheapFirst')!
+    expect(looks).toMatchObject({ count: 9, because: null, saved: { amount: '-0.0027' } })
+    expect(looks.quoted).not.toBeNull()
   })
 
   it('lists products that no candidate’s rules fit as failed, and asks nobody about them', async () => {

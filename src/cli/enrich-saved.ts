@@ -1,5 +1,6 @@
 import { formatMoney, parseNano } from '../base/money.ts'
 import { formatCount } from '../base/text.ts'
+import type { MoneyView } from '../contract/route.ts'
 import type { RunSavingsView, WhyNotKnown } from '../contract/runs.ts'
 import { rangeOf } from './enrich-text.ts'
 
@@ -10,20 +11,20 @@ export function describeSavings({ steps, saved, without }: RunSavingsView): stri
   const shown = steps.filter(({ because, count, saved: amount }) => !(because && count === 0 && (amount === null || amount.amount === '0')))
   if (shown.length === 0) return []
   const sum =
-    saved && without
-      ? `: ${formatMoney({ nano: parseNano(saved.amount), currency: saved.currency })} of ${formatMoney({ nano: parseNano(without.amount), currency: without.currency })} that it would have cost without them`
-      : ''
+    saved && without && without.amount !== '0' ? `: ${moneyText(saved)}; without them it would have cost ${moneyText(without)}` : ''
   return ['', `Saved by its steps${sum}:`, ...shown.map((step) => `  ${stepLine(step)}`)]
 }
 
 function stepLine(step: SavedStep): string {
   const { quoted, saved, unknown } = step
   const was = quoted ? `quoted ${rangeOf(parseNano(quoted.low), parseNano(quoted.high), quoted.currency)}` : 'not quoted'
-  const is = saved
-    ? `saved ${formatMoney({ nano: parseNano(saved.amount), currency: saved.currency })}`
-    : `saved an unknown amount: ${WHY_NOT_KNOWN[unknown!]}`
-  return `${whatItDid(step)}: ${was}, ${is}`
+  return `${whatItDid(step)}: ${was}, ${saved ? savedText(saved) : `saved an unknown amount: ${WHY_NOT_KNOWN[unknown!]}`}`
 }
+
+const savedText = ({ amount, currency }: MoneyView): string =>
+  amount.startsWith('-') ? `cost ${moneyText({ amount: amount.slice(1), currency })} more` : `saved ${moneyText({ amount, currency })}`
+
+const moneyText = ({ amount, currency }: MoneyView): string => formatMoney({ nano: parseNano(amount), currency })
 
 function whatItDid({ step, count, values }: SavedStep): string {
   const many = formatCount(count)
@@ -31,7 +32,7 @@ function whatItDid({ step, count, values }: SavedStep): string {
     case 'unchanged':
       return `unchanged products were left out (${many})`
     case 'rules':
-      return `values that stand in the data (${formatCount(values ?? 0)} whole ones, in ${many} products)`
+      return `what stands in the data was not asked (${many} products, ${formatCount(values ?? 0)} whole values)`
     case 'siblings':
       return `siblings were filled in (${many} products)`
     case 'perCall':

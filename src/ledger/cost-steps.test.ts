@@ -3,7 +3,7 @@ import type { Usage } from '../base/usage.ts'
 import { costOf } from '../prices/cost.ts'
 import { findPrices, type PriceSet } from '../prices/match.ts'
 import { rateCardPrices } from '../prices/rate-card.ts'
-import { costSteps } from './cost-steps.ts'
+import { chargedPrice, costSteps } from './cost-steps.ts'
 
 const at = new Date('2026-11-20T00:00:00Z')
 
@@ -75,6 +75,17 @@ describe('the steps of a cost', () => {
       },
     ])
     expect(match).toBe(false)
+  })
+
+  it('say at which price a unit was charged, also one that has no price of its own', () => {
+    const usage = { input_tokens: 812, cache_read_tokens: 1_024, output_tokens: 211 }
+    const { rowIds } = recorded(usage, findPrices({ provider: 'openai', model: 'gpt-4o-mini', at }))
+    const prices = (['input_tokens', 'cache_read_tokens', 'cache_write_tokens'] as const).map((unit) =>
+      chargedPrice(unit, { provider: 'openai', rowIds }),
+    )
+    expect(prices).toEqual([150_000_000n, 75_000_000n, undefined])
+    const card = rateCardPrices({ currency: 'EUR', models: { m: { input_tokens: '1', output_tokens: '3' } } }, 'm')
+    expect(chargedPrice('cache_read_tokens', { provider: 'openai', ...recorded(usage, card) })).toBe(1_000_000_000n)
   })
 
   it('are none where nothing was priced', () => {

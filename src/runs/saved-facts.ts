@@ -27,27 +27,34 @@ export async function readSavingFacts(
         from run_items where run_id = ${runId}::uuid and (state in ('done', 'flagged') or state = 'failed' and error_code like 'output.%')
         group by way`,
   )
-  const [values] = await rowsOf<{ whole: number; products: number }>(
-    tx,
-    sql`select (count(*) filter (where provenance ->> 'kind' = 'rule'))::integer as whole, count(distinct product_id)::integer as products
-        from value_changes where run_id = ${runId}::uuid and provenance -> 'rules' is not null`,
-  )
+  const steps = stepsOn(run, plan)
+  const values = steps.includes('rules') ? await valuesByRules(tx, runId) : { whole: 0, products: 0 }
   const of = (way: (typeof ways)[number]['way']): number => ways.find((row) => row.way === way)?.settled ?? 0
   const calls = await readCalls(tx, run, currency)
   return {
-    steps: stepsOn(run, plan),
+    steps,
     currency,
     calls,
     unchanged: run.plan?.unchanged ?? plan?.steps.find(({ step }) => step === 'unchanged')?.count ?? 0,
     asked: of(null),
     filled: of('filled'),
     ruled: of('rules'),
-    ruledInPart: Math.max(0, values!.products - of('rules')),
-    valuesByRules: values!.whole,
+    ruledInPart: Math.max(0, values.products - of('rules')),
+    valuesByRules: values.whole,
     escalated: ways.reduce((sum, { escalated }) => sum + escalated, 0),
     hasSecond: looksTwice(run),
     partQuoted: plan && partQuoted(plan),
   }
+}
+
+/** Values that rules found whole, and the products of which they found something. */
+async function valuesByRules(tx: Tx, runId: string): Promise<{ whole: number; products: number }> {
+  const [found] = await rowsOf<{ whole: number; products: number }>(
+    tx,
+    sql`select (count(*) filter (where provenance ->> 'kind' = 'rule'))::integer as whole, count(distinct product_id)::integer as products
+        from value_changes where run_id = ${runId}::uuid and provenance -> 'rules' is not null`,
+  )
+  return found!
 }
 
 /** As the plan says, which knows that a provider caches by itself; else as the run was asked. */
