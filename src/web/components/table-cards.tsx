@@ -73,7 +73,10 @@ function RowCard<Row extends object>({ row, index, columns, rowId, onOpen, selec
   const id = rowId(row)
   const selected = selection !== undefined && isSelected(selection, id)
   const title = columns.find((column) => column.card === 'title') ?? columns[0]!
-  const lines = columns.filter((column) => column !== title && column.card !== 'none')
+  const lines = columns
+    .filter((column) => column !== title && column.card !== 'none')
+    .map(({ id: name, header, cell }) => ({ name, header, content: cell(row) }))
+    .filter(({ content }) => content !== null && content !== undefined && content !== false && content !== '') // a label without anything says nothing
   return (
     <article className={cx('rounded-md border border-line p-3', selected ? 'bg-selected' : 'bg-surface')}>
       <div className="flex items-start gap-3">
@@ -93,16 +96,12 @@ function RowCard<Row extends object>({ row, index, columns, rowId, onOpen, selec
         )}
       </div>
       <dl className="mt-2 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-table">
-        {lines.map(({ id: columnId, header, cell }) => {
-          const content = cell(row)
-          if (content === null) return null // a sum has nothing to say in some columns
-          return (
-            <div key={columnId} className="contents">
-              <dt className="text-ink-2">{header}</dt>
-              <dd className="min-w-0 text-end">{content}</dd>
-            </div>
-          )
-        })}
+        {lines.map(({ name, header, content }) => (
+          <div key={name} className="contents">
+            <dt className="text-ink-2">{header}</dt>
+            <dd className="min-w-0 text-end">{content}</dd>
+          </div>
+        ))}
       </dl>
     </article>
   )

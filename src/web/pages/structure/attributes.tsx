@@ -4,7 +4,7 @@ import { ATTRIBUTE_TYPES, type AttributeView, listAttributes, listGroups, STRUCT
 import { listOf, queryOf } from '../../api/query.ts'
 import { Combobox, Select } from '../../components/select.tsx'
 import type { Column } from '../../components/table.tsx'
-import { useText } from '../../messages/text.tsx'
+import { type Translate, useText } from '../../messages/text.tsx'
 import { formatCount, formatShare } from '../../support/numbers.ts'
 import { AttributeSheet } from './attribute-sheet.tsx'
 import { ItemTable, useItemColumns } from './item-list.tsx'
@@ -48,7 +48,7 @@ export function Attributes({ search, total, adding, onAdded, onChange }: TabProp
       fixed: true,
       cell: (item) => <TypeOf item={item} />,
     },
-    { id: 'rules', header: t('structure.columns.rules'), width: '14rem', cell: (item) => <Rules item={item} /> },
+    { id: 'rules', header: t('structure.columns.rules'), width: '14rem', cell: (item) => inShade(rulesText(item, t)) },
     {
       id: 'group',
       header: t('structure.columns.group'),
@@ -130,6 +130,8 @@ export function Attributes({ search, total, adding, onAdded, onChange }: TabProp
   )
 }
 
+const inShade = (text: string) => text && <span className="text-ink-2">{text}</span>
+
 /** A type, with what it was inferred from where it was. */
 function TypeOf({ item: { type, guess, origin, corrected } }: { item: AttributeView }) {
   const { t, language } = useText()
@@ -145,8 +147,7 @@ function TypeOf({ item: { type, guess, origin, corrected } }: { item: AttributeV
   )
 }
 
-function Rules({ item: { rules, localisable, scopable } }: { item: AttributeView }) {
-  const { t } = useText()
+function rulesText({ rules, localisable, scopable }: AttributeView, t: Translate): string {
   const texts = [
     rules.unit,
     rules.currency,
@@ -159,5 +160,5 @@ function Rules({ item: { rules, localisable, scopable } }: { item: AttributeView
     localisable ? t('structure.ruleTexts.localisable') : undefined,
     scopable ? t('structure.ruleTexts.scopable') : undefined,
   ].filter((text) => text !== undefined)
-  return <span className="text-ink-2">{texts.join(' · ')}</span>
+  return texts.join(' · ')
 }

@@ -33,7 +33,7 @@ export function Families({ search, adding, onAdded, onChange }: TabProps) {
       id: 'required',
       header: t('structure.columns.required'),
       width: '18rem',
-      cell: (item) => <Required family={item} />,
+      cell: (item) => Object.values(item.required).some((codes) => codes.length > 0) && <Required family={item} />,
     },
     {
       id: 'variants',
