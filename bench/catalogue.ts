@@ -1,9 +1,9 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Database } from '../src/db/database.ts'
 import { openDatabase } from '../src/db/open.ts'
-import { pgliteTemplate } from '../test/support/databases.ts'
+import { fillDataFolder } from '../test/support/databases.ts'
 import { startPostgres } from './support/contenders.ts'
 import { type Answer, makeCatalogue, type Made, measureQuestions } from './support/measure-catalogue.ts'
 import { printTable } from './support/table.ts'
@@ -58,7 +58,7 @@ async function measure(openFresh: () => Promise<{ database: Database; remove: ()
 
 async function openPglite(): Promise<{ database: Database; remove: () => Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
-  cpSync(join(await pgliteTemplate(), 'pgdata'), join(folder, 'pgdata'), { recursive: true })
+  await fillDataFolder(folder)
   const database = await openDatabase({ dataDir: folder, databaseUrl: undefined, log: silent })
   const remove = async (): Promise<void> => {
     await database.close()

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { madeProducts, writeCatalogue } from './support/catalogue.ts'
+import { fillDataFolder } from './support/databases.ts'
 import { makeHome, reportOf, startCli } from './support/cli.ts'
 import { atAddress } from './support/installation.ts'
 import { startMockProvider } from './support/mock-provider.ts'
@@ -48,6 +49,7 @@ it('a file and a line, as the guide has them, are a provider: types hold, a call
 
   const mock = await startMockProvider({ usage: { input: 500, output: 200 } })
   const home = makeHome()
+  await fillDataFolder(home.file('data'))
   const file = writeCatalogue(home.file('products.csv'), madeProducts(2))
   const command = ['enrich', file, '--out', home.file('out.csv'), '--provider', 'lumen', '--model', 'lumen-large', '--price', '0.20/0.60']
   const more = ['--key-env', 'MY_KEY', '--fields', 'title,description,attributes', '--yes', '--json', ...atAddress(mock.url)]

@@ -1,5 +1,3 @@
-import { cpSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { expect, it } from 'vitest'
@@ -9,7 +7,7 @@ import { openDatabase } from '../src/db/open.ts'
 import { rowsOf } from '../src/db/rows.ts'
 import { describeOnEachEngine } from './support/engines.ts'
 import { type Home, makeHome, type RunningCli, startCli } from './support/cli.ts'
-import { openMigratedPostgres, pgliteTemplate } from './support/databases.ts'
+import { openMigratedPostgres, fillDataFolder } from './support/databases.ts'
 import { bringFile } from './support/bring-file.ts'
 import { CALL_NANO, connectTo, EVERYTHING, planned, productFile, RECIPE, until } from './support/enrichment.ts'
 import { startMockProvider } from './support/mock-provider.ts'
@@ -56,8 +54,7 @@ describeOnEachEngine('a run whose server is killed (kill -9)', (engine) => {
       const postgres = engine === 'postgres' ? await openMigratedPostgres() : undefined
       const home = makeHome({ databaseUrl: postgres?.url })
       try {
-        mkdirSync(home.file('data'), { mode: 0o700 })
-        if (!postgres) cpSync(join(await pgliteTemplate(), 'pgdata'), join(home.file('data'), 'pgdata'), { recursive: true })
+        if (!postgres) await fillDataFolder(home.file('data'))
         const environment = { LATCHKEY_PRIVATE_HOSTS: new URL(mock.url).host, LATCHKEY_PORT: '0', LATCHKEY_HOST: '127.0.0.1' }
         let server = await startServer(home, environment)
         const again = { ...environment, LATCHKEY_PORT: new URL(server.url).port } // the same address, so that the session holds

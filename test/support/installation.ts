@@ -1,10 +1,8 @@
-import { cpSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { type SQL, sql } from 'drizzle-orm'
 import type { RunSavingsView } from '../../src/contract/runs.ts'
 import { openDatabase } from '../../src/db/open.ts'
 import { type CliResult, type Home, makeHome, type RunningCli, startCli } from './cli.ts'
-import { openMigratedPostgres, pgliteTemplate } from './databases.ts'
+import { openMigratedPostgres, fillDataFolder } from './databases.ts'
 import { postgresAbsence } from './postgres-cluster.ts'
 import { expectNoSecret } from './sweep.ts'
 
@@ -66,10 +64,7 @@ export async function makeInstallation({ on = 'pglite' }: { on?: 'pglite' | 'pos
   const postgres = on === 'postgres' && postgresAbsence() === undefined ? await openMigratedPostgres() : undefined
   const home = makeHome({ databaseUrl: postgres?.url })
   const dataDir = home.file('data')
-  if (!postgres) {
-    mkdirSync(dataDir, { mode: 0o700 })
-    cpSync(join(await pgliteTemplate(), 'pgdata'), join(dataDir, 'pgdata'), { recursive: true })
-  }
+  if (!postgres) await fillDataFolder(dataDir)
   const outputs: Record<string, string> = {}
   let number = 0
   const start: Installation['start'] = (args, environment = {}) => {

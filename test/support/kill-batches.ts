@@ -4,7 +4,7 @@ import { parse } from 'csv-parse/sync'
 import type { Database } from '../../src/db/database.ts'
 import { providerBatches, providerBatchRequests } from '../../src/db/schema/index.ts'
 import { type CliResult, makeHome, reportOf, startCli } from './cli.ts'
-import { openMigratedPostgres } from './databases.ts'
+import { fillDataFolder, openMigratedPostgres } from './databases.ts'
 import { productFile } from './enrichment.ts'
 import { readTables, sum } from './kill-audit.ts'
 import { seeded } from './kill-wire.ts'
@@ -50,6 +50,7 @@ export async function killBatches({
   const mock = await startMockBatches('openai', { latencyMs: 300 })
   const postgres = engine === 'postgres' ? await openMigratedPostgres() : undefined
   const home = makeHome({ databaseUrl: postgres?.url })
+  if (!postgres) await fillDataFolder(home.file('data'))
   writeFileSync(home.file('in.csv'), productFile(products))
   const left = [...kills]
   const problems: string[] = []

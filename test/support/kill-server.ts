@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,7 +12,7 @@ import * as runs from '../../src/contract/runs.ts'
 import type { Database } from '../../src/db/database.ts'
 import { openDatabase } from '../../src/db/open.ts'
 import { COMPILE_CACHE, type Home, makeHome } from './cli.ts'
-import { openMigratedPostgres, pgliteTemplate } from './databases.ts'
+import { openMigratedPostgres, fillDataFolder } from './databases.ts'
 import { CALL_NANO, connectTo, EVERYTHING, planned, productFile, RECIPE, until as untilRun } from './enrichment.ts'
 import { readTables, type Tables } from './kill-audit.ts'
 import { seeded } from './kill-wire.ts'
@@ -63,8 +63,7 @@ export async function killServer({ engine, seed, products, kills }: ServerKills)
   const postgres = engine === 'postgres' ? await openMigratedPostgres() : undefined
   const home = makeHome({ databaseUrl: postgres?.url })
   try {
-    mkdirSync(home.file('data'), { mode: 0o700 })
-    if (!postgres) cpSync(join(await pgliteTemplate(), 'pgdata'), join(home.file('data'), 'pgdata'), { recursive: true })
+    if (!postgres) await fillDataFolder(home.file('data'))
     const victim = await startVictim({ home, mock, random: seeded(seed) })
     const { client } = victim
     const problems: string[] = []

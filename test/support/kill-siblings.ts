@@ -1,11 +1,10 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parse } from 'csv-parse/sync'
 import type { RunSavingsView } from '../../src/contract/runs.ts'
 import type { Database } from '../../src/db/database.ts'
 import { type CliResult, makeHome, reportOf, startCli } from './cli.ts'
-import { openEmptyPostgres, pgliteTemplate } from './databases.ts'
+import { fillDataFolder, openMigratedPostgres } from './databases.ts'
 import { readTables, sum, type Tables } from './kill-audit.ts'
 import { seeded, startWire } from './kill-wire.ts'
 import { lookAt } from './look-at.ts'
@@ -59,11 +58,10 @@ export async function killSiblings({
       await wire.onRequest(request, response)
     },
   })
-  const postgres = engine === 'postgres' ? await openEmptyPostgres() : undefined
+  const postgres = engine === 'postgres' ? await openMigratedPostgres() : undefined
   const home = makeHome({ databaseUrl: postgres?.url })
   if (!postgres) {
-    mkdirSync(home.file('data'), { mode: 0o700 })
-    cpSync(join(await pgliteTemplate(), 'pgdata'), home.file('data/pgdata'), { recursive: true })
+    await fillDataFolder(home.file('data'))
   }
   const [file, out, recipe] = [home.file('in.csv'), home.file('out.csv'), home.file('recipe.json')]
   writeFileSync(file, siblingFile({ kinds }))

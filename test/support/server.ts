@@ -1,5 +1,3 @@
-import { cpSync, mkdirSync } from 'node:fs'
-import { join as joinPath } from 'node:path'
 import type { Role } from '../../src/contract/permissions.ts'
 import * as people from '../../src/contract/people.ts'
 import type { Problem } from '../../src/contract/problem.ts'
@@ -9,7 +7,7 @@ import { createLog, type Log } from '../../src/runtime/log.ts'
 import type { Serve } from '../../src/server/create-server.ts'
 import { type RunningServer, startServer } from '../../src/server/start.ts'
 import { makeHome } from './cli.ts'
-import { openMigratedPostgres, pgliteTemplate } from './databases.ts'
+import { openMigratedPostgres, fillDataFolder } from './databases.ts'
 
 /** A server of this test alone, in this process, on a port of its own. */
 export interface TestServer {
@@ -77,10 +75,7 @@ export async function startTestServer({
 } = {}): Promise<TestServer> {
   const postgres = on === 'postgres' ? await openMigratedPostgres() : undefined
   const home = makeHome({ databaseUrl: postgres?.url })
-  if (!postgres && environment['DATABASE_URL'] === undefined) {
-    mkdirSync(joinPath(home.folder, 'data'), { mode: 0o700 })
-    cpSync(joinPath(await pgliteTemplate(), 'pgdata'), joinPath(home.folder, 'data', 'pgdata'), { recursive: true })
-  }
+  if (!postgres && environment['DATABASE_URL'] === undefined) await fillDataFolder(home.file('data'))
   const start = (port: string): Promise<RunningServer> => {
     const config = loadConfig({ HOME: home.folder, ...home.environment, LATCHKEY_PORT: port, LATCHKEY_HOST: '127.0.0.1', ...environment })
     return startServer({ config, log, pages })

@@ -1,8 +1,8 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { pgliteTemplate } from '../databases.ts'
+import { fillDataFolder } from '../databases.ts'
 import { ENVIRONMENT, SERVER_FLAGS } from './as-started.ts'
 import type { ServerGreeting } from './server-program.ts'
 import type { Target } from './lanes.ts'
@@ -30,8 +30,7 @@ export async function makeInstallation({
     ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
   }
   mkdirSync(environment.LATCHKEY_DATA, { mode: 0o700 })
-  if (databaseUrl === undefined)
-    cpSync(join(await pgliteTemplate(), 'pgdata'), join(environment.LATCHKEY_DATA, 'pgdata'), { recursive: true })
+  if (databaseUrl === undefined) await fillDataFolder(environment.LATCHKEY_DATA)
   let token: string | undefined
   return {
     database: { dataDir: environment.LATCHKEY_DATA, databaseUrl },
