@@ -11,6 +11,7 @@ import { detectFormat } from './formats/detect.ts'
 import { importFile } from './import.ts'
 import { refreshCatalogueIndex } from './index.ts'
 import { listProducts } from './list.ts'
+import { writtenProducts } from './written.ts'
 
 const PRODUCTS = 3_000
 const GROWING = ['products', 'product_index', 'index_pages', 'value_changes']
@@ -73,6 +74,21 @@ describeOnEachDatabase('what is asked of the list', (open) => {
         expect(walk!.map((node) => node['Node Type'])).not.toContain('Sort')
       }
     }
+  })
+
+  it('finds products by their identifiers in the index of those, also of a source that no statistics know yet', async () => {
+    const path = join(folder, 'second.csv')
+    writeFileSync(path, ['sku,name', ...Array.from({ length: 1_000 }, (_, at) => `S-${at},Lamp ${at}`)].join('\n'))
+    await test.database.asSystem('statistics of the first source alone', (tx) => tx.execute(sql`analyze products`))
+    const { sourceId } = await importFile({ database: test.database, workspaceId, path, format: await detectFormat(path) })
+    const identifiers = Array.from({ length: 500 }, (_, at) => `S-${at * 2}`)
+    const { value, explained } = await explaining(test.database, workspaceId, {
+      before: (tx) => tx.execute(sql`set local enable_seqscan = off`),
+      work: (tx) => writtenProducts(tx, { sourceId, identifiers }),
+    })
+    expect([...value.keys()].toSorted()).toEqual(identifiers.toSorted())
+    const indexes = explained.flatMap(({ plan }) => nodesOf(plan)).flatMap((node) => node['Index Name'] ?? [])
+    expect(indexes.filter((name) => name.startsWith('products_'))).toEqual(['products_identifier'])
   })
 })
 

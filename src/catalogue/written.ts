@@ -1,6 +1,8 @@
-import { and, eq, inArray } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Tx } from '../db/database.ts'
-import { products } from '../db/schema/index.ts'
+import { rowsOf } from '../db/rows.ts'
+import type { WrittenValue } from '../db/schema/index.ts'
+import { storableJson } from '../db/storable.ts'
 import { mappingsOf } from './mappings.ts'
 import type { ProductValues } from './values.ts'
 
@@ -10,22 +12,29 @@ export interface WrittenProduct extends ProductValues {
   readonly lastSeenImport: string
 }
 
-/** Products of a source by their identifiers, with what was accepted on top of their import. */
+/**
+ * Products of a source by their identifiers, with what was accepted on top of their import. Each identifier is looked up by itself: of
+ * a source that statistics do not know yet the planner expects a handful of products, and would read all of them for a list.
+ */
 export async function writtenProducts(
   tx: Tx,
   { sourceId, identifiers }: { sourceId: string; identifiers: readonly string[] },
 ): Promise<Map<string, WrittenProduct>> {
-  const rows = await tx
-    .select({
-      id: products.id,
-      identifier: products.identifier,
-      row: products.row,
-      imported: products.imported,
-      written: products.written,
-      lastSeenImport: products.lastSeenImport,
-    })
-    .from(products)
-    .where(and(eq(products.sourceId, sourceId), inArray(products.identifier, [...identifiers])))
+  const rows = await rowsOf<{
+    id: string
+    identifier: string
+    row: number
+    imported: Record<string, unknown>
+    written: Record<string, WrittenValue>
+    lastSeenImport: string
+  }>(
+    tx,
+    sql`select product.* from jsonb_array_elements_text(${storableJson(identifiers)}::jsonb) as wanted (identifier)
+      cross join lateral (
+        select id, identifier, row, imported, written, last_seen_import as "lastSeenImport"
+        from products where source_id = ${sourceId}::uuid and identifier = wanted.identifier limit 1
+      ) as product`,
+  )
   const mapping = (await mappingsOf(tx, [sourceId])).get(sourceId) ?? null
   return new Map(rows.map(({ identifier, ...product }) => [identifier, { ...product, mapping }]))
 }
