@@ -41,6 +41,23 @@ export interface Surroundings {
   readonly open: (options?: OpenOptions) => Promise<Tab>
 }
 
+/** The browser of a file's suites: each of their windows is as empty as in a browser of its own. */
+let launched: Promise<Browser> | undefined
+
+function launch(): Promise<Browser> {
+  launched ??= chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--font-render-hinting=none'] })
+  return launched
+}
+
+let isEndKnown = false
+
+/** Closes it when all suites of the file are over. */
+function closeAtTheEnd(): void {
+  if (isEndKnown) return
+  isEndKnown = true
+  afterAll(async () => (await launched)?.close())
+}
+
 /**
  * A suite in the system's Chromium, with a server and built pages of its own. Skipped with its reason where there is no Chromium
  * (CHROMIUM_PATH, else /usr/bin/chromium), failing there when LATCHKEY_REQUIRE_ALL=1.
@@ -54,18 +71,16 @@ export function describeInBrowser(
     describe.skip(`${name} (skipped: no Chromium at ${CHROMIUM}; CHROMIUM_PATH names another)`, () => undefined)
     return
   }
+  closeAtTheEnd()
   describe(name, () => {
     let server: TestServer | undefined
     let browser: Browser | undefined
     beforeAll(async () => {
       const pages = serveWeb(await ensureWeb())
       server = await startTestServer({ environment, pages: [pages] })
-      browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--font-render-hinting=none'] })
+      browser = await launch()
     }, 120_000)
-    afterAll(async () => {
-      await browser?.close()
-      await server?.close()
-    })
+    afterAll(() => server?.close())
     suite({ server: () => server!, open: (options = {}) => openTab({ browser: browser!, url: server!.url, options }) })
   })
 }
