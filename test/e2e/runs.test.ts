@@ -30,9 +30,11 @@ describeInBrowser(
       const perCall = page.getByRole('switch', { name: /products in a call/ })
       await expect.poll(() => perCall.isChecked()).toBe(false)
       await perCall.click()
-      await page.getByText(/^[1-9]\d? calls$/).waitFor() // 60 products in fewer
+      await page.getByText(/^(?!60 )[1-9]\d? calls$/).waitFor() // 60 products in fewer
       await settled(page)
       await expect.poll(() => page.getByRole('switch', { name: 'Prompt caching' }).isDisabled()).toBe(true)
+      const models = page.getByRole('radiogroup').filter({ has: page.getByText('practice-1') })
+      await expect.poll(() => models.getAttribute('class')).not.toContain('opacity') // its prices are those of now
       await tab.expectAccessible()
       await tab.shots('enrich')
 

@@ -1,3 +1,5 @@
+import { isObject } from '../../../base/json.ts'
+import { unitOf } from '../../../base/units.ts'
 import { createKin, type Kin } from './kin.ts'
 import { folded, type Options, optionsOf } from './option-names.ts'
 import { indexOptions, type NamedOption, oneOption } from './options.ts'
@@ -94,6 +96,7 @@ export function createLearner(targets: readonly RuleTarget[]): Learner {
 
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'number' && Number.isFinite(value)) return String(value)
+  if (isObject(value)) return typeof value['unit'] === 'string' ? textOf(`${String(value['amount'])} ${value['unit']}`) : undefined
   if (typeof value !== 'string') return undefined
   const text = value.trim()
   return text === '' || text.length > LONGEST_OPTION || /^(?:true|false|yes|no|n\/a)$/i.test(text) ? undefined : text
@@ -259,11 +262,12 @@ function areRareTrusted(records: Records): boolean {
 
 /** In which unit titles state a number, if those that state one are right. */
 function learnMeasure({ unit: wanted }: RuleTarget, mentions: readonly Mention[]): Pick<LearnedTarget, 'measure' | 'vetoes'> {
+  const own = wanted === undefined ? undefined : (unitOf(wanted)?.name ?? wanted)
   const byUnit = [...Map.groupBy(mentions, ({ of }) => of)].sort((a, b) => rightOf(b[1]) - rightOf(a[1]))
-  for (const [unit, own] of byUnit.slice(0, 3)) {
-    if (wanted !== undefined && wanted !== unit) continue
-    const vetoes = vetoesOf(own)
-    const believed = own.filter(({ words }) => !vetoes.some((word) => words.has(word)))
+  for (const [unit, ofUnit] of byUnit.slice(0, 3)) {
+    if (own !== undefined && own !== unit) continue
+    const vetoes = vetoesOf(ofUnit)
+    const believed = ofUnit.filter(({ words }) => !vetoes.some((word) => words.has(word)))
     if (believed.length < ENOUGH || rightOf(believed) / believed.length < TRUSTED) continue
     const withUnit = believed.filter(({ inWords }) => inWords).length
     return { measure: { unit, writes: withUnit * 2 > believed.length ? 'words' : 'number' }, vetoes }

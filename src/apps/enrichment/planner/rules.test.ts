@@ -83,6 +83,15 @@ describe('what the catalogue teaches', () => {
     expect(rulesFrom().answer({ title: 'Acme cable 7 m' }).get('attributes/Length')).toBeUndefined()
   })
 
+  it('the same of an amount with its unit, as a number in the unit that the structure names', () => {
+    const asked = recipeSchema.parse({ fields: [{ name: 'length', type: 'number', unit: 'METER' }] })
+    const learner = createLearner(ruleTargets(asked))
+    for (const { title } of cables) learner.add({ title, length: { amount: title.split(' ')[2], unit: 'METER' } })
+    const rules = createRules(asked, learner.learned())
+    expect(rules.answer({ title: 'Acme cable 7 m' }).get('length')).toMatchObject({ value: 7, rule: 'measure', words: '7 m' })
+    expect(rules.answer({ title: 'Acme cable 7 cm' }).get('length')).toBeUndefined()
+  })
+
   it('an option that is often something else is not taken', () => {
     const wrong = Array.from({ length: 40 }, (_, index) => ({ title: `Acme toner ${index} black`, colour: index % 2 ? 'Black' : 'White' }))
     expect(rulesFrom(wrong).answer({ title: 'Acme toner black' }).get('colour')).toBeUndefined()

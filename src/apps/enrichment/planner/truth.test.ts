@@ -3,8 +3,10 @@ import { parse } from 'csv-parse/sync'
 import { expect, it } from 'vitest'
 import { describeShared, sharedPath } from '../../../../test/support/shared.ts'
 import { recipeSchema } from '../../../contract/recipe.ts'
+import type { OptionList } from '../../../catalogue/structure/option-lists.ts'
 import { createLearner } from './learn.ts'
 import { createRules } from './rules.ts'
+import { withLists } from './target-lists.ts'
 import { ruleTargets } from './targets.ts'
 
 /**
@@ -38,14 +40,16 @@ describeShared('rules alone, against what is known', () => {
     )
 
   /** Half of the products teach, the other half are asked, and the other way round. */
-  function icecat(attribute: string): Tally {
+  function icecat(attribute: string, listed: (rows: readonly Record<string, string>[]) => OptionList[] = () => []): Tally {
     const recipe = recipeFor(attribute)
     const rows = products()
+    const lists = listed(rows)
+    const targets = withLists(ruleTargets(recipe), lists)
     const tally = { known: 0, found: 0, right: 0 }
     for (const half of [0, 1]) {
-      const learner = createLearner(ruleTargets(recipe))
+      const learner = createLearner(targets)
       for (const [index, row] of rows.entries()) if (index % 2 !== half) learner.add(row)
-      const rules = createRules(recipe, learner.learned())
+      const rules = createRules(recipe, learner.learned(), targets)
       for (const [index, row] of rows.entries()) {
         const { [attribute]: truth, ...hidden } = row
         if (index % 2 !== half || truth === undefined) continue
@@ -56,7 +60,7 @@ describeShared('rules alone, against what is known', () => {
         if (same(answer.value, truth)) tally.right += 1
       }
     }
-    report(`Icecat ${attribute}`, tally)
+    report(`Icecat ${attribute}${lists.length > 0 ? ', listed by the structure' : ''}`, tally)
     return tally
   }
 
@@ -70,6 +74,22 @@ describeShared('rules alone, against what is known', () => {
     const { known, found, right } = icecat(attribute)
     expect(right / found).toBeGreaterThanOrEqual(PRECISION)
     expect(right / known).toBeGreaterThanOrEqual(recall)
+  })
+
+  it('finds colours that the structure lists with codes and labels in three languages', () => {
+    const { known, found, right } = icecat('product_colour', (rows) => {
+      const names = new Set(rows.flatMap(({ product_colour: colour }) => (colour === undefined || colour.includes(',') ? [] : [colour])))
+      const others: Record<string, Record<string, string>> = {
+        Black: { de: 'Schwarz', fr: 'Noir' },
+        White: { de: 'Weiß', fr: 'Blanc' },
+        Gold: { de: 'Gold', fr: 'Or' },
+        Red: { de: 'Rot', fr: 'Rouge' },
+      }
+      const options = [...names].map((en) => ({ code: `c_${en.toLowerCase()}`, labels: { en, ...others[en] } }))
+      return [{ attribute: 'product_colour', labels: {}, several: false, options }]
+    })
+    expect(right / found).toBeGreaterThanOrEqual(PRECISION)
+    expect(right / known).toBeGreaterThanOrEqual(0.25)
   })
 
   interface Labelled {
