@@ -22,11 +22,11 @@ export function AcceptanceTable({ sourceId }: { sourceId: string }) {
   const { t, language } = useText()
   const [days, setDays] = useState<(typeof DAYS)[number]>('90')
   const { data, error } = useQuery(queryOf(readAcceptance, { query: { sourceId, days } }))
-  const figure = (id: 'asWritten' | 'edited' | 'rejected' | 'waiting' | 'unseen'): Column<Counts> => ({
+  const figure = (id: 'asWritten' | 'edited' | 'rejected' | 'waiting' | 'unseen', width = '6.5rem'): Column<Counts> => ({
     id,
     header: t(`memory.acceptance.${id}`),
     align: 'end',
-    width: '8rem',
+    width,
     sortBy: (row) => row[id],
     cell: (row) => <Count of={row[id]} />,
   })
@@ -35,14 +35,14 @@ export function AcceptanceTable({ sourceId }: { sourceId: string }) {
     {
       id: 'model',
       header: t('memory.acceptance.model'),
-      width: '12rem',
+      width: '9rem',
       cell: ({ model }) => <bdi className="font-mono text-table break-all">{model}</bdi>,
     },
     {
       id: 'share',
       header: t('memory.acceptance.share'),
       align: 'end',
-      width: '7rem',
+      width: '11rem',
       sortBy: (row) => acceptedShare(row) ?? -1,
       cell: (row) => {
         const share = acceptedShare(row)
@@ -53,7 +53,7 @@ export function AcceptanceTable({ sourceId }: { sourceId: string }) {
     figure('edited'),
     figure('rejected'),
     figure('waiting'),
-    figure('unseen'),
+    figure('unseen', '9rem'),
   ]
   return (
     <Section
