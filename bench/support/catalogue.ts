@@ -14,8 +14,19 @@ const REAL = fileURLToPath(new URL('../../../shared/data/icecat/products-10k.csv
 
 export const hasRealProducts = existsSync(REAL)
 
-/** Writes a CSV file of `products` rows: the first of the 10,000 real ones, all of them again and again, or made ones. */
-export async function writeCatalogue({ path, products }: { path: string; products: number }): Promise<Catalogue> {
+/**
+ * Writes a CSV file of `products` rows: the first of the 10,000 real ones, all of them again and again, or made ones. `more`: a
+ * column beside theirs, with what it says in a row.
+ */
+export async function writeCatalogue({
+  path,
+  products,
+  more,
+}: {
+  path: string
+  products: number
+  more?: { readonly column: string; readonly at: (row: number) => string }
+}): Promise<Catalogue> {
   const out = createWriteStream(path)
   const write = async (line: string): Promise<void> => {
     if (!out.write(line)) await once(out, 'drain')
@@ -31,6 +42,7 @@ export async function writeCatalogue({ path, products }: { path: string; product
         continue
       }
       if (!isHeader && round > 0) [row[0], row[3]] = [`${row[0]}-${round}`, `${row[3]} Rev${round}`]
+      if (more) row.push(isHeader ? more.column : more.at(written))
       await write(`${row.map(toCell).join(',')}\r\n`)
       if (!isHeader) written += 1
       isHeader = false

@@ -97,9 +97,13 @@ function showsAt(
  * A product's attributes as they stand, in the order of its file, each with one value. Where a file has several places for an
  * attribute it is, of `locale` if one is given, that of the locale, then of its language, then of none, then of any.
  */
-export function currentValues(product: ProductValues, { locale }: { locale?: string } = {}): Map<string, AttributeValue> {
+export const currentValues = (product: ProductValues, { locale }: { locale?: string } = {}): Map<string, AttributeValue> =>
+  valuesAmong(heldPlaces(product), locale)
+
+/** The same, of a product whose `heldPlaces` are at hand. */
+export function valuesAmong(places: readonly PlacedValue[], locale?: string): Map<string, AttributeValue> {
   const values = new Map<string, PlacedValue>()
-  for (const value of heldPlaces(product)) {
+  for (const value of places) {
     const other = values.get(value.place.attribute)
     if (!other || speaksBetter(value, other, locale)) values.set(value.place.attribute, value)
   }

@@ -83,6 +83,7 @@ export async function readFacets(tx: Tx, filter: ProductFilter, enough = ENOUGH)
       .slice(0, MOST_OFFERED)
   }
   const filled = new Map(counted.each(ATTRIBUTES, 'missing'))
+  const products = counted.products('missing')
   return {
     matching: counted.matching,
     atLeast: counted.atLeast,
@@ -93,7 +94,7 @@ export async function readFacets(tx: Tx, filter: ProductFilter, enough = ENOUGH)
     categories: offered(CATEGORIES, 'category').map(({ name, count }) => ({ category: name, count })),
     attributes: (await attributeNames(tx)).map((attribute) => ({
       attribute,
-      missing: counted.products('missing') - (filled.get(withAttribute(attribute)) ?? 0),
+      missing: products - (filled.get(withAttribute(attribute)) ?? 0),
     })),
     standing: {
       unfit: counted.having(withMisfits),

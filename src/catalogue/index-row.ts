@@ -1,7 +1,7 @@
 import type { SourceMapping } from '../contract/mapping.ts'
 import type { productIndex, SourceColumns } from '../db/schema/index.ts'
 import { categoriesIn } from './categories.ts'
-import { currentValues, isEmptyValue } from './current.ts'
+import { heldPlaces, isEmptyValue, valuesAmong } from './current.ts'
 import {
   belowQualities,
   completeIn,
@@ -20,7 +20,7 @@ import {
   withStale,
   wordTerms,
 } from './postings/terms.ts'
-import { standingOf } from './structure/measure.ts'
+import { measuredPlaces, standingOf } from './structure/measure.ts'
 import type { Structure } from './structure/model.ts'
 import type { ProductValues } from './values.ts'
 import { foldText, textsOf, wordsOf } from './words.ts'
@@ -67,7 +67,8 @@ export function indexProduct(
   product: IndexedProduct,
   { waiting, structure }: { waiting: Waiting; structure: Structure },
 ): { row: IndexRow; terms: Set<Term> } {
-  const values = currentValues({ ...product, mapping: source.mapping })
+  const places = heldPlaces({ ...product, mapping: source.mapping })
+  const values = valuesAmong(places)
   const { columns, attributes } = source
   const name = shortText(columns.name === null ? undefined : values.get(columns.name)?.value)
   const family = shortText(columns.family === null ? undefined : values.get(columns.family)?.value)
@@ -78,10 +79,7 @@ export function indexProduct(
   if (product.parentId !== null) terms.add(isVariant)
   const { quality, complete, incomplete, misfits } = standingOf(structure, {
     columns,
-    product: {
-      ...product,
-      mapping: source.mapping,
-    },
+    product: measuredPlaces(columns, product.identifier, places),
     flagged: waiting.what === 'flagged',
   })
   terms.add(ofQuality(quality))

@@ -4,7 +4,7 @@ import type { Database, Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import { catalogueIndexes, productIndex, products, sources } from '../db/schema/index.ts'
 import { matchingProducts, ordinalsArray, uuids } from './filter.ts'
-import { indexedSource, type KnownProduct, putRows } from './index-write.ts'
+import { indexedSource, type KnownProduct, prepareRows, putRows } from './index-write.ts'
 import type { IndexedSource } from './index-row.ts'
 import { hasMember } from './postings/bitmap.ts'
 import { createSegmentBuilder } from './postings/builder.ts'
@@ -45,23 +45,52 @@ export async function followSource(
     const stretch = await database.inWorkspace(workspaceId, (tx) => nextStretch(tx, sourceId))
     if (!stretch) return
     const builder = createSegmentBuilder()
-    const known: KnownProduct[] = []
-    for (let from = stretch.afterRow; from < stretch.upToRow && !signal(); from += ROWS_A_TRANSACTION) {
-      const upTo = Math.min(from + ROWS_A_TRANSACTION, stretch.upToRow)
-      const some = await database.inWorkspace(workspaceId, async (tx) =>
-        putRows(tx, stretch.indexed, await readRows(tx, stretch, from, upTo)),
-      )
-      for (const product of some) {
-        builder.add(product.ordinal, product.terms)
-        known.push(product)
-      }
-    }
+    const known = await putStretch(database, stretch, signal)
+    for (const { ordinal, terms } of known) builder.add(ordinal, terms)
     if (signal()) return
     if (stretch.isLast) await removeGone(database, stretch, { workspaceId, signal, coming: known })
     if (signal()) return
     await database.inWorkspace(workspaceId, (tx) => finishStretch(tx, stretch, { builder, known }))
     await afterEach()
   }
+}
+
+/**
+ * Writes the rows of a stretch. While those of one transaction are made, the database reads the next ones and writes the last
+ * ones. What is written to a product in between is noticed at the end (`indexedMeanwhile`).
+ */
+async function putStretch(database: Database, stretch: Stretch, signal: () => boolean): Promise<KnownProduct[]> {
+  const { indexed, afterRow, upToRow } = stretch
+  const { workspaceId } = indexed
+  const prepare = (from: number) =>
+    settled(
+      database.inWorkspace(workspaceId, async (tx) =>
+        prepareRows(tx, indexed, await readRows(tx, stretch, from, Math.min(from + ROWS_A_TRANSACTION, upToRow))),
+      ),
+    )
+  const known: KnownProduct[] = []
+  let read = afterRow < upToRow ? prepare(afterRow) : undefined
+  let written: Promise<KnownProduct[]> = Promise.resolve([])
+  try {
+    for (let from = afterRow; read && !signal(); from += ROWS_A_TRANSACTION) {
+      const make = await read
+      const next = from + ROWS_A_TRANSACTION
+      read = next < upToRow ? prepare(next) : undefined
+      const made = make()
+      known.push(...(await written))
+      written = settled(database.inWorkspace(workspaceId, (tx) => putRows(tx, workspaceId, made)))
+    }
+    known.push(...(await written))
+  } finally {
+    await Promise.allSettled([read, written])
+  }
+  return known
+}
+
+/** A promise that may fail before somebody waits for it. */
+function settled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined)
+  return promise
 }
 
 async function nextStretch(tx: Tx, sourceId: string): Promise<Stretch | undefined> {

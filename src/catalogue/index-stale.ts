@@ -3,7 +3,7 @@ import type { Tx } from '../db/database.ts'
 import { rowsOf } from '../db/rows.ts'
 import { productIndex, products, sources } from '../db/schema/index.ts'
 import { uuids } from './filter.ts'
-import { indexedSource, putRows } from './index-write.ts'
+import { indexedSource, prepareRows, putRows } from './index-write.ts'
 import { createSegmentBuilder } from './postings/builder.ts'
 import { forgetDeparted, lockIndex, putSegment } from './postings/segments.ts'
 
@@ -44,7 +44,7 @@ export async function refreshStale(tx: Tx, workspaceId: string): Promise<number>
     const [source] = await tx.select().from(sources).where(eq(sources.id, sourceId)).for('update')
     const indexed = indexedSource(source!)
     const before = indexed.attributes.size
-    const known = await putRows(
+    const make = await prepareRows(
       tx,
       indexed,
       group.map(({ product, updatedAt }) => {
@@ -52,7 +52,7 @@ export async function refreshStale(tx: Tx, workspaceId: string): Promise<number>
         return { ...product, markedAt: ms === undefined ? updatedAt : new Date(ms) }
       }),
     )
-    for (const { ordinal, terms } of known) builder.add(ordinal, terms)
+    for (const { ordinal, terms } of await putRows(tx, workspaceId, make())) builder.add(ordinal, terms)
     if (indexed.attributes.size > before) {
       await tx
         .update(sources)

@@ -21,22 +21,28 @@ export interface KnownProduct {
   readonly terms: ReadonlySet<Term>
 }
 
-/**
- * Writes the rows of some products of one source, and gives each an ordinal if it has none. A product is in nobody's answer
- * before its terms are in a segment. Holds the workspace's index until the transaction ends.
- */
-export async function putRows(tx: Tx, source: IndexedSource, products: readonly IndexedProduct[]): Promise<KnownProduct[]> {
-  if (products.length === 0) return []
-  const index = await lockIndex(tx, source.workspaceId)
-  const ids = uuids(products.map(({ id }) => id))
-  const waiting = await waitingAt(tx, ids)
+/** Reads what some products of one source are indexed by, beside themselves; then makes their rows and terms of it, without the database. */
+export async function prepareRows(tx: Tx, source: IndexedSource, products: readonly IndexedProduct[]): Promise<() => MadeRow[]> {
+  if (products.length === 0) return () => []
+  const waiting = await waitingAt(tx, uuids(products.map(({ id }) => id)))
   const structure = await loadStructure(tx)
   const whole = await withParents(
     tx,
     products.map((product) => ({ ...product, mapping: source.mapping })),
   )
-  const made = whole.map((product) => indexProduct(source, product, { waiting: waiting.get(product.id) ?? NOTHING_WAITS, structure }))
-  const ordinals = await ordinalsOf(tx, ids)
+  return () => whole.map((product) => indexProduct(source, product, { waiting: waiting.get(product.id) ?? NOTHING_WAITS, structure }))
+}
+
+type MadeRow = ReturnType<typeof indexProduct>
+
+/**
+ * Writes the rows of some products, and gives each an ordinal if it has none. A product is in nobody's answer before its terms are
+ * in a segment. Holds the workspace's index until the transaction ends.
+ */
+export async function putRows(tx: Tx, workspaceId: string, made: readonly MadeRow[]): Promise<KnownProduct[]> {
+  if (made.length === 0) return []
+  const index = await lockIndex(tx, workspaceId)
+  const ordinals = await ordinalsOf(tx, uuids(made.map(({ row }) => row.productId)))
   const fresh = made.filter(({ row }) => !ordinals.has(row.productId))
   if (fresh.length > 0) {
     const first = await takeOrdinals(tx, index, fresh.length)

@@ -3,14 +3,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { asc, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { proposeSome, questionsOf } from '../../test/support/catalogue-questions.ts'
+import { categoryOfRow, proposeSome, questionsOf } from '../../test/support/catalogue-questions.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../../test/support/databases.ts'
 import { explaining, type PlanNode, scannedTables } from '../../test/support/plans.ts'
+import { PRODUCT_SORTS } from '../contract/catalogue.ts'
 import { productIndex } from '../db/schema/index.ts'
+import { writeKey } from './cursor.ts'
 import { detectFormat } from './formats/detect.ts'
 import { importFile } from './import.ts'
 import { refreshCatalogueIndex } from './index.ts'
 import { listProducts } from './list.ts'
+import { keyOf } from './order.ts'
 import { writtenProducts } from './written.ts'
 
 const PRODUCTS = 3_000
@@ -29,9 +32,10 @@ describeOnEachDatabase('what is asked of the list', (open) => {
     const path = join(folder, 'products.csv')
     const rows = Array.from(
       { length: PRODUCTS },
-      (_, at) => `P-${at},${at % 7 === 0 ? 'Desk lamp' : 'Chair'} ${at},Family ${at % 11},${at % 3 === 0 ? 'red' : ''}`,
+      (_, at) =>
+        `P-${at},${at % 7 === 0 ? 'Desk lamp' : 'Chair'} ${at},Family ${at % 11},${at % 3 === 0 ? 'red' : ''},${categoryOfRow(at)}`,
     )
-    writeFileSync(path, ['sku,name,family,colour', ...rows].join('\n'))
+    writeFileSync(path, ['sku,name,family,colour,categories', ...rows].join('\n'))
     await importFile({ database: test.database, workspaceId, path, format: await detectFormat(path) })
     await refreshCatalogueIndex(test.database, workspaceId)
     await proposeSome(test.database, workspaceId)
@@ -57,7 +61,7 @@ describeOnEachDatabase('what is asked of the list', (open) => {
   })
 
   it('walks an index for each order, forwards and backwards, and sorts nothing', async () => {
-    for (const sort of ['row', 'identifier', 'name', 'updated'] as const) {
+    for (const sort of PRODUCT_SORTS) {
       for (const direction of ['up', 'down'] as const) {
         const { value, explained } = await explaining(test.database, workspaceId, {
           before: async (tx) => {
@@ -90,6 +94,29 @@ describeOnEachDatabase('what is asked of the list', (open) => {
     const indexes = explained.flatMap(({ plan }) => nodesOf(plan)).flatMap((node) => node['Index Name'] ?? [])
     expect(indexes.filter((name) => name.startsWith('products_'))).toEqual(['products_identifier'])
   })
+
+  it('walks an index for a family by name, forwards and backwards, with and without a place to go on from', async () => {
+    for (const family of ['Family 3', '']) {
+      for (const direction of ['up', 'down'] as const) {
+        const [row] = await someRows()
+        const order = { sort: 'name', direction } as const
+        for (const cursor of [undefined, writeKey(keyOf(row!, order))]) {
+          const { explained } = await explaining(test.database, workspaceId, {
+            before: async (tx) => {
+              await tx.execute(sql`set local enable_seqscan = off`)
+              await tx.execute(sql`set local enable_bitmapscan = off`)
+            },
+            work: (tx) => listProducts(tx, { filter: { family }, order, attributes: [], cursor, limit: 20 }),
+          })
+          const walk = explained.map(({ plan }) => nodesOf(plan)).find((nodes) => nodes.some(isByFamily))
+          expect(walk, `${family} ${direction}`).toBeDefined()
+          expect(walk!.map((node) => node['Node Type'])).not.toContain('Sort')
+        }
+      }
+    }
+  })
 })
+
+const isByFamily = (node: PlanNode): boolean => node['Index Name'] === 'product_index_by_family'
 
 const nodesOf = (plan: PlanNode): PlanNode[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)]

@@ -1,9 +1,17 @@
 /** Text as the search compares it: small letters without accents, the letters of Arabic without their vowel signs. */
 export const foldText = (text: string): string =>
-  text
-    .normalize('NFKD')
-    .replace(/\p{M}+/gu, '')
-    .toLowerCase()
+  isAscii(text)
+    ? text.toLowerCase()
+    : text
+        .normalize('NFKD')
+        .replace(/\p{M}+/gu, '')
+        .toLowerCase()
+
+/** Most texts are: what is asked of every word of a million products is answered sooner for them. */
+export function isAscii(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 127) return false
+  return true
+}
 
 /** The words of folded text, each once, in their order: letters, digits, and the signs that hold a code or a number together. */
 export function wordsOf(folded: string): string[] {

@@ -17,6 +17,8 @@ export interface Question {
 }
 
 const PAGE = 50
+/** The category of a product of a made catalogue: eight departments with five shelves each. */
+export const categoryOfRow = (row: number): string => `Department ${row % 8} > Shelf ${row % 40}`
 const PROPOSED_SHARE = 0.01
 
 /** Every hundredth product gets a proposal, every second of them a flagged one; and the index follows. */
@@ -75,6 +77,7 @@ export function questionsOf(rows: readonly Row[]): Question[] {
     inList(name, (round) => ({ search: textOf(round) }), order)
   const filters = (name: string, filterOf: (round: number) => ProductFilter, order: Partial<ListOrder> = {}): Question =>
     inList(name, filterOf, order)
+  const categories = [3, 11, 0, 25, 38].flatMap((row) => [categoryOfRow(row), categoryOfRow(row).split(' > ')[0]!])
   const common = ['cable', 'black', 'notebook', 'hp', 'usb', 'toner', 'white', 'with']
   const of = <T>(list: readonly T[], round: number): T => list[round % list.length]!
   return [
@@ -97,12 +100,18 @@ export function questionsOf(rows: readonly Row[]): Question[] {
     filters('a file, by name', (round) => ({ sourceId: at(round).sourceId }), { sort: 'name' }),
     filters('a family', (round) => ({ family: familyAt(round) })),
     filters('a family, by name', (round) => ({ family: familyAt(round) }), { sort: 'name' }),
+    inList('a family, by name, next page', (round) => ({ family: at(round).family ?? '' }), { sort: 'name', deep: true }),
     filters('a family, last changed first', (round) => ({ family: familyAt(round) }), { sort: 'updated', direction: 'down' }),
     filters('an attribute is missing', (round) => ({ missing: of(['product_colour', 'cable_length', 'price_usd', 'no such'], round) })),
     filters('with proposals', () => ({ proposals: true })),
     filters('with proposals, by name', () => ({ proposals: true }), { sort: 'name' }),
     filters('without proposals', () => ({ proposals: false })),
     filters('flagged', () => ({ flagged: true })),
+    filters('a category', (round) => ({ category: of(categories, round) })),
+    filters('a category, poorest first', (round) => ({ category: of(categories, round) }), { sort: 'quality' }),
+    filters('quality below 70', () => ({ qualityBelow: 70 })),
+    filters('quality below a score', (round) => ({ qualityBelow: 45 + (round % 50) }), { sort: 'quality' }),
+    filters('values that do not fit', () => ({ unfit: '' })),
     filters('a family, an attribute missing, a word', (round) => ({
       family: familyAt(round),
       missing: 'cable_length',
@@ -110,6 +119,7 @@ export function questionsOf(rows: readonly Row[]): Question[] {
     })),
     { name: 'facets of all', ask: (tx) => readFacets(tx, {}) },
     { name: 'facets of a search', ask: (tx, round) => readFacets(tx, { search: of(common, round) }) },
+    { name: 'facets of a category', ask: (tx, round) => readFacets(tx, { category: of(categories, round) }) },
     { name: 'facets of a family', ask: (tx, round) => readFacets(tx, { family: familyAt(round) }) },
     { name: 'how many match', ask: (tx, round) => countSelected(tx, { filter: { search: of(common, round) }, except: [] }) },
     {
@@ -117,8 +127,17 @@ export function questionsOf(rows: readonly Row[]): Question[] {
       ask: (tx, round) =>
         neighboursOf(tx, {
           productId: at(round).productId,
-          filter: { search: of(common, round) },
+          filter: { search: words(round, 1) }, // the list it was opened from has it
           order: { sort: 'name', direction: 'up' },
+        }),
+    },
+    {
+      name: 'a product’s neighbours in its family',
+      ask: (tx, round) =>
+        neighboursOf(tx, {
+          productId: at(round).productId,
+          filter: { family: at(round).family ?? '' },
+          order: { sort: 'name', direction: 'down' },
         }),
     },
     {

@@ -22,6 +22,11 @@ export interface Mask {
 
 export function readNumber(reader: Reader): number {
   const { bytes } = reader
+  const first = bytes[reader.at]!
+  if (first < 128) {
+    reader.at += 1
+    return first
+  }
   let value = 0
   for (let factor = 1; ; factor *= 128) {
     const byte = bytes[reader.at++]!
@@ -168,16 +173,18 @@ function bitsFrom(first: number, count: number): Bitmap {
 export function countPosting(reader: Reader, mask: Mask, within: Bitmap | undefined): number {
   let count = 0
   if (reader.bytes[reader.at] !== 0) {
-    eachMember(reader, (member) => {
-      if (standsIn(mask, member) && (!within || hasMember(within, member))) count += 1
-    })
+    let member = -1
+    for (let left = readNumber(reader); left > 0; left -= 1) {
+      member += readNumber(reader) + 1
+      if ((!within || hasMember(within, member)) && standsIn(mask, member)) count += 1
+    }
     return count
   }
   const { bytes, fromByte, behind } = readBitmap(reader)
   const [start, end] = overlap({ fromByte, length: bytes.length - behind - fromByte }, mask)
   for (let byte = start; byte < end; byte += 1) {
-    const standing = bytes[behind + byte]! & mask.bytes[byte - mask.fromByte]!
-    count += bitsInByte(within ? standing & within[byte]! : standing)
+    const wanted = within ? within[byte]! : 255
+    if (wanted !== 0) count += bitsInByte(bytes[behind + byte]! & mask.bytes[byte - mask.fromByte]! & wanted)
   }
   return count
 }

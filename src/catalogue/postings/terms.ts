@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isAscii } from '../words.ts'
 
 /**
  * What a product can be found by, each as a term: a letter for its kind, then the value in UTF-8, held as one character a byte
@@ -22,11 +23,6 @@ const exactly = (kind: string, value: string): Term => {
 
 const toBytes = (text: string): string => (isAscii(text) ? text : Buffer.from(text, 'utf8').toString('latin1'))
 
-function isAscii(text: string): boolean {
-  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 127) return false
-  return true
-}
-
 export const ofSource = (sourceId: string): Term => exactly('s', sourceId)
 /** null: without a family. */
 export const ofFamily = (family: string | null): Term => exactly('f', family ?? '')
@@ -44,13 +40,11 @@ export const withMisfits: Term = 'm'
 /** 0 to 100; in the order of their numbers. */
 export const ofQuality = (score: number): Term => `${belowTens(score)}=`
 /** For each score that ends with 0 and is higher than the product's, so that few terms answer for many scores. */
-export const belowQualities = (score: number): Term[] =>
-  Array.from({ length: 10 }, (_, tens) => (tens + 1) * 10)
-    .filter((tens) => score < tens)
-    .map(belowTens)
+export const belowQualities = (score: number): readonly Term[] => BELOW_TENS.slice(Math.floor(score / 10))
 /** What is below 70 is one term; what is below 75 that one, and the scores of 70 to 74, which come next in the order of terms. */
 export const belowQuality = (score: number): Wanted => ({ first: belowTens(score - (score % 10)), last: ofQuality(score) })
 const belowTens = (score: number): Term => `q${String(score).padStart(3, '0')}`
+const BELOW_TENS = Array.from({ length: 10 }, (_, tens) => belowTens((tens + 1) * 10))
 export const SOURCES: Wanted = { first: 's', last: 't' }
 export const FAMILIES: Wanted = { first: 'f', last: 'g' }
 export const CATEGORIES: Wanted = { first: 'k', last: 'l' }
@@ -94,7 +88,7 @@ export function wordTerms(word: string): readonly Term[] {
 }
 
 /** Few words are most of what products say. */
-const MOST_KEPT_WORDS = 20_000
+const MOST_KEPT_WORDS = 50_000
 const termsOfWords = new Map<string, readonly Term[]>()
 
 function findTerms(word: string): Term[] {
@@ -145,7 +139,7 @@ interface Run {
 
 /** A word, cut where a script without spaces begins or ends. */
 function runsOf(word: string): Run[] {
-  if (!UNSPACED.test(word)) return [{ text: word, unspaced: false }]
+  if (isAscii(word) || !UNSPACED.test(word)) return [{ text: word, unspaced: false }]
   const runs: { text: string; unspaced: boolean }[] = []
   for (const letter of word) {
     const unspaced = UNSPACED.test(letter)

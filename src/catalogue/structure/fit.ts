@@ -21,8 +21,21 @@ export type Misfit = (typeof MISFITS)[number]
 
 /** Why a value does not fit its attribute; undefined: it does, or it says nothing. The value itself is never changed. */
 export function misfitOf(attribute: Attribute, value: unknown): Misfit | undefined {
-  return isEmptyValue(value) ? undefined : CHECKS[attribute.type](value, attribute)
+  if (isEmptyValue(value)) return undefined
+  const check = CHECKS[attribute.type]
+  if (typeof value !== 'string' || value.length > LONGEST_REMEMBERED) return check(value, attribute)
+  let known = misfits.get(attribute)
+  if (!known || known.size >= MOST_REMEMBERED) misfits.set(attribute, (known = new Map()))
+  else if (known.has(value)) return known.get(value)
+  const misfit = check(value, attribute)
+  known.set(value, misfit)
+  return misfit
 }
+
+/** A catalogue says the same few words a million times. */
+const misfits = new WeakMap<Attribute, Map<string, Misfit | undefined>>()
+const LONGEST_REMEMBERED = 40 // characters
+const MOST_REMEMBERED = 1_000 // of an attribute
 
 type Check = (value: unknown, attribute: Attribute) => Misfit | undefined
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { standingOf } from './measure.ts'
+import { measuredProduct, standingOf } from './measure.ts'
 import { type Attribute, NO_STRUCTURE, type Structure } from './model.ts'
 
 const COLUMNS = { name: 'name', family: 'family', picture: null }
@@ -23,8 +23,8 @@ const structure: Structure = {
 }
 const product = (imported: Record<string, unknown>) => ({ identifier: 'L1', imported, written: {}, mapping: null })
 
-const stands = (one: Parameters<typeof standingOf>[1]['product']) =>
-  standingOf(structure, { columns: COLUMNS, product: one, flagged: false })
+const stands = (one: Parameters<typeof measuredProduct>[1]) =>
+  standingOf(structure, { columns: COLUMNS, product: measuredProduct(COLUMNS, one), flagged: false })
 
 it('a product stands against its structure by what it says now', () => {
   const without = stands(product({ name: 'Lamp', family: ' lamps ' }))

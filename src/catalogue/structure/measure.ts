@@ -1,5 +1,5 @@
 import type { SourceColumns } from '../../db/schema/index.ts'
-import { heldPlaces, isEmptyValue } from '../current.ts'
+import { heldPlaces, isEmptyValue, type PlacedValue } from '../current.ts'
 import type { Place } from '../place.ts'
 import type { ProductValues } from '../values.ts'
 import { textsOf } from '../words.ts'
@@ -14,11 +14,15 @@ interface StoredProduct extends ProductValues {
 }
 
 /** A product's current values by place, also those that a variant has from its parents, with its family as its source's columns name it. */
-export function measuredProduct(columns: SourceColumns, product: StoredProduct): MeasuredProduct {
-  const values = heldPlaces(product).map(({ place, value }) => ({ ...place, value }))
+export const measuredProduct = (columns: SourceColumns, product: StoredProduct): MeasuredProduct =>
+  measuredPlaces(columns, product.identifier, heldPlaces(product))
+
+/** The same, of a product whose `heldPlaces` are at hand. */
+export function measuredPlaces(columns: SourceColumns, identifier: string, places: readonly PlacedValue[]): MeasuredProduct {
+  const values = places.map(({ place: { attribute, locale, channel }, value }) => ({ attribute, locale, channel, value }))
   const named = values.find(({ attribute, value }) => attribute === columns.family && !isEmptyValue(value))
   const family = textsOf(named?.value).find((text) => text.trim() !== '')
-  return { identifier: product.identifier, family: family?.trim() ?? null, values }
+  return { identifier, family: family?.trim() ?? null, values }
 }
 
 /** What the list filters by and the pages count: made whenever a product's row of the index is. */
@@ -36,15 +40,14 @@ export const placeKey = ({ channel, locale }: { readonly channel: string | null;
 /** How a product stands against its structure. */
 export function standingOf(
   structure: Structure,
-  { columns, product, flagged }: { columns: SourceColumns; product: StoredProduct; flagged: boolean },
+  { columns, product, flagged }: { columns: SourceColumns; product: MeasuredProduct; flagged: boolean },
 ): Standing {
-  const measured = measuredProduct(columns, product)
-  const standings = completenessOf(structure, measured)
+  const standings = completenessOf(structure, product)
   return {
-    quality: qualityOf(structure, measured, { ...columns, flagged }).score,
+    quality: qualityOf(structure, product, { ...columns, flagged }).score,
     complete: standings.filter(isComplete).map(placeKey),
     incomplete: standings.filter((standing) => !isComplete(standing)).map(placeKey),
-    misfits: [...new Set(misfitsOf(structure, measured).map(({ attribute }) => attribute))],
+    misfits: [...new Set(misfitsOf(structure, product).map(({ attribute }) => attribute))],
   }
 }
 

@@ -191,11 +191,14 @@ function lookAtLocales({ structure, filled }: Looked): Found | undefined {
   }
 }
 
+const LEAST_SHOUTED = 18 // characters: fifteen letters in four words
+
 const isProse = ({ structure }: Looked, { attribute, value }: MeasuredValue): boolean =>
   typeof value === 'string' && TEXT_TYPES.has(structure.attributes.get(attribute)?.type ?? 'text')
 
 /** More than three words of which nearly every letter is a capital: codes and short names may be. */
 function isShouted(text: string): boolean {
+  if (text.length < LEAST_SHOUTED) return false
   const letters = text.match(/[\p{Lu}\p{Ll}]/gu) ?? []
   const capitals = text.match(/\p{Lu}/gu) ?? []
   return letters.length >= 15 && text.trim().split(/\s+/).length > 3 && capitals.length > letters.length * 0.9

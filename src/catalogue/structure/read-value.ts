@@ -188,9 +188,11 @@ export const hasMarkup = (value: unknown): boolean => typeof value === 'string' 
 
 /** A marked-up text without its marks. */
 export const withoutMarkup = (text: string): string =>
-  text
-    .replaceAll(/<(?:script|style)\b[\s\S]*?<\/(?:script|style)>/gi, ' ')
-    .replaceAll(/<[^<>]*>/g, ' ')
-    .replaceAll(/&(?:nbsp|#160);/g, ' ')
-    .replaceAll(/\s+/g, ' ')
-    .trim()
+  !/[<&]|\s\s|[^\S ]/.test(text)
+    ? text.trim()
+    : text
+        .replaceAll(/<(?:script|style)\b[\s\S]*?<\/(?:script|style)>/gi, ' ')
+        .replaceAll(/<[^<>]*>/g, ' ')
+        .replaceAll(/&(?:nbsp|#160);/g, ' ')
+        .replaceAll(/\s+/g, ' ')
+        .trim()
