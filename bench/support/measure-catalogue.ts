@@ -39,7 +39,7 @@ export async function makeCatalogue(database: Database, products: number): Promi
       tx.insert(workspaces).values({ id: workspaceId, name: 'Bench', slug: workspaceId }),
     )
     const path = join(folder, 'catalogue.csv')
-    const { source } = await writeCatalogue({ path, products, more: { column: 'categories', at: categoryOfRow } })
+    const { source } = await writeCatalogue({ path, products, more: { column: 'category path', at: categoryOfRow } })
     const format = await detectFormat(path)
     await importSmall(database, { workspaceId, folder })
     const idleMb = residentMb()

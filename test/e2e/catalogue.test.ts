@@ -5,6 +5,7 @@ import { writeValue } from '../../src/contract/review.ts'
 import { sanitizeGenerated } from '../../src/catalogue/sanitize.ts'
 import { markupCorpus } from '../support/markup-corpus.ts'
 import { makeWorkbook } from '../support/archives.ts'
+import { bringFile } from '../support/bring-file.ts'
 import type { TestClient } from '../support/server.ts'
 import { describeInBrowser, settled } from './support/browser.ts'
 
@@ -168,6 +169,27 @@ describeInBrowser('the catalogue, in a browser', ({ server, open }) => {
     await tab.expectAccessible()
     await tab.shots('catalogue-selected')
     await page.getByRole('button', { name: 'Enrich 12 products…' }).waitFor()
+    await tab.close()
+  })
+
+  it('is narrowed to a category, and sorted by quality', async () => {
+    const lines = [1, 2, 3].map(
+      (lamp) => `K${lamp};Lamp ${lamp};Lamps;${lamp === 2 ? 'Office' : 'Garden > Lamps'};${'bright '.repeat(lamp)}`,
+    )
+    const client = await server().stranger()
+    await bringFile(client, 'categories.csv', ['sku;title;family;categories;description', ...lines].join('\n'))
+    const tab = await open({ as: client })
+    const { page } = tab
+    await tab.visit('/catalogue')
+    await page.getByRole('combobox', { name: 'Category' }).click()
+    await page.getByRole('option', { name: 'Garden 2' }).click()
+    await page.getByText('2 of 2 products shown').waitFor()
+    await page.getByRole('button', { name: 'Quality' }).click()
+    await page.waitForURL(/sort=quality/)
+    const names = (): Promise<string[]> => page.getByRole('link', { name: /^Lamp \d$/ }).allTextContents()
+    await expect.poll(names).toEqual(['Lamp 1', 'Lamp 3']) // the shorter description is the poorer one
+    await tab.expectAccessible()
+    await tab.shots('catalogue-category')
     await tab.close()
   })
 
