@@ -25,8 +25,11 @@ export function misfitOf(attribute: Attribute, value: unknown): Misfit | undefin
   const check = CHECKS[attribute.type]
   if (typeof value !== 'string' || value.length > LONGEST_REMEMBERED) return check(value, attribute)
   let known = misfits.get(attribute)
-  if (!known || known.size >= MOST_REMEMBERED) misfits.set(attribute, (known = new Map()))
-  else if (known.has(value)) return known.get(value)
+  if (!known || known.size >= MOST_REMEMBERED) {
+    known = new Map()
+    misfits.set(attribute, known)
+  }
+  if (known.has(value)) return known.get(value)
   const misfit = check(value, attribute)
   known.set(value, misfit)
   return misfit
