@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { open, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { constants, setPriority } from 'node:os'
 import { dirname, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -26,6 +27,7 @@ export interface Parser {
  * - Memory: V8's heap is limited everywhere; the whole process is watched by itself, and on Linux from outside as well, which a
  *   parser that is busy in one long step does not escape.
  * - Time: counted while an answer is awaited, so not while an import stores what it got.
+ * - It has the processor when nobody else wants it: the server's requests go first.
  * - It dies with this process: when the connection between the two ends, it ends itself.
  *
  * So many run at the same time as `MOST_AT_ONCE`; others wait for their turn.
@@ -119,7 +121,17 @@ async function start(path: string, workMs: number): Promise<{ parser: Parser; cl
   } finally {
     await file.close() // the child has its own
   }
+  yieldToOthers(child)
   return follow(path, child, workMs)
+}
+
+/** Requests go before files. Threads that it starts from now on are as low as it is. */
+function yieldToOthers({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW)
+  } catch {
+    // it is gone already, or the system does not let us
+  }
 }
 
 function follow(path: string, child: ChildProcess, workMs: number): { parser: Parser; close: () => Promise<void> } {
