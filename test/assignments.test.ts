@@ -189,8 +189,8 @@ describeOnEachEngine('assignments', (on) => {
           '{"name":"name","family":"family","picture":null}')`)
       await tx.execute(sql`insert into products (id, workspace_id, source_id, identifier, "row", imported, last_seen_import)
         values (${productId}, ${workspaceId}, ${sourceId}, 'p1', 1, ${JSON.stringify(filled)}::jsonb, ${sourceId})`)
-      await tx.execute(sql`insert into product_index (product_id, workspace_id, ordinal, source_id, "row", identifier, name, name_key, family, updated_at)
-        values (${productId}, ${workspaceId}, ${(ordinals += 1)}, ${sourceId}, 1, 'p1', ${imported['name']}, '', ${imported['family']}, now())`)
+      await tx.execute(sql`insert into product_index (product_id, workspace_id, ordinal, source_id, "row", identifier, name, name_key, family, quality, updated_at)
+        values (${productId}, ${workspaceId}, ${(ordinals += 1)}, ${sourceId}, 1, 'p1', ${imported['name']}, '', ${imported['family']}, 100, now())`)
     })
     return productId
   }

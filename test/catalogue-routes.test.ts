@@ -149,7 +149,8 @@ describeOnEachEngine('the catalogue through its routes', (on) => {
     expect(Buffer.from(await answer.arrayBuffer()).toString()).toBe(
       '\uFEFFsku;title;description;Tagline\r\nX1;"Lamp; one";<script>supplier()</script>;\r\nX2;Lamp two;A <b>bright</b> lamp;"Bright; & small"\r\n\r\n',
     )
-    expect(readdirSync(join(server.folder, 'data', 'exports'))).toEqual([])
+    const exports = () => readdirSync(join(server.folder, 'data', 'exports'), { recursive: true, withFileTypes: true })
+    await expect.poll(() => exports().filter((entry) => entry.isFile())).toEqual([])
     const audit = await server.server.services.database.inWorkspace(workspaceId, (tx) => tx.select().from(auditEntries))
     const about = audit.filter(({ subject }) => subject === `source:${source.id}`)
     expect(about.map(({ action, actor }) => `${action} by ${actor.split(':')[0]}`).toSorted()).toEqual([

@@ -60,6 +60,7 @@ async function seed(tx: Tx, { name, oid }: TenantTable, id: string): Promise<voi
   await tx.execute(sql`insert into ${sql.raw(name)} (${sql.join(names, sql`, `)}) values (${sql.join(values, sql`, `)})`)
 }
 const SAMPLES: Record<string, string> = {
+  smallint: '1',
   integer: '1',
   bigint: '1',
   numeric: '1',

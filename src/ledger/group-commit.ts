@@ -4,6 +4,7 @@ import { callIntents } from '../db/schema/index.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { admitIntents, type ConnectionsById, type IntendOperation, readConnections, readVirtualKeys } from './admit.ts'
 import { type BudgetNotice, type LockedWindow, lockWindows, newlyUsed, writeWindows } from './budget-holds.ts'
+import { createCommitQueue } from './commit-queue.ts'
 import type { Admission, CallIntent } from './intent.ts'
 import { createJournal, type JournalRows, wasCommitted } from './journal.ts'
 import { type Applying, createLimits, LimitsChanged } from './limits.ts'
@@ -12,11 +13,6 @@ import type { Settlement } from './settlement.ts'
 import { recordTaken, type SettleOperation, spendTaken, type TakenCall, takeIntents } from './settle.ts'
 
 type Operation = IntendOperation | SettleOperation
-/** Resolves when all that was asked before it is committed. */
-interface Barrier {
-  readonly kind: 'barrier'
-  readonly resolve: () => void
-}
 
 /** Writes what people should be told, in the commit that found it: once, whatever fails. */
 export type TellBudgets = (tx: Tx, notices: readonly BudgetNotice[]) => Promise<void>
@@ -29,12 +25,6 @@ interface Live {
   readonly row?: typeof callIntents.$inferInsert | undefined
 }
 
-const MOST_PER_COMMIT = 256
-/** With more intents than this in so long, each commit waits two milliseconds for more of them. */
-const CROWD = 150
-const COUNTED_MS = 100
-/** How long a settlement that nobody waits for waits for company. */
-const PATIENCE_MS = 10
 /** Less than the age at which intents are swept. */
 const LONGEST_IN_JOURNAL_MS = 14 * 60_000
 /** Somebody would have to change budgets in each of as many milliseconds. */
@@ -48,11 +38,7 @@ class CommitUnknown extends Error {
   }
 }
 
-/**
- * Many calls share one commit: whatever queued up while the last commit was under way goes into the next. The wait of
- * each is the database's own, whatever the load. When a shared commit fails, its operations are tried one by one, so
- * that a bad one fails alone.
- */
+/** Intents and settlements of many calls, one commit for all that came while the last one was under way (commit-queue.ts). */
 export function createGroupCommit({
   database,
   clock,
@@ -64,14 +50,6 @@ export function createGroupCommit({
   instance: string
   tell?: TellBudgets | undefined
 }) {
-  let queue: (Operation | Barrier)[] = []
-  let running: Promise<void> | undefined
-  /** Settlements that nobody waits for: they go with the next commit that somebody does wait for, or alone when none comes. */
-  let patient: Operation[] = []
-  let patience: NodeJS.Timeout | undefined
-  let counted = 0 // intents since then
-  let countedSinceMs = performance.now()
-  let wasCrowded = false
   const limits = createLimits(database)
   const journal = createJournal({ database, clock, instance })
   const live = new WeakMap<CallIntent, Live>()
@@ -242,107 +220,32 @@ export function createGroupCommit({
     operation.reject(error.cause)
   }
 
-  const commitAlone = async (operation: Operation): Promise<void> => {
-    try {
-      ;(await commit([operation]))()
-    } catch (error) {
-      refuse(operation, error)
-    }
-  }
-
-  const drain = async (): Promise<void> => {
-    while (queue.length > 0) {
-      await (isCrowded() ? gather() : nextTurn()) // what comes meanwhile shares the commit
-      hurry()
-      const batch = queue.slice(0, MOST_PER_COMMIT)
-      queue = queue.slice(MOST_PER_COMMIT)
-      const operations = batch.filter((operation) => operation.kind !== 'barrier')
-      try {
-        if (operations.length > 0) (await commit(operations))()
-      } catch (error) {
-        if (operations.length === 1 || error instanceof CommitUnknown) for (const operation of operations) refuse(operation, error)
-        else for (const operation of operations) await commitAlone(operation)
-      }
-      for (const operation of batch) if (operation.kind === 'barrier') operation.resolve()
-    }
-    running = undefined // in the same turn as the last look at the queue, so that nothing is left lying in it
-    if (patient.length > 0) wait()
-  }
-
-  const begin = (): void => {
-    running ??= drain()
-  }
-
-  /** Whether so many calls come that a commit costs more than the moment in which others join it. */
-  const isCrowded = (): boolean => {
-    const nowMs = performance.now()
-    if (nowMs - countedSinceMs >= COUNTED_MS) {
-      wasCrowded = counted >= CROWD * ((nowMs - countedSinceMs) / COUNTED_MS)
-      counted = 0
-      countedSinceMs = nowMs
-    }
-    return wasCrowded
-  }
-
-  /** Puts the patient ones before those that were asked meanwhile: what they give back is there for those. */
-  const hurry = (): void => {
-    clearTimeout(patience)
-    patience = undefined
-    if (patient.length > 0) queue = [...patient, ...queue]
-    patient = []
-  }
-
-  const wait = (): void => {
-    patience ??= setTimeout(() => {
-      hurry()
-      begin()
-    }, PATIENCE_MS)
-  }
-
-  const enqueue = (operation: Operation): void => {
-    if (operation.kind === 'settle' && operation.intent.byTheThousand && patient.length < MOST_PER_COMMIT / 2) {
-      patient.push(operation)
-      if (!running) wait()
-      return
-    }
-    if (operation.kind === 'intend') counted += 1
-    queue.push(operation)
-    begin()
-  }
-
-  /** Resolves when nothing is queued or under way. */
-  const settled = async (): Promise<void> => {
-    if (patient.length > 0) {
-      hurry()
-      begin()
-    }
-    while (running) await running
-  }
+  const queue = createCommitQueue<Operation>({
+    commit: async (operations) => (await commit(operations))(),
+    refuse,
+    isOver: (error) => error instanceof CommitUnknown,
+    isCall: ({ kind }) => kind === 'intend',
+    canWait: ({ kind, intent }) => kind === 'settle' && intent.byTheThousand === true,
+  })
 
   return {
     intend: (intent: CallIntent): Promise<Admission> =>
-      new Promise((resolve, reject) => enqueue({ kind: 'intend', intent, resolve, reject })),
+      new Promise((resolve, reject) => queue.add({ kind: 'intend', intent, resolve, reject })),
     /** @returns whether this closed the call; false: it was settled before, or swept as interrupted. */
     settle: (settlement: Settlement): Promise<boolean> =>
-      new Promise((resolve, reject) => enqueue({ kind: 'settle', intent: settlement.intent, settlement, resolve, reject })),
+      new Promise((resolve, reject) => queue.add({ kind: 'settle', intent: settlement.intent, settlement, resolve, reject })),
     /** Resolves when nothing is queued or under way, and all is in its tables. */
     async idle(): Promise<void> {
-      await settled()
+      await queue.settled()
       await journal.caughtUp()
     },
     /** Resolves when all that was asked before is in its tables. */
     async caughtUp(how?: { readonly unlessBusy?: boolean }): Promise<void> {
-      if (running || patient.length > 0) {
-        await new Promise<void>((resolve) => {
-          hurry()
-          queue.push({ kind: 'barrier', resolve })
-          begin()
-        })
-      }
+      await queue.passed()
       await journal.caughtUp(how)
     },
     async close(): Promise<void> {
-      await settled()
+      await queue.settled()
       await journal.close()
     },
   }
@@ -360,9 +263,6 @@ const heldBy = ({ id, instance, budgetIds, worstCaseNano, currency, ownerPriced 
   currency,
   ownerPriced: ownerPriced ?? null,
 })
-
-const gather = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2))
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** Of two settlements of one call the first. */
 const onceEach = (operations: readonly SettleOperation[]): SettleOperation[] => [

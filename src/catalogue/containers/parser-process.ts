@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { open, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { constants, setPriority } from 'node:os'
+import { setPriority } from 'node:os'
 import { dirname, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -27,7 +27,7 @@ export interface Parser {
  * - Memory: V8's heap is limited everywhere; the whole process is watched by itself, and on Linux from outside as well, which a
  *   parser that is busy in one long step does not escape.
  * - Time: counted while an answer is awaited, so not while an import stores what it got.
- * - It has the processor when nobody else wants it: the server's requests go first.
+ * - The server goes first where both want the processor.
  * - It dies with this process: when the connection between the two ends, it ends itself.
  *
  * So many run at the same time as `MOST_AT_ONCE`; others wait for their turn.
@@ -125,10 +125,13 @@ async function start(path: string, workMs: number): Promise<{ parser: Parser; cl
   return follow(path, child, workMs)
 }
 
+/** A third of what the server gets where both want the processor: its time is limited, and it shall not starve on a busy machine. */
+const NICENESS = 5
+
 /** Requests go before files. Threads that it starts from now on are as low as it is. */
 function yieldToOthers({ pid }: ChildProcess): void {
   try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW)
+    if (pid !== undefined) setPriority(pid, NICENESS)
   } catch {
     // it is gone already, or the system does not let us
   }
