@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Without a record of earlier runs, small files would come last: these take a minute, and one of two workers would wait for them. */
+/** Without a record of earlier runs, small files would come last: these take a minute, and one worker would wait for them. */
 const SLOW =
   /\/test\/(?:enrich-ten-thousand|kill|kill-[\w]+|runs|runs-kill|batches[\w-]*|hostile-files|local-models|cli-server|e2e\/[\w-]+)\.test\.ts$/
 
@@ -18,7 +18,7 @@ export default defineConfig({
     exclude: ['**/*.long.test.ts', 'node_modules/**'],
     env: { TZ: 'UTC' },
     globalSetup: ['test/support/postgres-cluster.ts', 'test/support/sweep-run.ts'],
-    maxWorkers: 2,
+    maxWorkers: 3, // on two cores: tests wait for processes, pages and databases a quarter of their time
     sequence: { sequencer: SlowFirst },
     testTimeout: 60_000,
     expect: { poll: { timeout: 15_000 } }, // a second is little for a page, or an index, on a busy machine
