@@ -7,12 +7,12 @@ import * as runs from '../src/contract/runs.ts'
 import * as stale from '../src/contract/stale.ts'
 import * as structure from '../src/contract/structure.ts'
 import { rowsOf } from '../src/db/rows.ts'
+import { checkedStale } from './support/checked-stale.ts'
 import { describeOnEachEngine } from './support/engines.ts'
 import { bringFile } from './support/bring-file.ts'
-import { assign, connectTo, EVERYTHING, planned, stopped } from './support/enrichment.ts'
+import { assign, connectTo, EVERYTHING, planned, startedToEnd } from './support/enrichment.ts'
 import { type MockProvider, startMockProvider } from './support/mock-provider.ts'
 import { startTestServer, type TestClient, type TestServer } from './support/server.ts'
-import { until } from './support/until.ts'
 
 const ROWS = { A1: 'black', A2: 'rot', A3: 'blue' }
 const file = (rows: Readonly<Record<string, string>> = ROWS, more = 'oak') =>
@@ -65,26 +65,19 @@ describeOnEachEngine('values that rules found or that were filled in know what t
       await owner.call(structure.addItem, { body: { kind: 'options', attribute: 'tint', code, set: { labels: { de } } } })
     await bringFile(owner, 'chairs.csv', file())
     recipeId = (await owner.call(recipes.addRecipe, { body: { name: 'Chairs', recipe: recipe() } })).id
-    await finish((await owner.call(runs.addRun, { body: { selection: EVERYTHING, recipeId } })).id)
+    await startedToEnd(owner, (await owner.call(runs.addRun, { body: { selection: EVERYTHING, recipeId } })).id)
   }, 60_000)
   afterAll(async () => {
     await server?.close()
     await mock?.stop()
   })
 
-  const finish = async (runId: string) => {
-    await planned(owner, runId)
-    await owner.call(runs.startRun, { params: { runId } })
-    return stopped(owner, runId)
-  }
   const change = async (to: ReturnType<typeof recipe>) => {
     ;({ version } = await owner.call(recipes.changeRecipe, { params: { recipeId }, body: { name: 'Chairs', recipe: to, version } }))
   }
   /** "tint options 3 legs": for each cause its values, and the attributes that changed. */
   const causes = async () => {
-    await owner.call(stale.checkStale)
-    let state = await owner.call(stale.readStale)
-    await until(async () => (state = await owner.call(stale.readStale)).check?.endedAt !== null)
+    const state = await checkedStale(owner)
     return state.groups.flatMap(({ attributes }) =>
       attributes.flatMap(({ attribute, causes: found }) =>
         found.map(({ cause, count, changed }) => [attribute, cause, count, ...changed.map((one) => one.attribute)].join(' ')),
@@ -96,7 +89,7 @@ describeOnEachEngine('values that rules found or that were filled in know what t
     const { quote } = await owner.call(stale.quoteRefresh, { body })
     const { runIds } = await owner.call(stale.refreshStale, { body })
     const before = mock.requests().length
-    for (const runId of runIds) await finish(runId)
+    for (const runId of runIds) await startedToEnd(owner, runId)
     const run = await owner.call(runs.readRun, { params: { runId: runIds[0]! } })
     return { quote, run, runIds, calls: mock.requests().length - before }
   }

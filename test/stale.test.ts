@@ -8,12 +8,12 @@ import * as review from '../src/contract/review.ts'
 import * as runs from '../src/contract/runs.ts'
 import * as stale from '../src/contract/stale.ts'
 import { rowsOf } from '../src/db/rows.ts'
+import { checkedStale } from './support/checked-stale.ts'
 import { describeOnEachEngine } from './support/engines.ts'
 import { bringFile } from './support/bring-file.ts'
-import { assign, connectTo, planned, stopped } from './support/enrichment.ts'
+import { assign, connectTo, planned, startedToEnd } from './support/enrichment.ts'
 import { type MockProvider, startMockProvider } from './support/mock-provider.ts'
 import { startTestServer, type TestClient, type TestServer } from './support/server.ts'
-import { until } from './support/until.ts'
 
 const PRODUCTS = 6
 const file = (colour: (index: number) => string, name = (index: number) => `Lamp ${index}`): string =>
@@ -47,33 +47,19 @@ describeOnEachEngine('values know what they were made from', (on) => {
       file(() => 'red'),
     )
     recipeId = (await owner.call(recipes.addRecipe, { body: { name: 'Lamps', recipe: recipe('Short.') } })).id
-    await finish((await owner.call(runs.addRun, { body: { selection: { filter: {}, except: [] }, recipeId } })).id)
+    await startedToEnd(owner, (await owner.call(runs.addRun, { body: { selection: { filter: {}, except: [] }, recipeId } })).id)
   }, 60_000)
   afterAll(async () => {
     await server?.close()
     await mock?.stop()
   })
 
-  const finish = async (runId: string) => {
-    await planned(owner, runId)
-    await owner.call(runs.startRun, { params: { runId } })
-    return stopped(owner, runId)
-  }
   const change = async (to: ReturnType<typeof recipe>) => {
     ;({ version } = await owner.call(recipes.changeRecipe, { params: { recipeId }, body: { name: 'Lamps', recipe: to, version } }))
   }
-  const checked = async () => {
-    await owner.call(stale.checkStale)
-    let state = await owner.call(stale.readStale)
-    await until(async () => {
-      state = await owner.call(stale.readStale)
-      return state.check?.endedAt !== null
-    })
-    return state
-  }
   /** "shop_text: rules 6" for each cause. */
   const causes = async () =>
-    (await checked()).groups.flatMap(({ attributes }) =>
+    (await checkedStale(owner)).groups.flatMap(({ attributes }) =>
       attributes.flatMap(({ attribute, causes: found }) =>
         found.map(({ cause, count, changed }) => [attribute, cause, count, ...changed.map((one) => one.attribute)].join(' ')),
       ),
@@ -84,7 +70,7 @@ describeOnEachEngine('values know what they were made from', (on) => {
   }
   const refresh = async (why: stale.StaleCause[]) => {
     const { runIds } = await owner.call(stale.refreshStale, { body: { of: { recipeId }, causes: why } })
-    for (const runId of runIds) await finish(runId)
+    for (const runId of runIds) await startedToEnd(owner, runId)
     return Promise.all(runIds.map((runId) => owner.call(runs.readRun, { params: { runId } })))
   }
   const changesOf = (runId: string) =>
@@ -96,7 +82,7 @@ describeOnEachEngine('values know what they were made from', (on) => {
     )
 
   it('nothing is stale after a run, and keeping what it was made from is small', async () => {
-    const state = await checked()
+    const state = await checkedStale(owner)
     expect(state).toMatchObject({ check: { looked: PRODUCTS, of: PRODUCTS, outdated: false }, groups: [] })
     expect(await staleProducts()).toEqual([])
     const [sizes] = await server.server.services.database.inWorkspace(workspaceId, (tx) =>
@@ -185,7 +171,7 @@ describeOnEachEngine('values know what they were made from', (on) => {
     expect(await causes()).toContain(`shop_title glossary ${PRODUCTS}`)
     mock.mock.clearRequests()
     const run = await owner.call(runs.addRun, { body: { selection: { filter: {}, except: [] }, recipeId } })
-    await finish(run.id)
+    await startedToEnd(owner, run.id)
     const asked = mock.mock.getRequests().map(({ body }) => JSON.stringify(body))
     const ofSofas = asked.filter((body) => body.includes('Sofa'))
     const ofLamps = asked.filter((body) => body.includes('Lamp '))

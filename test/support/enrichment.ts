@@ -61,10 +61,15 @@ export const planned = (client: TestClient, runId: string): Promise<RunView> => 
 export const stopped = (client: TestClient, runId: string): Promise<RunView> =>
   until(client, runId, ({ state }) => state !== 'running' && state !== 'ready')
 
-/** Makes a run, waits for its plan, starts it, and waits until it stops. */
-export async function runOver(client: TestClient, body: Record<string, unknown>): Promise<RunView> {
-  const { id: runId } = await client.call(runs.addRun, { body: { selection: EVERYTHING, recipe: RECIPE, ...body } })
+/** Waits for a run's plan, starts it, and waits until it stops. */
+export async function startedToEnd(client: TestClient, runId: string): Promise<RunView> {
   await planned(client, runId)
   await client.call(runs.startRun, { params: { runId } })
   return stopped(client, runId)
+}
+
+/** Makes a run, and follows it to where it stops. */
+export async function runOver(client: TestClient, body: Record<string, unknown>): Promise<RunView> {
+  const { id: runId } = await client.call(runs.addRun, { body: { selection: EVERYTHING, recipe: RECIPE, ...body } })
+  return startedToEnd(client, runId)
 }
