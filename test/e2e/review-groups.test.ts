@@ -9,7 +9,7 @@ import * as runs from '../../src/contract/runs.ts'
 import { budgets, runs as runRows } from '../../src/db/schema/index.ts'
 import { newId } from '../../src/runtime/ids.ts'
 import { bringFile } from '../support/bring-file.ts'
-import { assign, planned, stopped } from '../support/enrichment.ts'
+import { assign, startedToEnd } from '../support/enrichment.ts'
 import type { TestClient, TestServer } from '../support/server.ts'
 import { describeInBrowser } from './support/browser.ts'
 
@@ -131,9 +131,7 @@ describeInBrowser('review by exception, in a browser', ({ server, open }) => {
     })
     const { id: recipeId, version } = await client.call(recipes.addRecipe, { body: { name: 'Two texts', recipe: recipe() } })
     const { id } = await client.call(runs.addRun, { body: { selection: { filter: {}, except: [] }, recipeId } })
-    await planned(client, id)
-    await client.call(runs.startRun, { params: { runId: id } })
-    await stopped(client, id)
+    await startedToEnd(client, id)
     await client.call(recipes.changeRecipe, { params: { recipeId }, body: { name: 'Two texts', recipe: recipe('dry'), version } })
     const tab = await open({ as: client })
     const { page } = tab

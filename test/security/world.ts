@@ -10,7 +10,7 @@ import * as people from '../../src/contract/people.ts'
 import * as recipes from '../../src/contract/recipes.ts'
 import * as review from '../../src/contract/review.ts'
 import * as runs from '../../src/contract/runs.ts'
-import { assign, planned, stopped } from '../support/enrichment.ts'
+import { assign, startedToEnd } from '../support/enrichment.ts'
 import type { TestClient } from '../support/server.ts'
 import { until } from '../support/until.ts'
 import { listed } from '../support/bring-file.ts'
@@ -36,9 +36,7 @@ export async function furnish(client: TestClient): Promise<Things> {
   const { items: products } = await client.call(catalogue.listProducts)
   const recipe = await client.call(recipes.addRecipe, { body: { name: 'Titles', recipe: RECIPE } })
   const run = await client.call(runs.addRun, { body: { selection: { filter: {} }, recipe: RECIPE, recipeId: recipe.id } })
-  await planned(client, run.id)
-  await client.call(runs.startRun, { params: { runId: run.id } })
-  await stopped(client, run.id)
+  await startedToEnd(client, run.id)
   const { items: proposals } = await client.call(review.listProposals)
   const asOf = (await client.call(groups.groupProposals)).asOf
   const sample = await client.call(groups.drawSample, { body: { filter: {}, asOf, size: 2 } })
